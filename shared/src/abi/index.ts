@@ -1,0 +1,1 @@
+export { type HostError, type HostFunction, type HostModuleName, type WasmType, gpioEventBytes, hostErrors, hostModules } from './description.ts';

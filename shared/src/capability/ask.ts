@@ -1,0 +1,62 @@
+import * as z from 'zod';
+import { Label } from '../core/index.ts';
+
+/** What an app wants of a GPIO line. Every output declares the level that it must take whenever no guest holds it. */
+const GpioAskBase = {
+  label: Label,
+  active: z.enum(['high', 'low']).default('high'),
+  optional: z.boolean().default(false),
+};
+
+export const GpioOutAsk = z.strictObject({
+  ...GpioAskBase,
+  mode: z.literal('out'),
+  safe: z.enum(['active', 'inactive']),
+  initial: z.enum(['active', 'inactive']).default('inactive'),
+  maxWritesPerS: z.int().min(1).max(100_000).default(1_000),
+});
+export const GpioInAsk = z.strictObject({
+  ...GpioAskBase,
+  mode: z.literal('in'),
+  pull: z.enum(['up', 'down', 'none']).default('none'),
+  edges: z.enum(['rising', 'falling', 'both', 'none']).default('none'),
+  debounceUs: z.int().min(0).max(1_000_000).default(0),
+  maxEventsPerS: z.int().min(1).max(10_000).default(200),
+});
+export const GpioAsk = z.discriminatedUnion('mode', [GpioOutAsk, GpioInAsk]);
+export type GpioAsk = z.infer<typeof GpioAsk>;
+
+/** A private folder that survives restarts and updates of the app, under a quota. */
+export const StorageAsk = z.strictObject({
+  label: Label,
+  path: z.string().regex(/^\/[a-z0-9][a-z0-9_-]{0,31}$/, 'one folder below "/", such as "/data"'),
+  maxBytes: z.int().min(1).max(1 << 30),
+  optional: z.boolean().default(false),
+});
+export type StorageAsk = z.infer<typeof StorageAsk>;
+
+/** All that an app asks for; the signed annotation `dev.pier.asks` holds it as canonical JSON. */
+export const Asks = z
+  .strictObject({ gpio: z.array(GpioAsk).max(64).default([]), storage: z.array(StorageAsk).max(4).default([]) })
+  .refine((asks) => new Set(labelsOf(asks)).size === labelsOf(asks).length, 'each label may be asked for once');
+export type Asks = z.infer<typeof Asks>;
+
+function labelsOf(asks: { gpio: readonly { label: string }[]; storage: readonly { label: string }[] }): string[] {
+  return [...asks.gpio, ...asks.storage].map((ask) => ask.label);
+}
+
+/** How the agent learns that a guest is well; undeclared means: no trap and no restart for the soak. */
+export const Health = z.strictObject({
+  ready: z.enum(['start', 'call']).default('start'),
+  withinS: z.int().min(1).max(600).default(30),
+  beatS: z.int().min(1).max(3_600).optional(),
+});
+export type Health = z.infer<typeof Health>;
+
+/** The ceilings an app declares for itself; the signed annotation `dev.pier.limits` holds it as canonical JSON. */
+export const Limits = z.strictObject({
+  memoryMb: z.int().min(1).max(512).default(32),
+  maxOutputBytesPerS: z.int().min(256).max(1 << 20).default(64 << 10),
+  health: Health.optional(),
+});
+export type Limits = z.infer<typeof Limits>;

@@ -1,0 +1,72 @@
+/**
+ * The attack this stops: a signed app reaching a pin or a folder that the owner of the device never gave it.
+ * A grant is ask ∩ binding ∩ policy; what any of the three leaves out is not there.
+ */
+import { type Label, type Refusal, type Verdict, accept, refuse } from '../core/index.ts';
+import type { Asks, GpioAsk, StorageAsk } from './ask.ts';
+import type { Bindings, LineRef } from './binding.ts';
+
+export const capabilityKinds = ['gpio', 'storage'] as const;
+export type CapabilityKind = (typeof capabilityKinds)[number];
+
+/** What a line does whenever no guest holds it: driven low or high, turned into an input, or left as it is. */
+export type SafeState = 'low' | 'high' | 'input' | 'keep';
+
+export type GpioGrant = { readonly ask: GpioAsk; readonly at: LineRef; readonly safe: SafeState };
+export type StorageGrant = { readonly ask: StorageAsk; readonly maxBytes: number };
+export type Grant = { readonly gpio: readonly GpioGrant[]; readonly storage: readonly StorageGrant[] };
+
+export const emptyGrant: Grant = { gpio: [], storage: [] };
+
+type Uncovered = Refusal & { readonly label: Label };
+
+/**
+ * The rights of one app on one device. Refused, naming each label, when an ask that is not optional is uncovered;
+ * optional asks that are uncovered are left out.
+ * In: the app's signed asks, the device's bindings for that app, the kinds that the policy's scope allows, and the lines that the board reserves.
+ */
+export function grantOf(rule: {
+  readonly asks: Asks;
+  readonly bindings: Bindings;
+  readonly allowed: readonly CapabilityKind[];
+  readonly reserved?: readonly LineRef[];
+}): Verdict<Grant> {
+  const gpio = rule.asks.gpio.map((ask) => gpioGrant(ask, rule));
+  const storage = rule.asks.storage.map((ask) => storageGrant(ask, rule));
+  const missing = [...gpio, ...storage].filter((one): one is Missing => 'uncovered' in one && !one.optional).map((one) => one.uncovered);
+  const first = missing[0];
+  if (first) return refuse(first.code, missing.map((one) => one.reason).join('; '));
+  return accept({
+    gpio: gpio.filter((one): one is GpioGrant => 'ask' in one),
+    storage: storage.filter((one): one is StorageGrant => 'ask' in one),
+  });
+}
+
+type Rule = Parameters<typeof grantOf>[0];
+type Missing = { readonly uncovered: Uncovered; readonly optional: boolean };
+
+function missing(ask: { label: Label; optional: boolean }, code: Refusal['code'], reason: string): Missing {
+  return { uncovered: { code, reason, label: ask.label }, optional: ask.optional };
+}
+
+function gpioGrant(ask: GpioAsk, { bindings, allowed, reserved = [] }: Rule): GpioGrant | Missing {
+  if (!allowed.includes('gpio')) return missing(ask, 'capability.mode', `"${ask.label}": the policy gives this app no gpio`);
+  const binding = Object.hasOwn(bindings, ask.label) ? bindings[ask.label] : undefined;
+  if (binding?.kind !== 'gpio') return missing(ask, 'capability.unbound', `"${ask.label}" (gpio ${ask.mode}) is not bound to a line on this device`);
+  if (!binding.modes.includes(ask.mode)) return missing(ask, 'capability.mode', `"${ask.label}" asks for ${ask.mode}, its binding allows ${binding.modes.join(', ')}`);
+  const at = { chip: binding.chip, line: binding.line };
+  if (reserved.some((line) => line.chip === at.chip && line.line === at.line)) return missing(ask, 'capability.reserved', `"${ask.label}" is bound to ${at.chip} line ${at.line}, which the board reserves`);
+  return { ask, at, safe: binding.safe ?? safeOf(ask) };
+}
+
+function safeOf(ask: GpioAsk): SafeState {
+  if (ask.mode === 'in') return 'input';
+  return (ask.safe === 'active') === (ask.active === 'high') ? 'high' : 'low';
+}
+
+function storageGrant(ask: StorageAsk, { bindings, allowed }: Rule): StorageGrant | Missing {
+  if (!allowed.includes('storage')) return missing(ask, 'capability.mode', `"${ask.label}": the policy gives this app no storage`);
+  const binding = Object.hasOwn(bindings, ask.label) ? bindings[ask.label] : undefined;
+  if (binding?.kind !== 'storage') return missing(ask, 'capability.unbound', `"${ask.label}" (storage at ${ask.path}) is not bound on this device`);
+  return { ask, maxBytes: Math.min(ask.maxBytes, binding.maxBytes) };
+}

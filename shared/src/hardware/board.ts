@@ -1,0 +1,47 @@
+import type { LineRef } from '../capability/index.ts';
+import type { LineCell } from './cell.ts';
+import type { BoardProfile } from './profile.ts';
+
+export type Level = 0 | 1;
+
+/** Physical, not logical: active-low is applied above the board, by the gate. */
+export type LineRequest = {
+  readonly at: LineRef;
+  readonly direction: 'in' | 'out';
+  readonly bias?: 'up' | 'down' | 'none';
+  /** Level that an output takes in the same step in which it becomes one: no glitch between. */
+  readonly initial?: Level;
+  /** Who holds it, for people: the app's name. */
+  readonly consumer: string;
+};
+
+/** An edge as the board saw it; `seq` counts every edge of the watch from 1, `lost` those dropped just before this one. */
+export type Edge = { readonly tNs: bigint; readonly seq: number; readonly lost: number; readonly level: Level };
+
+export type WatchRequest = { readonly edges: 'rising' | 'falling' | 'both'; readonly debounceUs: number };
+
+/**
+ * The port to pins. Opening, configuring and watching are asynchronous; each opened line also hands out a synchronous
+ * value cell that works in any thread of this process, so that a guest's reads and writes never cross threads.
+ */
+export interface Board extends AsyncDisposable {
+  readonly profile: BoardProfile;
+  /** Aborts when the board is gone (cable, process, driver): every line is dead then. */
+  readonly gone: AbortSignal;
+  /** Faults: `line-unknown`, `line-reserved`, `line-busy` naming the holder, `board-gone`, `hardware-fault`. */
+  openLine(request: LineRequest, signal: AbortSignal): Promise<Line>;
+}
+
+/**
+ * One opened line. Disposing releases it; whoever hands `cell` to another thread first makes sure that the thread is gone,
+ * since a reused descriptor would point into another file.
+ */
+export interface Line extends AsyncDisposable {
+  readonly at: LineRef;
+  readonly direction: 'in' | 'out';
+  readonly cell: LineCell;
+  /** Drives the line, or turns it into an input, from the agent's own thread. Resolved once the board has done it. */
+  drive(to: Level | 'input', signal: AbortSignal): Promise<void>;
+  /** Calls `onEdge` for each edge until disposed; a board that has to drop edges says so in `lost`. */
+  watch(request: WatchRequest, onEdge: (edge: Edge) => void, signal: AbortSignal): Promise<AsyncDisposable>;
+}

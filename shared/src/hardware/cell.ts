@@ -1,0 +1,54 @@
+import { readSync, writeSync } from 'node:fs';
+import { Fault } from '../core/index.ts';
+import type { Level } from './board.ts';
+
+/**
+ * A line's value as plain data that can be posted to a worker thread.
+ * `stream`: writes are 16-byte records to a pipe shared by the whole board, reads are one byte at offset 0 of the line's level file.
+ */
+export type LineCell = { readonly kind: 'stream'; readonly line: number; readonly recordFd: number; readonly levelFd: number };
+
+export const cellRecordBytes = 16;
+
+/** One write as the simulator receives it: line number, level, CLOCK_MONOTONIC in nanoseconds; little endian. */
+export function encodeCellRecord(record: { line: number; level: Level; tNs: bigint }, into: DataView): void {
+  into.setUint32(0, record.line, true);
+  into.setUint32(4, record.level, true);
+  into.setBigUint64(8, record.tNs, true);
+}
+
+export function decodeCellRecord(from: DataView): { line: number; level: Level; tNs: bigint } {
+  return { line: from.getUint32(0, true), level: from.getUint32(4, true) === 0 ? 0 : 1, tNs: from.getBigUint64(8, true) };
+}
+
+export interface LineValue {
+  /** Faults: `hardware-fault` when the board does not answer. */
+  read(): Level;
+  write(level: Level): void;
+}
+
+/** Synchronous access to a line, in any thread. */
+export function openCell(cell: LineCell, monotonicNs: () => bigint): LineValue {
+  const record = new Uint8Array(cellRecordBytes);
+  const view = new DataView(record.buffer);
+  const byte = new Uint8Array(1);
+  return {
+    read: () => {
+      if (guarded(() => readSync(cell.levelFd, byte, 0, 1, 0)) !== 1) throw new Fault('hardware-fault', `line ${cell.line} has no level`);
+      return byte[0] === 0x31 ? 1 : 0;
+    },
+    write: (level) => {
+      encodeCellRecord({ line: cell.line, level, tNs: monotonicNs() }, view);
+      // The pipe is non-blocking and a record is far below PIPE_BUF, so a write is whole or fails with EAGAIN (pipe(7)).
+      if (guarded(() => writeSync(cell.recordFd, record)) !== cellRecordBytes) throw new Fault('hardware-fault', `line ${cell.line} took only a part of a write`);
+    },
+  };
+}
+
+function guarded<T>(act: () => T): T {
+  try {
+    return act();
+  } catch (cause) {
+    throw new Fault('hardware-fault', `the board does not take the access: ${cause instanceof Error ? cause.message : String(cause)}`, {}, cause);
+  }
+}

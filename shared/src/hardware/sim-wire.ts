@@ -1,0 +1,74 @@
+/**
+ * What passes over a simulated board's Unix socket: one JSON document a line. An agent opens lines; a person or a test
+ * drives inputs and reads levels. Values of opened lines go another way, see `LineCell`.
+ */
+import * as z from 'zod';
+import { LineRef } from '../capability/index.ts';
+import { BoardProfile } from './profile.ts';
+
+const Id = z.int().min(1);
+const LineLevel = z.union([z.literal(0), z.literal(1)]);
+
+export const SimRequest = z.discriminatedUnion('op', [
+  z.strictObject({ id: Id, op: z.literal('hello') }),
+  z.strictObject({ id: Id, op: z.literal('open'), at: LineRef, direction: z.enum(['in', 'out']), bias: z.enum(['up', 'down', 'none']), initial: LineLevel.optional(), consumer: z.string().max(128) }),
+  z.strictObject({ id: Id, op: z.literal('close'), handle: z.int() }),
+  z.strictObject({ id: Id, op: z.literal('set'), handle: z.int(), to: z.union([LineLevel, z.literal('input')]) }),
+  z.strictObject({ id: Id, op: z.literal('watch'), handle: z.int(), edges: z.enum(['rising', 'falling', 'both']), debounceUs: z.int().min(0).max(1_000_000) }),
+  z.strictObject({ id: Id, op: z.literal('unwatch'), watch: z.int() }),
+  /** From outside: puts a level on an input, by line name such as `GPIO4` or by a part's name such as `button`. */
+  z.strictObject({ id: Id, op: z.literal('outside'), line: z.string().max(64), level: LineLevel }),
+  /** Presses a part (a button) for `ms`, then lets it go. */
+  z.strictObject({ id: Id, op: z.literal('press'), part: z.string().max(64), ms: z.int().min(1).max(60_000) }),
+  z.strictObject({ id: Id, op: z.literal('lines') }),
+]);
+export type SimRequest = z.infer<typeof SimRequest>;
+
+export const SimLine = z.strictObject({
+  ...LineRef.shape,
+  name: z.string(),
+  level: LineLevel,
+  direction: z.enum(['in', 'out']),
+  consumer: z.string().nullable(),
+  edges: z.int(),
+});
+export type SimLine = z.infer<typeof SimLine>;
+
+export const SimAnswer = z.union([
+  z.strictObject({ id: Id, ok: z.literal(true), hello: z.strictObject({ profile: BoardProfile, records: z.string() }) }),
+  z.strictObject({ id: Id, ok: z.literal(true), opened: z.strictObject({ handle: z.int(), levelFile: z.string() }) }),
+  z.strictObject({ id: Id, ok: z.literal(true), watching: z.strictObject({ watch: z.int() }) }),
+  z.strictObject({ id: Id, ok: z.literal(true), lines: z.array(SimLine) }),
+  z.strictObject({ id: Id, ok: z.literal(true) }),
+  z.strictObject({ id: Id, ok: z.literal(false), code: z.string(), message: z.string() }),
+  z.strictObject({ edge: z.strictObject({ watch: z.int(), tNs: z.string(), seq: z.int(), lost: z.int(), level: LineLevel }) }),
+]);
+export type SimAnswer = z.infer<typeof SimAnswer>;
+
+/** One line of the simulator's own record file (`record.ndjson`): every change of level or direction, and who made it. */
+export const SimRecord = z.strictObject({
+  tNs: z.string(),
+  ...LineRef.shape,
+  name: z.string(),
+  level: LineLevel,
+  direction: z.enum(['in', 'out']),
+  /** `guest` through the value cell, `agent` over the socket, `outside` by a part or a person, `release` when a holder went away. */
+  by: z.enum(['guest', 'agent', 'outside', 'release']),
+  consumer: z.string().nullable(),
+});
+export type SimRecord = z.infer<typeof SimRecord>;
+
+/** The file that describes a simulated board: `pier sim board FILE`. */
+export const BoardFile = z.strictObject({
+  model: z.enum(['raspberry-pi-4b']),
+  parts: z
+    .array(
+      z.discriminatedUnion('part', [
+        z.strictObject({ part: z.literal('led'), name: z.string().min(1).max(64), line: z.string() }),
+        z.strictObject({ part: z.literal('button'), name: z.string().min(1).max(64), line: z.string(), pressed: z.enum(['high', 'low']).default('low') }),
+      ]),
+    )
+    .max(64)
+    .default([]),
+});
+export type BoardFile = z.infer<typeof BoardFile>;

@@ -1,0 +1,18 @@
+import * as z from 'zod';
+
+const Base64 = z.string().max(4 << 20);
+
+/** A signed document: DSSE v1 envelope (secure-systems-lab/dsse). Pier writes no `keyid`, and trusts none. */
+export const Envelope = z.strictObject({
+  payloadType: z.string().min(1).max(128),
+  payload: Base64,
+  signatures: z.array(z.strictObject({ sig: z.string().max(1_024), keyid: z.string().max(256).optional() })).min(1).max(16),
+});
+export type Envelope = z.infer<typeof Envelope>;
+
+export const payloadTypes = {
+  desired: 'application/vnd.pier.desired+json',
+  command: 'application/vnd.pier.command+json',
+  policy: 'application/vnd.pier.policy+json',
+} as const;
+export type PayloadType = (typeof payloadTypes)[keyof typeof payloadTypes];

@@ -1,0 +1,1 @@
+export { type PayloadType, Envelope, payloadTypes } from './dsse.ts';
