@@ -16,6 +16,14 @@ export const ClaimToken = z.object({ id: z.string(), token: z.string(), expiresA
 export const routes = {
   health: route({ method: 'GET', path: '/health', permission: 'public', summary: 'Whether the manager and all that it needs answer', status: 200, response: z.object({ ok: z.boolean(), database: z.boolean(), broker: z.boolean() }) }),
   whoAmI: route({ method: 'GET', path: '/me', permission: 'viewer', summary: 'Who is asking', status: 200, response: z.object({ user: z.string(), role: z.string() }) }),
+  getAddresses: route({
+    method: 'GET',
+    path: '/addresses',
+    permission: 'viewer',
+    summary: 'Where devices, MQTT clients and registry clients reach this manager, and the CA certificate (PEM) to trust there',
+    status: 200,
+    response: z.object({ device: z.string(), mqtt: z.string(), registry: z.string(), ca: z.string() }),
+  }),
   listDevices: route({ method: 'GET', path: '/devices', permission: 'viewer', summary: 'Devices, by id', query: PageQuery, status: 200, response: page(Device) }),
   getDevice: route({ method: 'GET', path: '/devices/:device', permission: 'viewer', summary: 'One device: desired, reported, refusals, deployments', ...device, status: 200, response: DeviceDetail }),
   getPins: route({ method: 'GET', path: '/devices/:device/pins', permission: 'viewer', summary: 'Levels of the lines in use; asking renews the lease under which the device sends them', ...device, status: 200, response: PinsView }),
