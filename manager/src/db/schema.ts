@@ -1,0 +1,265 @@
+/** The tables. Nouns as in the API; states are text with a CHECK made from the same lists that the API shows. */
+import { sql } from 'drizzle-orm';
+import { type AnyPgColumn, bigint, boolean, check, index, integer, jsonb, pgTable, primaryKey, text, timestamp, uniqueIndex } from 'drizzle-orm/pg-core';
+import { DeploymentState, ReleaseState, RolloutState } from '@pier/shared/api';
+
+const time = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' });
+const createdAt = () => time('created_at').notNull().defaultNow();
+const number = (name: string) => bigint(name, { mode: 'number' });
+const oneOf = (name: string, column: AnyPgColumn, values: readonly string[]) => check(name, sql`${column} in (${sql.raw(values.map((value) => `'${value}'`).join(', '))})`);
+
+/** States in which a device is at work for a deployment: at most one per device and app. */
+export const inFlightStates = ['offered', 'accepted', 'downloading', 'verifying', 'applying', 'soaking'] as const;
+
+export const device = pgTable(
+  'device',
+  {
+    id: text('id').primaryKey(),
+    name: text('name').notNull(),
+    model: text('model').notNull(),
+    profile: jsonb('profile').$type<Record<string, unknown>>().notNull(),
+    tags: jsonb('tags').$type<Record<string, string>>().notNull().default({}),
+    state: text('state').notNull().default('active'),
+    generation: number('generation').notNull().default(1),
+    /** Key id of the device's own key: the same key enrolling again is the same device. */
+    keyId: text('key_id').notNull().unique(),
+    createdAt: createdAt(),
+  },
+  (table) => [oneOf('device_state_known', table.state, ['active', 'revoked'])],
+);
+
+/** What changes with every heartbeat; kept apart so that the rest of a device is not rewritten. */
+export const deviceLive = pgTable('device_live', {
+  deviceId: text('device_id').primaryKey().references(() => device.id),
+  online: boolean('online').notNull(),
+  conn: text('conn').notNull(),
+  agent: text('agent').notNull(),
+  gen: number('gen').notNull(),
+  boot: number('boot').notNull(),
+  seq: number('seq').notNull(),
+  /** Revision that the device last said it holds. */
+  rev: number('rev').notNull(),
+  lastSeenAt: time('last_seen_at').notNull(),
+});
+
+export const deviceState = pgTable('device_state', {
+  deviceId: text('device_id').primaryKey().references(() => device.id),
+  /** The last document rendered for this device, as signed, and its place in the order. */
+  rev: number('rev').notNull().default(0),
+  desired: jsonb('desired').$type<Record<string, unknown>>(),
+  desiredHash: text('desired_hash'),
+  reported: jsonb('reported').$type<Record<string, unknown>>(),
+  gen: number('gen').notNull().default(0),
+  boot: number('boot').notNull().default(0),
+  seq: number('seq').notNull().default(0),
+  reportedAt: time('reported_at'),
+});
+
+export const binding = pgTable(
+  'binding',
+  {
+    deviceId: text('device_id').notNull().references(() => device.id),
+    app: text('app').notNull(),
+    bindings: jsonb('bindings').$type<Record<string, unknown>>().notNull(),
+    setBy: text('set_by').notNull(),
+    updatedAt: time('updated_at').notNull().defaultNow(),
+  },
+  (table) => [primaryKey({ columns: [table.deviceId, table.app] })],
+);
+
+export const claimToken = pgTable('claim_token', {
+  id: text('id').primaryKey(),
+  secretHash: text('secret_hash').notNull().unique(),
+  usesMax: integer('uses_max').notNull(),
+  uses: integer('uses').notNull().default(0),
+  tags: jsonb('tags').$type<Record<string, string>>().notNull().default({}),
+  expiresAt: time('expires_at').notNull(),
+  createdBy: text('created_by').notNull(),
+  createdAt: createdAt(),
+});
+
+export const policy = pgTable('policy', {
+  number: number('number').primaryKey(),
+  rootId: text('root_id').notNull(),
+  envelope: jsonb('envelope').$type<Record<string, unknown>>().notNull(),
+  setBy: text('set_by').notNull(),
+  createdAt: createdAt(),
+});
+
+export const release = pgTable(
+  'release',
+  {
+    id: text('id').primaryKey(),
+    app: text('app').notNull(),
+    version: text('version').notNull(),
+    counter: number('counter').notNull(),
+    repository: text('repository').notNull(),
+    digest: text('digest').notNull().unique(),
+    sizeBytes: number('size_bytes').notNull(),
+    asks: jsonb('asks').$type<Record<string, unknown>>().notNull(),
+    limits: jsonb('limits').$type<Record<string, unknown>>().notNull(),
+    state: text('state').notNull(),
+    reasonCode: text('reason_code'),
+    reasonText: text('reason_text'),
+    signedBy: jsonb('signed_by').$type<{ ids: string[] }>().notNull(),
+    /** Number of the policy that it was judged by; null while there was none. */
+    policyNumber: number('policy_number'),
+    createdBy: text('created_by').notNull(),
+    createdAt: createdAt(),
+  },
+  (table) => [
+    // (app, version) and (app, counter) each name one digest for ever, among releases that are verified: a stranger's upload must not squat a version.
+    uniqueIndex('release_app_version').on(table.app, table.version).where(sql`${table.state} = 'verified'`),
+    uniqueIndex('release_app_counter').on(table.app, table.counter).where(sql`${table.state} = 'verified'`),
+    oneOf('release_state_known', table.state, ReleaseState.options),
+  ],
+);
+
+/** The one writable fact of what a device should run. A null release is a withdrawal; the row stays, its attempt only rises. */
+export const assignment = pgTable(
+  'assignment',
+  {
+    deviceId: text('device_id').notNull().references(() => device.id),
+    app: text('app').notNull(),
+    releaseId: text('release_id').references(() => release.id),
+    attempt: number('attempt').notNull(),
+    soakS: integer('soak_s').notNull(),
+    setBy: text('set_by').notNull(),
+    updatedAt: time('updated_at').notNull().defaultNow(),
+  },
+  (table) => [primaryKey({ columns: [table.deviceId, table.app] })],
+);
+
+export const rollout = pgTable(
+  'rollout',
+  {
+    id: text('id').primaryKey(),
+    releaseId: text('release_id').notNull().references(() => release.id),
+    app: text('app').notNull(),
+    state: text('state').notNull(),
+    reasonCode: text('reason_code'),
+    reasonText: text('reason_text'),
+    soakS: integer('soak_s').notNull(),
+    deadlineS: integer('deadline_s').notNull(),
+    revision: integer('revision').notNull().default(1),
+    nextTickAt: time('next_tick_at').notNull().defaultNow(),
+    createdBy: text('created_by').notNull(),
+    createdAt: createdAt(),
+    finishedAt: time('finished_at'),
+  },
+  (table) => [oneOf('rollout_state_known', table.state, RolloutState.options), index('rollout_due').on(table.nextTickAt).where(sql`${table.state} = 'running'`)],
+);
+
+export const wave = pgTable(
+  'wave',
+  {
+    rolloutId: text('rollout_id').notNull().references(() => rollout.id),
+    n: integer('n').notNull(),
+    state: text('state').notNull(),
+    total: integer('total').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.rolloutId, table.n] }), oneOf('wave_state_known', table.state, ['pending', 'active', 'passed', 'failed'])],
+);
+
+export const deployment = pgTable(
+  'deployment',
+  {
+    rolloutId: text('rollout_id').notNull().references(() => rollout.id),
+    deviceId: text('device_id').notNull().references(() => device.id),
+    app: text('app').notNull(),
+    wave: integer('wave').notNull(),
+    state: text('state').notNull(),
+    attempt: number('attempt'),
+    reasonCode: text('reason_code'),
+    reasonText: text('reason_text'),
+    deadlineAt: time('deadline_at'),
+    updatedAt: time('updated_at').notNull().defaultNow(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.rolloutId, table.deviceId] }),
+    index('deployment_wave_state').on(table.rolloutId, table.wave, table.state),
+    index('deployment_device').on(table.deviceId, table.app),
+    uniqueIndex('deployment_one_in_flight').on(table.deviceId, table.app).where(sql`${table.state} in (${sql.raw(inFlightStates.map((state) => `'${state}'`).join(', '))})`),
+    oneOf('deployment_state_known', table.state, DeploymentState.options),
+    // Nothing stays in progress for ever: every in-flight row has a deadline.
+    check('deployment_in_flight_deadline', sql`${table.state} not in (${sql.raw(inFlightStates.map((state) => `'${state}'`).join(', '))}) or ${table.deadlineAt} is not null`),
+  ],
+);
+
+export const event = pgTable(
+  'event',
+  {
+    id: bigint('id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
+    deviceId: text('device_id').notNull().references(() => device.id),
+    gen: number('gen').notNull(),
+    boot: number('boot').notNull(),
+    seq: number('seq').notNull(),
+    type: text('type').notNull(),
+    app: text('app'),
+    digest: text('digest'),
+    attempt: number('attempt'),
+    code: text('code'),
+    reason: text('reason'),
+    receivedAt: time('received_at').notNull().defaultNow(),
+  },
+  (table) => [uniqueIndex('event_once').on(table.deviceId, table.gen, table.boot, table.seq), index('event_device').on(table.deviceId, table.id)],
+);
+
+/** Messages to publish after commit, at least once. */
+export const outbox = pgTable(
+  'outbox',
+  {
+    id: bigint('id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
+    topic: text('topic').notNull(),
+    payload: text('payload').notNull(),
+    at: time('at').notNull().defaultNow(),
+  },
+);
+
+/** Append-only; written in the transaction of what it tells of. */
+export const audit = pgTable('audit', {
+  id: bigint('id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
+  at: time('at').notNull().defaultNow(),
+  actor: text('actor').notNull(),
+  action: text('action').notNull(),
+  object: text('object').notNull(),
+  detail: jsonb('detail').$type<Record<string, unknown>>().notNull().default({}),
+});
+
+const roleNames = ['viewer', 'operator', 'admin'] as const;
+
+export const userAccount = pgTable(
+  'user_account',
+  {
+    name: text('name').primaryKey(),
+    /** scrypt with its parameters, salt and hash in one string. */
+    password: text('password').notNull(),
+    role: text('role').notNull(),
+    createdAt: createdAt(),
+  },
+  (table) => [oneOf('user_account_role_known', table.role, roleNames)],
+);
+
+/** A browser's session, by the hash of what its cookie holds. */
+export const session = pgTable(
+  'session',
+  {
+    hash: text('hash').primaryKey(),
+    userName: text('user_name').notNull().references(() => userAccount.name),
+    expiresAt: time('expires_at').notNull(),
+    createdAt: createdAt(),
+  },
+  (table) => [index('session_expiry').on(table.expiresAt)],
+);
+
+export const apiToken = pgTable(
+  'api_token',
+  {
+    id: text('id').primaryKey(),
+    hash: text('hash').notNull().unique(),
+    userName: text('user_name').notNull().references(() => userAccount.name),
+    role: text('role').notNull(),
+    createdAt: createdAt(),
+  },
+  (table) => [oneOf('api_token_role_known', table.role, roleNames)],
+);
