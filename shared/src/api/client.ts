@@ -17,7 +17,7 @@ export function apiClient({ baseUrl, token, timeoutMs = 30_000 }: { baseUrl: str
   return {
     call: async (name, request, signal) => {
       const definition: Route = routes[name];
-      const { params, query, body } = request as { params?: Record<string, string>; query?: Record<string, unknown>; body?: unknown };
+      const { params, query, body } = request as { params?: Record<string, string>; query?: Record<string, string | number | undefined>; body?: unknown };
       const url = new URL(apiPrefix + fill(definition.path, params ?? {}), baseUrl);
       for (const [key, value] of Object.entries(query ?? {})) if (value !== undefined) url.searchParams.set(key, String(value));
       const response = await send(url, {

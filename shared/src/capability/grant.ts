@@ -33,9 +33,9 @@ export function grantOf(rule: {
 }): Verdict<Grant> {
   const gpio = rule.asks.gpio.map((ask) => gpioGrant(ask, rule));
   const storage = rule.asks.storage.map((ask) => storageGrant(ask, rule));
-  const missing = [...gpio, ...storage].filter((one): one is Missing => 'uncovered' in one && !one.optional).map((one) => one.uncovered);
-  const first = missing[0];
-  if (first) return refuse(first.code, missing.map((one) => one.reason).join('; '));
+  const lacking = [...gpio, ...storage].filter((one): one is Missing => 'uncovered' in one && !one.optional).map((one) => one.uncovered);
+  const first = lacking[0];
+  if (first) return refuse(first.code, lacking.map((one) => one.reason).join('; '));
   return accept({
     gpio: gpio.filter((one): one is GpioGrant => 'ask' in one),
     storage: storage.filter((one): one is StorageGrant => 'ask' in one),

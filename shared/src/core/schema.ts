@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import type * as z from 'zod';
 import { Fault, type FaultCode } from './faults.ts';
 
 /** Checks a value against a schema. Faults: `code` (default `input-invalid`) listing every bad field by its path. */

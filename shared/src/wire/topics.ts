@@ -17,7 +17,7 @@ export function topic<const Pattern extends string>(pattern: Pattern): Topic<Pat
   return {
     filter: levels.map((level) => (level.startsWith(':') ? '+' : level)).join('/'),
     of: (values) => levels.map((level) => (level.startsWith(':') ? segment(level.slice(1), new Map(Object.entries(values)).get(level.slice(1))) : level)).join('/'),
-    parse: (name) => parse(levels, name) as Record<Names<Pattern>, string> | undefined,
+    parse: (name) => parse(levels, name),
   };
 }
 

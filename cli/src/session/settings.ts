@@ -1,0 +1,54 @@
+import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import * as z from 'zod';
+import { Fault, check, parseJson } from '@pier/shared/core';
+
+/** What `pier login` remembers; a file that only its owner reads. */
+const Profile = z.strictObject({ manager: z.url(), token: z.string().min(1) });
+export type Profile = z.infer<typeof Profile>;
+
+/** Where the CLI keeps the profile and the operator's certificate. */
+export type Settings = { readonly home: string; readonly manager?: string | undefined; readonly token?: string | undefined };
+
+/** Environment over profile: `PIER_HOME`, `PIER_MANAGER`, `PIER_API_TOKEN`. */
+export function readSettings(env: NodeJS.ProcessEnv): Settings {
+  const home = env['PIER_HOME'] ?? join(env['XDG_CONFIG_HOME'] ?? join(homedir(), '.config'), 'pier');
+  const profile = readProfile(join(home, 'profile.json'));
+  return { home, manager: env['PIER_MANAGER'] ?? profile?.manager, token: env['PIER_API_TOKEN'] ?? profile?.token };
+}
+
+function readProfile(file: string): Profile | undefined {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch {
+    // No profile yet: flags and environment may say it all.
+    return undefined;
+  }
+  return check(Profile, parseJson(text, { what: file }), { what: file });
+}
+
+export function writeProfile(home: string, profile: Profile): string {
+  const file = join(home, 'profile.json');
+  writePrivateFile(file, `${JSON.stringify(check(Profile, profile, { what: 'profile' }), null, 2)}\n`);
+  return file;
+}
+
+/** Writes a file that only its owner reads, whole or not at all. */
+export function writePrivateFile(file: string, text: string): void {
+  mkdirSync(join(file, '..'), { recursive: true, mode: 0o700 });
+  const beside = `${file}.${process.pid}`;
+  writeFileSync(beside, text, { mode: 0o600 });
+  chmodSync(beside, 0o600);
+  renameSync(beside, file);
+}
+
+/** Reads a file that the user named. Faults: `not-found` naming it. */
+export function readUserFile(file: string, what: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new Fault('not-found', `${what} ${file} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, {}, cause);
+  }
+}

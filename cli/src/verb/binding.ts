@@ -1,0 +1,33 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import { Fault, check } from '@pier/shared/core';
+import { AppName, DeviceId } from '@pier/shared/core';
+import { Binding, Bindings } from '@pier/shared/capability';
+import { type Common, openSession, output, withManager } from '../session/index.ts';
+
+/** `label=chip:line`, `label=chip:line:out` or `label=storage:BYTES`. */
+export function parseBinding(word: string): [string, Binding] {
+  const storage = /^([^=]+)=storage:(\d+)$/.exec(word);
+  if (storage) return [storage[1] ?? '', check(Binding, { kind: 'storage', maxBytes: Number(storage[2]) }, { what: word })];
+  const gpio = /^([^=]+)=([^:]+):(\d+)(?::(in|out))?$/.exec(word);
+  if (!gpio) throw new InvalidArgumentError(`label=chip:line[:in|out] or label=storage:BYTES is expected, not "${word}"`);
+  return [gpio[1] ?? '', check(Binding, { kind: 'gpio', chip: gpio[2], line: Number(gpio[3]), ...(gpio[4] === undefined ? {} : { modes: [gpio[4]] }) }, { what: word })];
+}
+
+/** `pier binding set`: the operator's consent, label by label. */
+export function addBinding(program: Command): void {
+  const binding = program.command('binding').description("which real line each of an app's labels may use on a device");
+  withManager(binding.command('set').argument('<device>').argument('<app>').argument('<label=chip:line...>', 'such as led=pinctrl-bcm2711:17:out, or data=storage:65536'))
+    .description("replace an app's bindings on a device")
+    .action(async (device: string, app: string, words: string[], options: Common) => {
+      const all = words.map(parseBinding);
+      const twice = all.find(([label], index) => all.findIndex(([other]) => other === label) !== index);
+      if (twice) throw new Fault('input-invalid', `label "${twice[0]}" is given twice`);
+      const body = check(Bindings, Object.fromEntries(all), { what: 'bindings' });
+      const answer = await openSession(options).api.call('putBindings', { params: { device: check(DeviceId, device, { what: 'device' }), app: check(AppName, app, { what: 'app' }) }, body });
+      if (options.output === 'json') return output.json(answer);
+      output.table(
+        ['LABEL', 'BOUND TO'],
+        Object.entries(answer).map(([label, one]) => [label, one.kind === 'gpio' ? `${one.chip} line ${one.line} (${one.modes.join(', ')})` : `storage, ${one.maxBytes} bytes`]),
+      );
+    });
+}

@@ -1,0 +1,102 @@
+import type { Command } from 'commander';
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { type IClientOptions, type MqttClient, connectAsync } from 'mqtt';
+import { CommandId, DeviceId, Fault, canonicalJson, check, isFaultCode, parseJson, systemClock } from '@pier/shared/core';
+import { payloadTypes, signEnvelope } from '@pier/shared/signing';
+import { CommandState, isFinal, topics, verbNames, verbs } from '@pier/shared/wire';
+import { type Common, output, plain, readSettings, readUserFile, withOutput } from '../session/index.ts';
+import { positive } from './token.ts';
+
+type Options = Common & { identity?: string; mqtt?: string; key?: string; timeout: number; wait: boolean; unsigned?: boolean };
+
+/** `pier cmd DEVICE VERB [k=v…]`: one command over MQTT, its answers printed as they come. */
+export function addCmd(program: Command): void {
+  withOutput(program.command('cmd').argument('<device>').argument('<verb>', verbNames.join(', ')).argument('[args...]', 'key=value'))
+    .description('send a command to a device over MQTT')
+    .option('--identity <dir>', 'folder with operator.key, operator.crt, ca.crt, mqtt.url (default: PIER_HOME)')
+    .option('--mqtt <url>', 'broker, instead of the one in mqtt.url')
+    .option('--key <file>', 'private operator key that signs the command; needed for verbs that change something')
+    .option('--timeout <seconds>', 'how long to wait for the answer', positive, 15)
+    .option('--no-wait', 'do not wait for the end')
+    .option('--wait', 'wait for the end (the default)')
+    .action(async (device: string, verb: string, words: string[], options: Options) => {
+      const wanted = check(DeviceId, device, { what: 'device' });
+      await send({ device: wanted, verb, args: argsOf(verb, words) }, options);
+    });
+}
+
+type Wanted = { readonly device: DeviceId; readonly verb: string; readonly args: Record<string, string> };
+
+function argsOf(verb: string, words: readonly string[]): Record<string, string> {
+  if (!Object.hasOwn(verbs, verb)) throw new Fault('command-unknown', `there is no verb "${verb}"; known are ${verbNames.join(', ')}`);
+  const args = Object.fromEntries(
+    words.map((word) => {
+      const at = word.indexOf('=');
+      if (at < 1) throw new Fault('input-invalid', `key=value is expected, not "${word}"`);
+      return [word.slice(0, at), word.slice(at + 1)];
+    }),
+  );
+  check(verbs[verb as keyof typeof verbs].args, args, { what: `arguments of ${verb}` });
+  return args;
+}
+
+async function send(wanted: Wanted, options: Options): Promise<void> {
+  const dir = options.identity ?? readSettings(process.env).home;
+  const id = check(CommandId, randomUUID(), { what: 'command id' });
+  await using session = await connect(dir, options.mqtt);
+  const answer = answersOf(session.client, { device: wanted.device, id });
+  await session.client.subscribeAsync(topics.commandState.of({ device: wanted.device, id }), { qos: 1 });
+  await session.client.publishAsync(topics.command.of({ device: wanted.device }), payloadOf(wanted, { id, key: options.key, timeoutS: options.timeout }), { qos: 1 });
+  if (!options.wait) return options.output === 'json' ? output.json({ id }) : output.line(id);
+  const final = await Promise.race([answer, silence(wanted.device, options.timeout)]);
+  if (options.output === 'json') output.json(final);
+  else output.line(`${final.state}${final.result ? ` ${plain(JSON.stringify(final.result))}` : ''}`);
+  if (final.state === 'done') return;
+  const code = final.error?.code ?? 'internal';
+  throw new Fault(isFaultCode(code) ? code : 'internal', `${wanted.device} answers ${final.state}: ${final.error?.reason ?? 'no reason given'}`);
+}
+
+async function silence(device: string, timeoutS: number): Promise<never> {
+  await systemClock.sleep(timeoutS * 1_000);
+  throw new Fault('timed-out', `no answer from ${device} within ${timeoutS} s: is it online? (pier device list)`);
+}
+
+function payloadOf(wanted: Wanted, { id, key, timeoutS }: { id: CommandId; key: string | undefined; timeoutS: number }): string {
+  const body = { id, cmd: wanted.verb, args: wanted.args, ttl: timeoutS };
+  if (key === undefined) return JSON.stringify(body);
+  const payload = canonicalJson({ ...body, device: wanted.device, number: systemClock.nowMs() });
+  return JSON.stringify(signEnvelope({ payloadType: payloadTypes.command, payload, privatePem: readUserFile(key, 'operator key') }));
+}
+
+async function connect(dir: string, url: string | undefined): Promise<{ client: MqttClient } & AsyncDisposable> {
+  const read = (name: string): string => readUserFile(join(dir, name), 'your certificate for MQTT (make one with "pier operator certificate")');
+  const broker = url ?? read('mqtt.url').trim();
+  const options: IClientOptions = { protocolVersion: 4, clean: true, key: read('operator.key'), cert: read('operator.crt'), ca: read('ca.crt'), clientId: `pier-${randomUUID()}`, reconnectPeriod: 0, connectTimeout: 10_000 };
+  try {
+    const client = await connectAsync(broker, options, false);
+    return { client, [Symbol.asyncDispose]: () => client.endAsync() };
+  } catch (cause) {
+    throw new Fault('unreachable', `the broker at ${broker} does not let us in: ${cause instanceof Error ? cause.message : String(cause)}`, {}, cause);
+  }
+}
+
+/** Resolves with the final state of the command; what is no command state is passed over. */
+function answersOf(client: MqttClient, of: { device: DeviceId; id: CommandId }): Promise<CommandState> {
+  const { promise, resolve } = Promise.withResolvers<CommandState>();
+  client.on('message', (topic, payload) => {
+    if (topics.commandState.parse(topic)?.id !== of.id) return;
+    const state = CommandState.safeParse(tryParse(payload));
+    if (state.success && isFinal(state.data.state)) resolve(state.data);
+  });
+  return promise;
+}
+
+function tryParse(payload: Uint8Array): unknown {
+  try {
+    return parseJson(payload, { what: 'answer' });
+  } catch {
+    // A device that sends nonsense is waited out; the time limit says the rest.
+    return undefined;
+  }
+}

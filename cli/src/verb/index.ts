@@ -1,0 +1,12 @@
+export { addApp } from './app.ts';
+export { addBinding } from './binding.ts';
+export { addCmd } from './cmd.ts';
+export { addDevice } from './device.ts';
+export { addKey } from './key.ts';
+export { addLogin } from './login.ts';
+export { addOperator } from './operator.ts';
+export { addPolicy } from './policy.ts';
+export { addRelease } from './release.ts';
+export { addRollout } from './rollout.ts';
+export { addStart } from './start.ts';
+export { addToken } from './token.ts';

@@ -1,0 +1,28 @@
+import type { Command } from 'commander';
+import { join } from 'node:path';
+import { Pkcs10CertificateRequestGenerator } from '@peculiar/x509';
+import { type Common, openSession, output, withManager, writePrivateFile } from '../session/index.ts';
+
+/** `pier operator certificate`: a key made here, a certificate for MQTT from the manager's CA. */
+export function addOperator(program: Command): void {
+  const operator = program.command('operator').description("a person's access to MQTT");
+  withManager(operator.command('certificate'))
+    .description('make a key and fetch a certificate for MQTT; `pier cmd` uses them')
+    .requiredOption('--name <name>', 'who this is, such as alice')
+    .option('--out <dir>', 'where key and certificates go (default: PIER_HOME)')
+    .action(async (options: Common & { name: string; out?: string }) => {
+      const session = openSession(options);
+      const dir = options.out ?? session.settings.home;
+      const keys = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign', 'verify']);
+      const request = await Pkcs10CertificateRequestGenerator.create({ name: `CN=operator:${options.name}`, keys, signingAlgorithm: { name: 'ECDSA', hash: 'SHA-256' } });
+      const answer = await session.api.call('signOperator', { body: { name: options.name, csr: request.toString('pem') } });
+      const pkcs8 = Buffer.from(await crypto.subtle.exportKey('pkcs8', keys.privateKey)).toString('base64');
+      const files = { key: join(dir, 'operator.key'), certificate: join(dir, 'operator.crt'), ca: join(dir, 'ca.crt'), mqtt: join(dir, 'mqtt.url') };
+      writePrivateFile(files.key, `-----BEGIN PRIVATE KEY-----\n${pkcs8.replace(/(.{64})(?=.)/g, '$1\n')}\n-----END PRIVATE KEY-----\n`);
+      writePrivateFile(files.certificate, answer.certificate);
+      writePrivateFile(files.ca, answer.ca);
+      writePrivateFile(files.mqtt, `${answer.mqtt}\n`);
+      if (options.output === 'json') output.json({ ...files, url: answer.mqtt });
+      else output.line(`certificate for operator:${options.name} in ${dir}; MQTT at ${answer.mqtt}`);
+    });
+}

@@ -1,0 +1,158 @@
+/** The linter of taste: import arrows, sizes, banned calls. Exceptions are listed by name and may only shrink. */
+import { readFileSync, readdirSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { expect, test } from 'vitest';
+
+const root = resolve(import.meta.dirname, '..');
+const packages = ['shared', 'agent', 'manager', 'firmware-sim', 'cli', 'sdk', 'test'] as const;
+const fileLinesMax = 400;
+const functionLinesMax = 70;
+
+/** Who may import whom, by package. */
+const arrows: Readonly<Record<string, readonly string[]>> = {
+  shared: [],
+  agent: ['shared'],
+  manager: ['shared'],
+  'firmware-sim': ['shared'],
+  cli: ['shared'],
+  sdk: ['shared'],
+  test: ['shared', 'agent', 'manager', 'firmware-sim', 'cli'],
+};
+
+/** Inside a package: which folder may import which; what is not listed may import nothing of its own package. */
+const rooms: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+  shared: {
+    core: [],
+    process: ['core'],
+    capability: ['core'],
+    wire: ['core', 'capability'],
+    hardware: ['core', 'capability'],
+    abi: [],
+    oci: ['core', 'capability'],
+    signing: ['core', 'capability', 'oci'],
+    api: ['core', 'capability', 'wire', 'hardware', 'signing'],
+  },
+  agent: { hardware: [], link: [], store: [], command: ['store'], verify: ['store'], run: ['store', 'hardware'], report: ['store', 'link'] },
+  manager: {
+    db: [],
+    authority: [],
+    broker: [],
+    registry: [],
+    listener: ['registry'],
+    http: ['access'],
+    access: ['db', 'registry', 'http'],
+    artifact: ['db', 'registry', 'http'],
+    device: ['db', 'http'],
+    enroll: ['db', 'http'],
+    rollout: ['db', 'http', 'device'],
+    web: ['http', 'access'],
+  },
+};
+
+/** A call, what to use instead, and the files that may make it. */
+const banned: readonly { readonly call: RegExp; readonly instead: string; readonly allowed: RegExp }[] = [
+  { call: /\bDate\.now\(|\bnew Date\(\)|\bperformance\.now\(|\bprocess\.hrtime/, instead: 'the injected Clock', allowed: /^(shared\/src\/core\/clock|agent\/src\/run\/sandbox\/)/ },
+  { call: /(?<![.\w])set(?:Timeout|Interval)\(/, instead: 'the injected Clock', allowed: /^shared\/src\/(core\/clock|process\/)/ },
+  { call: /\bMath\.random\(/, instead: 'the injected Random, or node:crypto', allowed: /^shared\/src\/core\/clock/ },
+  { call: /\bprocess\.env\b/, instead: "the package's config.ts", allowed: /(\/config|\/main|\/settings|\/session)\.ts$|^shared\/src\/process\/|^cli\/src\/verb\/cmd\.ts$/ },
+  { call: /\bconsole\./, instead: 'the log, or the output of the CLI', allowed: /^$/ },
+  { call: /as unknown as\b/, instead: 'a schema or a type guard', allowed: /^$/ },
+  { call: /\b(?:TODO|FIXME|XXX)\b/, instead: 'doing it', allowed: /^$/ },
+  { call: /(?:@ts-(?:ignore|expect-error|nocheck)|(?:eslint|oxlint)-disable)/, instead: 'mending the cause', allowed: /^$/ },
+  { call: /as Verified</, instead: "agent/verify, the only maker of Verified<Artifact>", allowed: /^agent\/src\/verify\// },
+  { call: /export \* from/, instead: 'named exports', allowed: /^$/ },
+];
+
+const files = packages.flatMap((name) => walk(join(root, name))).filter((file) => /\.(?:ts|mjs)$/.test(file) && !/\/(?:assembly|node_modules|dist|migrations)\//.test(file));
+const sources = files.filter((file) => !/\.test\.ts$/.test(file) && !file.startsWith('test/'));
+
+function walk(dir: string): string[] {
+  return readdirSync(dir, { withFileTypes: true })
+    .filter((entry) => entry.name !== 'node_modules' && entry.name !== 'dist')
+    .flatMap((entry) => (entry.isDirectory() ? walk(join(dir, entry.name)) : [relative(root, join(dir, entry.name))]));
+}
+
+const textOf = (file: string): string => readFileSync(join(root, file), 'utf8');
+
+function importsOf(file: string): string[] {
+  return [...textOf(file).matchAll(/(?:^|\n)\s*(?:import|export)\s[^'"`;]*?from\s+'([^']+)'|(?:^|\n)import\s+'([^']+)'|import\('([^']+)'\)/g)].map((match) => match[1] ?? match[2] ?? match[3] ?? '');
+}
+
+test('packages import each other in one direction only', () => {
+  const wrong = files.flatMap((file) => {
+    const from = file.split('/')[0] ?? '';
+    return importsOf(file).flatMap((target) => {
+      const to = target.startsWith('.') ? relative(root, resolve(root, dirname(file), target)).split('/')[0] : /^@pier\/([^/]+)/.exec(target)?.[1];
+      const inTest = /\.test\.ts$/.test(file) && to === 'test';
+      return to === undefined || to === from || inTest || !target.match(/^(\.|@pier)/) || arrows[from]?.includes(to) ? [] : [`${file} imports ${target}`];
+    });
+  });
+  expect(wrong).toEqual([]);
+});
+
+test('rooms inside a package import each other one way, through their index', () => {
+  const wrong = sources.flatMap((file) => {
+    const [name = '', , room = '', ...rest] = file.split('/');
+    const table = rooms[name];
+    if (!table || rest.length === 0 || !(room in table)) return table && rest.length > 0 ? [`${file}: room "${room}" is not listed in this test`] : [];
+    return importsOf(file)
+      .filter((target) => target.startsWith('.'))
+      .map((target) => relative(join(root, name, 'src'), resolve(root, dirname(file), target)))
+      .filter((target) => target.includes('/') && target.split('/')[0] !== room)
+      .filter((target) => !table[room]?.includes(target.split('/')[0] ?? '') || !/^[^/]+\/index\.ts$/.test(target))
+      .map((target) => `${file} imports ${target}`);
+  });
+  expect(wrong).toEqual([]);
+});
+
+test('every folder of a package has an index of named exports', () => {
+  const missing = Object.entries(rooms).flatMap(([name, table]) => Object.keys(table).filter((room) => files.some((file) => file.startsWith(`${name}/src/${room}/`)) && !files.includes(`${name}/src/${room}/index.ts`)).map((room) => `${name}/src/${room}`));
+  expect(missing).toEqual([]);
+});
+
+test('files and functions stay short', () => {
+  const long = files.flatMap((file) => {
+    const lines = textOf(file).split('\n');
+    return [...(lines.length > fileLinesMax + 1 ? [`${file}: ${lines.length} lines`] : []), ...(sources.includes(file) ? longFunctions(file, lines) : [])];
+  });
+  expect(long).toEqual([]);
+});
+
+/** Functions by indentation: from a line that opens one to the line that closes it at the same depth. */
+function longFunctions(file: string, lines: readonly string[]): string[] {
+  return lines.flatMap((line, index) => {
+    const opens = /^(\s*)(?:export )?(?:default )?(?:async )?(?:function\b|(?:static |private |readonly )*(?:async )?[#\w]+\([^)]*\)[^=;]*\{$|(?:const|let) \w+ = (?:async )?\(.*=> \{$)/.exec(line);
+    if (!opens || /^\s*(?:if|for|while|switch|catch|return)\b/.test(line)) return [];
+    const end = lines.findIndex((other, at) => at > index && other.startsWith(`${opens[1] ?? ''}}`) && !/^\s/.test(other.slice((opens[1] ?? '').length)));
+    return end - index + 1 > functionLinesMax ? [`${file}:${index + 1}: a function of ${end - index + 1} lines`] : [];
+  });
+}
+
+test('banned calls are not made', () => {
+  const made = sources.flatMap((file) =>
+    textOf(file)
+      .split('\n')
+      .flatMap((line, index) => banned.filter(({ call, allowed }) => call.test(line) && !allowed.test(file)).map(({ instead }) => `${file}:${index + 1}: ${line.trim().slice(0, 80)} (use ${instead})`)),
+  );
+  expect(made).toEqual([]);
+});
+
+test('links in the documents lead somewhere', () => {
+  const documents = ['README.md', ...walk(join(root, 'docs')).filter((file) => file.endsWith('.md'))];
+  const dead = documents.flatMap((file) =>
+    [...textOf(file).matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)[^)]*\)/g)]
+      .map((match) => match[1] ?? '')
+      .filter((target) => !exists(join(dirname(join(root, file)), target)))
+      .map((target) => `${file}: ${target}`),
+  );
+  expect(dead).toEqual([]);
+});
+
+function exists(path: string): boolean {
+  try {
+    readdirSync(path);
+    return true;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'ENOTDIR';
+  }
+}
