@@ -1,3 +1,4 @@
+import { nodePin } from './pins.mjs';
 import { SetupError } from './say.mjs';
 
 const supported = 'Linux on x64 or arm64 with glibc 2.28 or newer (macOS with a Node 24 of your own)';
@@ -14,18 +15,17 @@ export function describeMachine() {
 }
 
 /** Throws a SetupError that names what was found, where the machine is none that Pier runs on. */
-export function checkMachine({ platform, arch, glibc, node }) {
-  const refuse = (found) => {
-    throw new SetupError(`this machine is ${found}; supported is ${supported}.`);
-  };
-  if (platform === 'darwin') {
-    if (Number(node.split('.')[0]) < 24) refuse(`macOS with Node ${node}`);
-    return;
-  }
-  if (platform !== 'linux') refuse(`${platform} on ${arch}`);
-  if (arch !== 'x64' && arch !== 'arm64') refuse(`Linux on ${arch}`);
-  if (glibc === undefined) refuse(`Linux on ${arch} without glibc (musl?)`);
+export function checkMachine(machine) {
+  const found = whatIsWrong(machine);
+  if (found !== undefined) throw new SetupError(`this machine is ${found}; supported is ${supported}.`);
+}
+
+function whatIsWrong({ platform, arch, glibc, node }) {
+  if (platform === 'darwin') return Number(node.split('.')[0]) < nodePin.major ? `macOS with Node ${node}` : undefined;
+  if (platform !== 'linux') return `${platform} on ${arch}`;
+  if (nodePin.packages[arch] === undefined) return `Linux on ${arch}`;
+  if (glibc === undefined) return `Linux on ${arch} without glibc (musl?)`;
   const [major = 0, minor = 0] = glibc.split('.').map(Number);
   const tooOld = major < glibcMin[0] || (major === glibcMin[0] && minor < glibcMin[1]);
-  if (tooOld) refuse(`Linux on ${arch} with glibc ${glibc}`);
+  return tooOld ? `Linux on ${arch} with glibc ${glibc}` : undefined;
 }

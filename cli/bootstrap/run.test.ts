@@ -23,7 +23,7 @@ describe('a command started by run.mjs', () => {
     await toy.write('target.ts', waiter);
     await toy.write('show.ts', 'const a: string[] = process.argv.slice(2); console.log(JSON.stringify({ a, cwd: process.cwd() }));');
     await toy.write('end.ts', 'const [how, n] = process.argv.slice(2); if (how === "exit") process.exit(Number(n)); process.kill(process.pid, n); setInterval(() => {}, 9);');
-    expect((await toy.run('show.ts').ended).status).toBe(0);
+    await toy.run('show.ts').ended; // the set-up, so that no test has its words on stderr
   });
   afterAll(async () => toy[Symbol.asyncDispose]());
 

@@ -67,7 +67,7 @@ function makeFolders(paths) {
     mkdirSync(paths.compileCache, { recursive: true });
     chmodSync(paths.compileCache, 0o700);
   } catch (error) {
-    if (!['EACCES', 'EROFS', 'EPERM', 'ENOSPC'].includes(error.code)) throw error;
+    if (!['EACCES', 'EROFS', 'EPERM', 'EEXIST', 'ENOTDIR'].includes(error.code)) throw error;
     throw new SetupError(`set-up cannot write to ${paths.root} (${error.code}): Pier keeps Node, packages and caches inside its own folder.`);
   }
 }

@@ -52,9 +52,10 @@ export function refreshLaunch(paths, node) {
   }
 }
 
-/** The root's manifest first, then one per folder in byte order: as the launcher's pattern over the folders lists them. */
+/** The root's manifest first, then one per folder in the order in which the launcher's pattern lists them. */
 function manifests(root) {
-  const folders = readdirSync(root).filter((name) => !name.startsWith('.')).sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+  const folders = readdirSync(root).filter((name) => !name.startsWith('.'));
+  folders.sort();
   return ['', ...folders].map((folder) => join(root, folder, 'package.json')).filter((path) => existsSync(path));
 }
 

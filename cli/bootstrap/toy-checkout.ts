@@ -1,9 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { systemClock } from '@pier/shared/core';
 
 const bootstrap = import.meta.dirname;
 const repo = join(bootstrap, '..', '..');
@@ -13,6 +15,8 @@ export type Running = { readonly child: ChildProcess; readonly ended: Promise<En
 export type Start = { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv; readonly detached?: boolean };
 
 export type ToyCheckout = AsyncDisposable & {
+  /** Every process that works in this checkout, by its folder. */
+  readonly commands: () => readonly { readonly pid: number; readonly line: string }[];
   readonly root: string;
   readonly write: (path: string, text: string) => Promise<void>;
   /** Makes the lockfile ask for packages, so that set-up has to go to the registry. */
@@ -47,12 +51,25 @@ export async function makeToyCheckout(name = 'a toy cöpy'): Promise<ToyCheckout
   await require({});
   return {
     root, write, require, start,
+    commands: () => commandsIn(root),
     run: (target, args = [], options = {}) => start(process.execPath, [join(root, 'cli/bootstrap/run.mjs'), target, ...args], options),
     [Symbol.asyncDispose]: async () => {
       for (const child of running) child.kill('SIGKILL');
       await rm(holder, { recursive: true, force: true, maxRetries: 5 });
     },
   };
+}
+
+function commandsIn(folder: string): { pid: number; line: string }[] {
+  const found: { pid: number; line: string }[] = [];
+  for (const pid of readdirSync('/proc').map(Number).filter(Number.isInteger)) {
+    try {
+      if (readlinkSync(`/proc/${pid}/cwd`) === folder) found.push({ pid, line: readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ') });
+    } catch {
+      continue; // ended meanwhile, or another user's
+    }
+  }
+  return found;
 }
 
 /** The tests may run below npm and vitest: what those set must not reach the commands under test. */
@@ -77,18 +94,18 @@ function watch(child: ChildProcess): Running {
 export async function until(holds: () => boolean, what: () => string): Promise<void> {
   for (let turn = 0; turn < 400; turn += 1) {
     if (holds()) return;
-    await new Promise((resolve) => { setTimeout(resolve, 50); });
+    await systemClock.sleep(50);
   }
   throw new Error(`waited in vain for ${what()}`);
 }
 
-/** True while a process with this id is there (as a zombie it is not). */
+/** True while a process with this id is there and more than a zombie that its new parent has yet to bury. */
 export function isRunning(pid: number): boolean {
   try {
-    process.kill(pid, 0);
-    return true;
+    const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return text.charAt(text.lastIndexOf(')') + 2) !== 'Z';
   } catch {
-    return false; // ESRCH: gone
+    return false; // gone
   }
 }
 
