@@ -1,0 +1,1 @@
+export { type Authority, type IssuedCertificate, type TlsIdentity } from './authority.ts';

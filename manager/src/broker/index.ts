@@ -1,0 +1,3 @@
+export { type Broker, type BrokerMessage, type BrokerOptions } from './broker.ts';
+export { type BrokerCounts } from './counts.ts';
+export { type BrokerLimits } from './limits.ts';

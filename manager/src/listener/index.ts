@@ -1,0 +1,1 @@
+export { type DeviceListener, type DeviceListenerOptions, type DeviceRequest } from './listener.ts';

@@ -1,0 +1,3 @@
+export { type Access } from './access.ts';
+export { type RegistryLimits } from './limits.ts';
+export { type ReferrerDescriptor, type Registry, type RegistryOptions, type StoredManifest } from './registry.ts';
