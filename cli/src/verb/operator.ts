@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { join } from 'node:path';
-import { Pkcs10CertificateRequestGenerator } from '@peculiar/x509';
+import { makeCertificateRequest, makePrivateKey } from '@pier/shared/x509';
 import { type Common, openSession, output, withManager, writePrivateFile } from '../session/index.ts';
 
 /** `pier operator certificate`: a key made here, a certificate for MQTT from the manager's CA. */
@@ -13,12 +13,11 @@ export function addOperator(program: Command): void {
     .action(async (options: Common & { name: string; out?: string }) => {
       const session = openSession(options);
       const dir = options.out ?? session.settings.home;
-      const keys = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign', 'verify']);
-      const request = await Pkcs10CertificateRequestGenerator.create({ name: `CN=operator:${options.name}`, keys, signingAlgorithm: { name: 'ECDSA', hash: 'SHA-256' } });
-      const answer = await session.api.call('signOperator', { body: { name: options.name, csr: request.toString('pem') } });
-      const pkcs8 = Buffer.from(await crypto.subtle.exportKey('pkcs8', keys.privateKey)).toString('base64');
+      const privatePem = makePrivateKey();
+      const csr = await makeCertificateRequest({ privatePem, commonName: `operator:${options.name}` });
+      const answer = await session.api.call('signOperator', { body: { name: options.name, csr } });
       const files = { key: join(dir, 'operator.key'), certificate: join(dir, 'operator.crt'), ca: join(dir, 'ca.crt'), mqtt: join(dir, 'mqtt.url') };
-      writePrivateFile(files.key, `-----BEGIN PRIVATE KEY-----\n${pkcs8.replace(/(.{64})(?=.)/g, '$1\n')}\n-----END PRIVATE KEY-----\n`);
+      writePrivateFile(files.key, privatePem);
       writePrivateFile(files.certificate, answer.certificate);
       writePrivateFile(files.ca, answer.ca);
       writePrivateFile(files.mqtt, `${answer.mqtt}\n`);

@@ -1,0 +1,21 @@
+import './reflect.ts';
+import { createPrivateKey, generateKeyPairSync, webcrypto } from 'node:crypto';
+import { Pkcs10CertificateRequestGenerator } from '@peculiar/x509';
+
+const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
+
+/** A new P-256 private key as PKCS #8 PEM. */
+export function makePrivateKey(): string {
+  return generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+}
+
+/** A certificate request (PKCS #10, PEM) for a P-256 key, signed by it; whoever signs it chooses the subject that counts. */
+export async function makeCertificateRequest({ privatePem, commonName }: { privatePem: string; commonName: string }): Promise<string> {
+  const privateKey = createPrivateKey(privatePem);
+  const keys = {
+    privateKey: await webcrypto.subtle.importKey('jwk', privateKey.export({ format: 'jwk' }), algorithm, true, ['sign']),
+    publicKey: await webcrypto.subtle.importKey('jwk', { ...privateKey.export({ format: 'jwk' }), d: undefined, key_ops: ['verify'] }, algorithm, true, ['verify']),
+  };
+  const request = await Pkcs10CertificateRequestGenerator.create({ name: [{ CN: [commonName] }], keys, signingAlgorithm: algorithm });
+  return request.toString('pem');
+}
