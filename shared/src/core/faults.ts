@@ -64,6 +64,7 @@ export const faultCodes = {
   'registry-error': { status: 502, retry: true, exit: 6 },
   'storage-failed': { status: 507, retry: true, exit: 1 },
   'disk-full': { status: 507, retry: true, exit: 1 },
+  'key-unusable': { status: 500, retry: false, exit: 1 },
   'schema-newer': { status: 500, retry: false, exit: 1 },
   'platform-unsupported': { status: 500, retry: false, exit: 1 },
   internal: { status: 500, retry: false, exit: 1 },

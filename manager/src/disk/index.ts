@@ -1,0 +1,1 @@
+export { createFile, isErrno, replaceFile, syncFolder, temporarySuffix } from './durable.ts';
