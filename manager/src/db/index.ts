@@ -1,3 +1,4 @@
+export { type Database, openDatabase } from './database.ts';
 export { type Db, inTransaction } from './db.ts';
 export { newId } from './id.ts';
 export {
