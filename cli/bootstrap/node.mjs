@@ -22,7 +22,7 @@ export function presentNode(paths) {
 export async function provideNode(npm, signal) {
   const present = presentNode(npm.paths);
   if (present !== undefined) return present;
-  say(`fetching Node ${nodePin.version} into this folder (once, about 65 MB); the machine has ${process.versions.node}`);
+  say(`fetching Node ${nodePin.version} into this folder (once, about 50 MB); the machine has ${process.versions.node}`);
   await providePackage(npm, { ...nodePin.packages[process.arch], folder: npm.paths.node(nodePin.version) }, signal);
   return privateNode(npm.paths);
 }

@@ -3,8 +3,8 @@ const linesHead = 4;
 
 /** What npm and tar print, and what it means for the person who has to do something about it. First match counts. */
 const causes = [
-  [/ENOSPC|No space left on device/i, 'The disk is full: set-up needs about 1.2 GB in this folder and 0.4 GB for the npm cache.'],
-  [/EDQUOT|quota exceeded/i, 'The disk quota of this user is used up: set-up needs about 1.2 GB in this folder.'],
+  [/ENOSPC|No space left on device/i, 'The disk is full: set-up needs about 0.7 GB in this folder and 0.3 GB for the npm cache.'],
+  [/EDQUOT|quota exceeded/i, 'The disk quota of this user is used up: set-up needs about 0.7 GB in this folder.'],
   [/EROFS|Read-only file system/i, 'A folder that has to be written lies on a read-only file system.'],
   [/EINTEGRITY|integrity checksum failed/i, 'What the registry delivered is not what the lockfile names: a changed or broken download. `npm cache verify` repairs a broken cache.'],
   [/ENOTFOUND|EAI_AGAIN|ENETUNREACH|EHOSTUNREACH/, 'The npm registry cannot be reached: no network, or no name service. The first set-up needs it once.'],
@@ -25,7 +25,7 @@ export function likelyCause(output) {
 /** What was attempted, the likely cause and the telling lines of the output, for stderr. */
 export function explainFailure(what, output) {
   const [told] = output.split(/^npm error (?:Clean install a project|Usage:)/m); // npm appends its whole help text
-  const lines = told.split('\n').map((line) => line.trimEnd()).filter((line) => !/^(npm (error|warn))?$/i.test(line) && !/^npm warn/i.test(line));
+  const lines = [...new Set(told.split('\n').map((line) => line.trimEnd()))].filter((line) => !/^(npm (error|warn))?$/i.test(line) && !/^npm warn (?!tar )/i.test(line));
   const shown = lines.length <= linesMax ? lines : [...lines.slice(0, linesHead), '…', ...lines.slice(-(linesMax - linesHead))];
   return [`${what} failed. ${likelyCause(output) ?? 'The last lines of its output:'}`, ...shown.map((line) => `  | ${line}`)].join('\n');
 }

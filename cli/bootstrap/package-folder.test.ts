@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, readFile, readdir, readlink, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, readdir, readlink, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { execFileSync } from 'node:child_process';
@@ -11,7 +11,8 @@ type Paths = { root: string; scratch: string; modules: string };
 type Npm = { node: string; script: string; env: NodeJS.ProcessEnv; paths: Paths };
 type Wanted = { spec: string; integrity: string; folder: string };
 const { layout } = await load<{ layout: (root: string) => Paths }>('layout.mjs');
-const { findNpm } = await load<{ findNpm: (env: NodeJS.ProcessEnv) => string }>('npm.mjs');
+type Job = { args: readonly string[]; what: string };
+const { findNpm, runNpm } = await load<{ findNpm: (env: NodeJS.ProcessEnv) => string; runNpm: (npm: Npm, job: Job, signal: AbortSignal) => Promise<string> }>('npm.mjs');
 const { providePackage } = await load<{ providePackage: (npm: Npm, wanted: Wanted, signal: AbortSignal) => Promise<void> }>('package-folder.mjs');
 const { preparePostgres } = await load<{ preparePostgres: (paths: Paths, signal: AbortSignal) => Promise<void> }>('postgres.mjs');
 
@@ -55,6 +56,29 @@ describe('a package fetched by its pinned integrity', () => {
     await expect(providePackage(npm, { ...wanted, integrity: other }, never)).rejects.toThrow(`expected ${other}, read ${wanted.integrity}`);
     expect(existsSync(wanted.folder)).toBe(false);
     expect(await readdir(npm.paths.scratch)).toEqual([]);
+  });
+});
+
+describe('npm', () => {
+  test('that warns of a file it could not write has failed, whatever its exit status says', async () => {
+    await using folder = await makeFolder();
+    const script = join(folder.path, 'npm-cli.js');
+    await write(script, 'console.error("npm warn tar TAR_ENTRY_ERROR ENOSPC: no space left on device, write"); console.log("added 211 packages");');
+    const npm = { node: process.execPath, script, env: process.env, paths: layout(folder.path) };
+    await expect(runNpm(npm, { args: ['ci'], what: 'installing packages' }, never)).rejects.toThrow('installing packages failed. The disk is full');
+  });
+
+  test('is taken from npm_execpath, from the PATH otherwise, and another package manager in its place is passed over', async () => {
+    await using folder = await makeFolder();
+    const [first, second] = [join(folder.path, 'a/npm-cli.js'), join(folder.path, 'b/bin/npm-cli.js')];
+    await write(first, '');
+    await write(second, '');
+    await write(join(folder.path, 'pnpm.cjs'), '');
+    await symlink(second, join(folder.path, 'b/npm'));
+    const env = { PATH: `${folder.path}/nowhere::${folder.path}/b` };
+    expect(findNpm({ ...env, npm_execpath: first })).toBe(first);
+    expect(findNpm({ ...env, npm_execpath: join(folder.path, 'pnpm.cjs') })).toBe(second);
+    expect(findNpm(env)).toBe(second);
   });
 });
 

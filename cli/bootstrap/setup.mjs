@@ -67,7 +67,8 @@ function makeFolders(paths) {
     mkdirSync(paths.compileCache, { recursive: true });
     chmodSync(paths.compileCache, 0o700);
   } catch (error) {
-    if (!['EACCES', 'EROFS', 'EPERM', 'EEXIST', 'ENOTDIR'].includes(error.code)) throw error;
-    throw new SetupError(`set-up cannot write to ${paths.root} (${error.code}): Pier keeps Node, packages and caches inside its own folder.`);
+    // ENOENT: what Node makes of a read-only file system here, since the checkout itself is there.
+    if (!['EACCES', 'EROFS', 'EPERM', 'EEXIST', 'ENOTDIR', 'ENOENT'].includes(error.code)) throw error;
+    throw new SetupError(`set-up cannot write to ${paths.root} (read-only, or another user's?): Pier keeps Node, packages and caches there.`);
   }
 }
