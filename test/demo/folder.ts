@@ -1,0 +1,27 @@
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Fault } from '@pier/shared/core';
+
+const marker = 'pier-demo.pid';
+
+/** A fresh folder of the demo's own, held by this process. A folder with anything else in it is never touched. */
+export function holdFolder(dir: string): Disposable {
+  const file = join(dir, marker);
+  if (existsSync(dir) && !existsSync(file) && readdirSync(dir).length > 0) throw new Fault('conflict', `${dir} holds something that is not a demo's; name an empty folder with --data`);
+  const holder = existsSync(file) ? Number(readFileSync(file, 'utf8')) : 0;
+  if (holder > 0 && holder !== process.pid && alive(holder)) throw new Fault('conflict', `a demo (process ${holder}) already runs in ${dir}; stop it or name another folder with --data`);
+  rmSync(dir, { recursive: true, force: true });
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  writeFileSync(file, String(process.pid));
+  return { [Symbol.dispose]: () => rmSync(file, { force: true }) };
+}
+
+function alive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    // No such process: its folder is free.
+    return false;
+  }
+}

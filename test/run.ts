@@ -1,0 +1,82 @@
+/** `npm test`: types, lint, then unit and flow tests; ends with `N passed, N failed`. Words after `--` pick parts: types lint unit flow. */
+import { spawn } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { shutdownSignal } from '@pier/shared/process';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const modules = join(root, 'node_modules');
+const results = join(root, '.pier', 'results');
+const tools = { tsc: 'typescript/bin/tsc', oxlint: 'oxlint/bin/oxlint', vitest: 'vitest/vitest.mjs' };
+
+type Count = { passed: number; failed: number; skipped: number };
+type Part = { readonly name: string; run(signal: AbortSignal): Promise<Count> };
+
+const parts: readonly Part[] = [
+  { name: 'types', run: (signal) => tool([tools.tsc, '-p', 'tsconfig.json'], signal) },
+  { name: 'lint', run: (signal) => tool([tools.oxlint, '--type-aware', '--deny-warnings'], signal) },
+  { name: 'unit', run: (signal) => vitest('unit', signal) },
+  { name: 'flow', run: (signal) => vitest('flow', signal) },
+];
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(wanted: readonly string[]): Promise<number> {
+  const unknown = wanted.filter((name) => !parts.some((part) => part.name === name));
+  if (unknown.length > 0) {
+    process.stderr.write(`test: there is no part "${unknown[0]}"; known are ${parts.map((part) => part.name).join(', ')}\n`);
+    return 2;
+  }
+  const signal = shutdownSignal();
+  const sum: Count = { passed: 0, failed: 0, skipped: 0 };
+  mkdirSync(results, { recursive: true });
+  for (const part of parts) {
+    if ((wanted.length > 0 && !wanted.includes(part.name)) || signal.aborted) continue;
+    process.stdout.write(`\n== ${part.name}\n`);
+    const count = await part.run(signal);
+    for (const key of ['passed', 'failed', 'skipped'] as const) sum[key] += count[key];
+  }
+  if (signal.aborted) return 130;
+  process.stdout.write(`\n${sum.passed} passed, ${sum.failed} failed${sum.skipped > 0 ? `, ${sum.skipped} skipped` : ''}\n`);
+  return sum.failed === 0 ? 0 : 1;
+}
+
+/** Runs a Node program of node_modules; gives its exit status. A stop is passed on. */
+function runModule(args: readonly string[], signal: AbortSignal): Promise<number> {
+  const [file = '', ...rest] = args;
+  const child = spawn(process.execPath, [join(modules, file), ...rest], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], detached: true });
+  // Its own group, so that workers and what they started end with it.
+  const stop = (): void => void process.kill(-(child.pid ?? 0), 'SIGTERM');
+  signal.addEventListener('abort', stop, { once: true });
+  return new Promise((done, fail) => {
+    child.once('error', fail);
+    child.once('close', (code) => {
+      signal.removeEventListener('abort', stop);
+      done(code ?? 1);
+    });
+  });
+}
+
+async function tool(args: readonly string[], signal: AbortSignal): Promise<Count> {
+  const ok = (await runModule(args, signal)) === 0;
+  return { passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: 0 };
+}
+
+async function vitest(project: string, signal: AbortSignal): Promise<Count> {
+  const file = resolve(results, `${project}.json`);
+  rmSync(file, { force: true });
+  const status = await runModule([tools.vitest, 'run', '--project', project, '--reporter=default', '--reporter=json', `--outputFile.json=${file}`], signal);
+  return countsOf(file, status);
+}
+
+function countsOf(file: string, status: number): Count {
+  try {
+    const report = JSON.parse(readFileSync(file, 'utf8')) as { numPassedTests: number; numFailedTests: number; numPendingTests: number };
+    // A run that failed outside its tests (a file that does not load, an error nobody caught) has failed all the same.
+    return { passed: report.numPassedTests, failed: Math.max(report.numFailedTests, status === 0 ? 0 : 1), skipped: report.numPendingTests };
+  } catch {
+    // No report: the runner itself fell over.
+    return { passed: 0, failed: 1, skipped: 0 };
+  }
+}
