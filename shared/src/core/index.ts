@@ -4,5 +4,5 @@ export { type Clock, type Random, backoffMs, isoTime, systemClock, systemRandom 
 export { Bounded } from './bounded.ts';
 export { type Json, canonicalJson, parseJson } from './json.ts';
 export { digestOf } from './digest.ts';
-export { check, issuesOf } from './schema.ts';
+export { type Reading, check, checkJson, issuesOf, readJson } from './schema.ts';
 export { type Log, silentLog } from './log.ts';

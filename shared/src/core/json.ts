@@ -7,11 +7,12 @@ const depthMax = 32;
 /**
  * Reads one JSON document strictly: valid UTF-8 without a byte order mark, no duplicate keys, at most 32 levels,
  * integers within ±2^53. Two readers that disagree about a document are how one digest gets two meanings (CVE-2021-41190).
- * Faults: `json-invalid` with the place and what was wrong.
+ * Faults: `json-invalid` with the place and what was wrong, `too-large`.
  */
 export function parseJson(input: Uint8Array | string, { what = 'document', sizeBytesMax = 4 << 20 } = {}): Json {
+  const sizeBytes = typeof input === 'string' ? Buffer.byteLength(input) : input.byteLength;
+  if (sizeBytes > sizeBytesMax) throw new Fault('too-large', `${what} has ${sizeBytes} bytes; at most ${sizeBytesMax} are read`);
   const text = typeof input === 'string' ? input : decodeUtf8(input, what);
-  if (text.length > sizeBytesMax) throw new Fault('too-large', `${what} has ${text.length} characters; at most ${sizeBytesMax} are read`);
   return new Reader(text, what).document();
 }
 
