@@ -1,0 +1,1 @@
+export type { Admitted, Guest, GuestEnd, GuestEvents, GuestLimit, GuestStats, OutputStream, Program, Runner } from './runner.ts';
