@@ -1,0 +1,54 @@
+import { type Server, createServer } from 'node:http';
+import { afterEach, expect, test } from 'vitest';
+import { apiClient } from './index.ts';
+
+const servers: Server[] = [];
+afterEach(() => servers.splice(0).forEach((server) => server.close()));
+
+/** A real server that answers every request the same way, and keeps what it was asked. */
+async function answering(status: number, body: string): Promise<{ baseUrl: string; asked: { method: string; url: string; authorization: string; body: string }[] }> {
+  const asked: { method: string; url: string; authorization: string; body: string }[] = [];
+  const server = createServer((request, response) => {
+    const parts: Buffer[] = [];
+    request.on('data', (part: Buffer) => parts.push(part));
+    request.on('end', () => {
+      asked.push({ method: request.method ?? '', url: request.url ?? '', authorization: request.headers.authorization ?? '', body: Buffer.concat(parts).toString() });
+      response.writeHead(status, { 'content-type': 'application/json' }).end(body);
+    });
+  });
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  return { baseUrl: `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`, asked };
+}
+
+test('a call fills the path, encodes the query, and carries token and body', async () => {
+  const { baseUrl, asked } = await answering(200, '{"items":[],"next":null}');
+  const api = apiClient({ baseUrl, token: 'secret' });
+  expect(await api.call('listDeployments', { params: { id: 'a/b c' }, query: { limit: 5, cursor: undefined } })).toEqual({ items: [], next: null });
+  expect(asked[0]).toMatchObject({ method: 'GET', url: '/api/v1/rollouts/a%2Fb%20c/deployments?limit=5', authorization: 'Bearer secret' });
+});
+
+test('a problem document becomes a fault with its code and sentence', async () => {
+  const { baseUrl } = await answering(409, '{"type":"about:blank","title":"Conflict","status":409,"code":"release-unverified","detail":"no trusted signature"}');
+  await expect(apiClient({ baseUrl, token: 't' }).call('whoAmI', {})).rejects.toMatchObject({ code: 'release-unverified', message: 'no trusted signature', exit: 3 });
+});
+
+test('an unknown code is shown as internal, never as something it is not', async () => {
+  const { baseUrl } = await answering(500, '{"type":"about:blank","title":"x","status":500,"code":"toString","detail":"odd"}');
+  await expect(apiClient({ baseUrl, token: 't' }).call('whoAmI', {})).rejects.toMatchObject({ code: 'internal', message: 'odd' });
+});
+
+test('an answer that is not what the route promises is refused', async () => {
+  const { baseUrl } = await answering(200, '{"user":7}');
+  await expect(apiClient({ baseUrl, token: 't' }).call('whoAmI', {})).rejects.toThrow(/answer of GET \/api\/v1\/me: user/);
+});
+
+test('a page that is no manager is named as such', async () => {
+  const { baseUrl } = await answering(404, '<html>');
+  await expect(apiClient({ baseUrl, token: 't' }).call('whoAmI', {})).rejects.toThrow(/is this a Pier manager/);
+});
+
+test('nobody at the address is a fault that says what to look at', async () => {
+  await expect(apiClient({ baseUrl: 'http://127.0.0.1:9', token: 't' }).call('whoAmI', {})).rejects.toMatchObject({ code: 'unreachable', exit: 6 });
+});
