@@ -1,8 +1,6 @@
 import type * as z from 'zod';
 import type { AnswerOf, RouteName, Routes } from '@pier/shared/api';
-
-export const roles = ['viewer', 'operator', 'admin'] as const;
-export type Role = (typeof roles)[number];
+import type { Role } from './permission.ts';
 
 /** Who asks, once known. `session` is there for a browser only: the stored hash of its cookie. */
 export type Actor = { readonly name: string; readonly role: Role; readonly session?: string };

@@ -1,2 +1,4 @@
-export { type Actor, type Handlers, type RequestOf, type Role, roles } from './handlers.ts';
+export { type Actor, type Handlers, type RequestOf } from './handlers.ts';
+export { type Role, mayUse, roles } from './permission.ts';
 export { cursorOf, keyAfter, pageOf } from './page.ts';
+export { type HttpServer, type Pages, openHttp } from './server.ts';

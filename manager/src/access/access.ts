@@ -1,0 +1,112 @@
+import { type Clock, Fault, type Log } from '@pier/shared/core';
+import type { Db } from '../db/index.ts';
+import type { Actor, Handlers } from '../http/index.ts';
+import type { Access } from '../registry/index.ts';
+import { Attempts } from './attempts.ts';
+import { passwords } from './password.ts';
+import { cookieMayChange, registryRight } from './rules.ts';
+import { hashOf, newApiToken, newPassword, newSessionSecret, tokenHash } from './secrets.ts';
+import { findSessionHolder, findTokenHolder, findUser, hasUsers, removeSession, storeFirstUser, storeSession } from './store.ts';
+
+export type Credentials = { readonly user: string; readonly password: string; readonly token: string };
+export type Evidence = { readonly method: string; readonly authorization: string | undefined; readonly session: string | undefined; readonly secFetchSite: string | undefined };
+
+export type AccessControl = {
+  /** Makes the first administrator. Undefined when there is somebody already. */
+  firstAdmin(): Promise<Credentials | undefined>;
+  /** Who asks, or undefined when nobody says so. Faults: `unauthenticated` for credentials that are not ours, `forbidden` for a change by a foreign page. */
+  actorOf(evidence: Evidence): Promise<Actor | undefined>;
+  /** Faults: `unauthenticated`, `too-many-requests`. */
+  logIn(attempt: { user: string; password: string; address: string }): Promise<{ secret: string; maxAgeS: number }>;
+  /** Who stands behind the Basic credentials of a registry client: a user's password, or `token` and an API token. */
+  basicAuth(user: string, password: string): Promise<Access>;
+  readonly handlers: Pick<Handlers, 'whoAmI' | 'logout'>;
+};
+
+const sessionMaxAgeS = 12 * 3_600;
+const remembered = { forMs: 60_000, max: 1_000 } as const;
+
+/** Users, their tokens and sessions, and what they may do. */
+export function openAccess({ db, clock, log }: { db: Db; clock: Clock; log: Log }): AccessControl {
+  const secret = passwords();
+  const attempts = new Attempts(clock);
+  const now = (): Date => new Date(clock.nowMs());
+
+  const checkPassword = async ({ user, password, address }: { user: string; password: string; address: string }): Promise<Actor> => {
+    const key = `${user}\n${address}`;
+    if (attempts.blocked(key)) throw new Fault('too-many-requests', `too many failed sign-ins as ${user.slice(0, 64)}; try again in a minute`);
+    // Text that no database can hold is nobody's name.
+    const found = user.includes('\0') ? undefined : await findUser(db, user);
+    if ((await secret.matches(password, found?.password)) && found !== undefined) {
+      attempts.succeeded(key);
+      return { name: user, role: found.role };
+    }
+    attempts.failed(key);
+    log.warn({ user: user.slice(0, 64), address }, 'access.sign-in-failed');
+    throw new Fault('unauthenticated', 'wrong user name or password');
+  };
+
+  const bearer = async (authorization: string): Promise<Actor> => {
+    const hash = tokenHash(/^Bearer +(\S+) *$/i.exec(authorization)?.[1] ?? '');
+    const actor = hash === undefined ? undefined : await findTokenHolder(db, hash);
+    if (actor === undefined) throw new Fault('unauthenticated', 'the Authorization header holds no API token of this manager ("Bearer pier_…")');
+    return actor;
+  };
+
+  return {
+    firstAdmin: async () => {
+      if (await hasUsers(db)) return undefined;
+      const made = { user: 'admin', password: newPassword() };
+      const token = newApiToken();
+      const stored = await storeFirstUser(db, { name: made.user, password: await secret.hash(made.password), role: 'admin', token });
+      return stored ? { ...made, token: token.text } : undefined;
+    },
+    actorOf: async ({ method, authorization, session, secFetchSite }) => {
+      if (authorization !== undefined) return bearer(authorization);
+      if (session === undefined) return undefined;
+      if (!cookieMayChange(method, secFetchSite)) throw new Fault('forbidden', 'a session may change something only from a page of this manager (Sec-Fetch-Site: same-origin); programs use an API token');
+      return findSessionHolder(db, { hash: hashOf(session), now: now() });
+    },
+    logIn: async (attempt) => {
+      const actor = await checkPassword(attempt);
+      const { text, hash } = newSessionSecret();
+      await storeSession(db, { hash, user: actor.name, expiresAt: new Date(clock.nowMs() + sessionMaxAgeS * 1_000), now: now() });
+      return { secret: text, maxAgeS: sessionMaxAgeS };
+    },
+    basicAuth: rememberShortly(clock, async (user, password) => {
+      const hash = user === 'token' ? tokenHash(password) : undefined;
+      const actor = hash === undefined ? await checkPassword({ user, password, address: 'registry' }).catch(nobody) : await findTokenHolder(db, hash);
+      return actor === undefined ? { kind: 'anonymous' } : { kind: 'user', user: actor.name, may: registryRight(actor) };
+    }),
+    handlers: {
+      whoAmI: async ({ actor }) => ({ user: actor.name, role: actor.role }),
+      logout: async ({ actor }) => {
+        if (actor.session !== undefined) await removeSession(db, actor.session);
+        return null;
+      },
+    },
+  };
+}
+
+function nobody(thrown: unknown): undefined {
+  if (thrown instanceof Fault && (thrown.code === 'unauthenticated' || thrown.code === 'too-many-requests')) return undefined;
+  throw thrown;
+}
+
+/** Registry clients send their password with each of a hundred requests; who was let in is known for a minute, by a hash of it. */
+function rememberShortly(clock: Clock, look: (user: string, password: string) => Promise<Access>): (user: string, password: string) => Promise<Access> {
+  const known = new Map<string, { access: Access; untilMs: number }>();
+  return async (user, password) => {
+    const key = hashOf(`${user.length}:${user}:${password}`);
+    const found = known.get(key);
+    if (found !== undefined && found.untilMs > clock.monotonicMs()) return found.access;
+    known.delete(key);
+    const access = await look(user, password);
+    if (access.kind !== 'anonymous') {
+      const [oldest] = known.keys();
+      if (known.size >= remembered.max && oldest !== undefined) known.delete(oldest);
+      known.set(key, { access, untilMs: clock.monotonicMs() + remembered.forMs });
+    }
+    return access;
+  };
+}

@@ -1,0 +1,1 @@
+export { type AccessControl, type Credentials, type Evidence, openAccess } from './access.ts';

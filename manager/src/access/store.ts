@@ -1,0 +1,56 @@
+import { and, eq, gt, lt } from 'drizzle-orm';
+import { type Db, apiToken, audit, inTransaction, session, userAccount } from '../db/index.ts';
+import type { Actor, Role } from '../http/index.ts';
+import { isRole, lesserRole } from './rules.ts';
+import type { ApiToken } from './secrets.ts';
+
+/** Makes the first user with a token of the same rights. False when there is a user already, in which case nothing is changed. */
+export async function storeFirstUser(db: Db, { name, password, role, token }: { name: string; password: string; role: Role; token: ApiToken }): Promise<boolean> {
+  return inTransaction(db, async (tx) => {
+    const made = await tx.insert(userAccount).values({ name, password, role }).onConflictDoNothing().returning();
+    if (made.length === 0) return false;
+    await tx.insert(apiToken).values({ id: token.id, hash: token.hash, userName: name, role });
+    await tx.insert(audit).values({ actor: 'system', action: 'user.create', object: `user/${name}`, detail: { role, token: token.id } });
+    return true;
+  });
+}
+
+export async function hasUsers(db: Db): Promise<boolean> {
+  return (await db.select({ name: userAccount.name }).from(userAccount).limit(1)).length > 0;
+}
+
+export async function findUser(db: Db, name: string): Promise<{ password: string; role: Role } | undefined> {
+  const [row] = await db.select().from(userAccount).where(eq(userAccount.name, name));
+  return row === undefined || !isRole(row.role) ? undefined : { password: row.password, role: row.role };
+}
+
+export async function findTokenHolder(db: Db, hash: string): Promise<Actor | undefined> {
+  const [row] = await db
+    .select({ name: userAccount.name, userRole: userAccount.role, role: apiToken.role })
+    .from(apiToken)
+    .innerJoin(userAccount, eq(userAccount.name, apiToken.userName))
+    .where(eq(apiToken.hash, hash));
+  if (row === undefined || !isRole(row.role) || !isRole(row.userRole)) return undefined;
+  return { name: row.name, role: lesserRole(row.role, row.userRole) };
+}
+
+export async function storeSession(db: Db, { hash, user, expiresAt, now }: { hash: string; user: string; expiresAt: Date; now: Date }): Promise<void> {
+  await inTransaction(db, async (tx) => {
+    await tx.delete(session).where(lt(session.expiresAt, now));
+    await tx.insert(session).values({ hash, userName: user, expiresAt });
+    await tx.insert(audit).values({ actor: user, action: 'session.create', object: `user/${user}` });
+  });
+}
+
+export async function findSessionHolder(db: Db, { hash, now }: { hash: string; now: Date }): Promise<Actor | undefined> {
+  const [row] = await db
+    .select({ name: userAccount.name, role: userAccount.role })
+    .from(session)
+    .innerJoin(userAccount, eq(userAccount.name, session.userName))
+    .where(and(eq(session.hash, hash), gt(session.expiresAt, now)));
+  return row === undefined || !isRole(row.role) ? undefined : { name: row.name, role: row.role, session: hash };
+}
+
+export async function removeSession(db: Db, hash: string): Promise<void> {
+  await db.delete(session).where(eq(session.hash, hash));
+}

@@ -1,0 +1,51 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { type RouteName } from '@pier/shared/api';
+import { Fault, type Log } from '@pier/shared/core';
+import { makeApp } from './app.ts';
+import type { Act } from './bind.ts';
+import { sessionCookie } from './cookie.ts';
+import type { Actor, Handlers } from './handlers.ts';
+
+export type HttpServer = { readonly port: number; readonly url: string } & AsyncDisposable;
+
+/** What else answers on this listener: pages for people. */
+export type Pages = (app: FastifyInstance) => Promise<void>;
+
+export type HttpOptions = {
+  readonly handlers: Handlers;
+  /** Who stands behind a request's token or session; undefined when it names nobody. */
+  readonly actorOf: (evidence: { method: string; authorization: string | undefined; session: string | undefined; secFetchSite: string | undefined }) => Promise<Actor | undefined>;
+  readonly pages: Pages;
+  /** 0 takes any free port. */
+  readonly port: number;
+  /** Names besides those of loopback that people reach it by, through a proxy. */
+  readonly publicHosts: readonly string[];
+  readonly log: Log;
+};
+
+/** Opens the listener for people, on loopback: API and pages. Faults: `conflict` when the port is taken. */
+export async function openHttp({ handlers, actorOf, pages, port, publicHosts, log }: HttpOptions): Promise<HttpServer> {
+  const identify = ({ method, headers }: FastifyRequest): Promise<Actor | undefined> =>
+    actorOf({ method, authorization: headers.authorization, session: sessionCookie.read(headers.cookie), secFetchSite: single(headers['sec-fetch-site']) });
+  const app = await makeApp({ act: actWith(handlers), identify, publicHosts, log });
+  await app.register(pages);
+  try {
+    await app.listen({ host: '127.0.0.1', port });
+  } catch (cause) {
+    await app.close();
+    throw new Fault('conflict', `port ${port} of 127.0.0.1, where this manager answers people, cannot be had: ${cause instanceof Error ? cause.message : String(cause)}`, {}, cause);
+  }
+  const address = app.server.address();
+  const bound = typeof address === 'object' && address !== null ? address.port : port;
+  return { port: bound, url: `http://127.0.0.1:${bound}`, [Symbol.asyncDispose]: () => app.close() };
+}
+
+/** The table of handlers as one function. The binder has checked each part against the schemas from which the handler's types are made. */
+function actWith(handlers: Handlers): Act {
+  const table: Readonly<Record<RouteName, (request: never) => Promise<unknown>>> = handlers;
+  return (name, request) => table[name](request as never);
+}
+
+function single(header: string | string[] | undefined): string | undefined {
+  return Array.isArray(header) ? header[0] : header;
+}
