@@ -102,13 +102,15 @@ export function isFaultCode(code: string): code is FaultCode {
   return Object.hasOwn(faultCodes, code);
 }
 
+const unreachableErrnos: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ECONNRESET', 'ECONNABORTED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'ENETDOWN', 'ETIMEDOUT', 'EPIPE']);
+
 /** Any thrown thing as a Fault: Faults pass, disk errors get their code, the rest is `internal` with its cause kept. */
 export function toFault(thrown: unknown): Fault {
   if (thrown instanceof Fault) return thrown;
   if (!(thrown instanceof Error)) return new Fault('internal', String(thrown));
   const errno = 'code' in thrown ? String(thrown.code) : '';
   if (errno === 'ENOSPC' || errno === 'EDQUOT') return new Fault('disk-full', thrown.message, {}, thrown);
-  if (errno === 'ECONNREFUSED' || errno === 'ECONNRESET' || errno === 'ENOTFOUND' || errno === 'EPIPE') return new Fault('unreachable', thrown.message, {}, thrown);
+  if (unreachableErrnos.has(errno)) return new Fault('unreachable', thrown.message, {}, thrown);
   if (thrown.name === 'AbortError' || thrown.name === 'TimeoutError') return new Fault('timed-out', thrown.message, {}, thrown);
   return new Fault('internal', thrown.message, {}, thrown);
 }

@@ -50,9 +50,9 @@ class Reader {
   }
 
   #value(depth: number): Json {
-    if (depth > depthMax) this.#fail(`more than ${depthMax} levels`);
     this.#space();
     const next = this.#text.charAt(this.#at);
+    if (depth >= depthMax && (next === '{' || next === '[')) this.#fail(`more than ${depthMax} levels`);
     if (next === '{') return this.#object(depth);
     if (next === '[') return this.#array(depth);
     if (next === '"') return this.#string();
@@ -123,7 +123,8 @@ class Reader {
 
 /** Canonical JSON (RFC 8785): keys sorted by UTF-16 code units, no white space; what is signed or hashed is written so. */
 export function canonicalJson(value: unknown): string {
-  if (value === null || typeof value === 'boolean' || typeof value === 'string') return JSON.stringify(value);
+  if (value === null || typeof value === 'boolean') return JSON.stringify(value);
+  if (typeof value === 'string') return canonicalString(value);
   if (typeof value === 'number') {
     if (!Number.isFinite(value)) throw new Fault('internal', `canonical JSON has no ${value}`);
     return JSON.stringify(value);
@@ -132,7 +133,12 @@ export function canonicalJson(value: unknown): string {
   if (typeof value === 'object') {
     const members = Object.entries(value).filter(([, member]) => member !== undefined);
     members.sort(([a], [b]) => (a < b ? -1 : 1));
-    return `{${members.map(([key, member]) => `${JSON.stringify(key)}:${canonicalJson(member)}`).join(',')}}`;
+    return `{${members.map(([key, member]) => `${canonicalString(key)}:${canonicalJson(member)}`).join(',')}}`;
   }
   throw new Fault('internal', `canonical JSON has no ${typeof value}`);
+}
+
+function canonicalString(text: string): string {
+  if (!text.isWellFormed()) throw new Fault('internal', 'canonical JSON has no lone surrogates');
+  return JSON.stringify(text);
 }
