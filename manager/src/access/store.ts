@@ -10,7 +10,7 @@ export async function storeFirstUser(db: Db, { name, password, role, token }: { 
     const made = await tx.insert(userAccount).values({ name, password, role }).onConflictDoNothing().returning();
     if (made.length === 0) return false;
     await tx.insert(apiToken).values({ id: token.id, hash: token.hash, userName: name, role });
-    await tx.insert(audit).values({ actor: 'system', action: 'user.create', object: `user/${name}`, detail: { role, token: token.id } });
+    await tx.insert(audit).values({ actor: 'system', action: 'user.created', object: `user:${name}`, detail: { role, token: token.id } });
     return true;
   });
 }
@@ -38,7 +38,7 @@ export async function storeSession(db: Db, { hash, user, expiresAt, now }: { has
   await inTransaction(db, async (tx) => {
     await tx.delete(session).where(lt(session.expiresAt, now));
     await tx.insert(session).values({ hash, userName: user, expiresAt });
-    await tx.insert(audit).values({ actor: user, action: 'session.create', object: `user/${user}` });
+    await tx.insert(audit).values({ actor: user, action: 'session.created', object: `user:${user}` });
   });
 }
 

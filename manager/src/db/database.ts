@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { drizzle } from 'drizzle-orm/node-postgres';
-import pg from 'pg';
+import { Pool, type PoolConfig } from 'pg';
 import { type Clock, Fault, type Log } from '@pier/shared/core';
 import type { Db } from './db.ts';
 import { openPostgres } from './embedded/index.ts';
@@ -27,11 +27,11 @@ export async function openDatabase({ dataDir, url, clock, log }: { dataDir: stri
   await using opening = new AsyncDisposableStack();
   opening.use(lockFolder(dataDir));
   const server = url === undefined ? opening.use(await openPostgres({ folder: join(dataDir, 'postgres'), clock, log })) : undefined;
-  const config: pg.PoolConfig = { ...(server === undefined ? { connectionString: url } : { ...server.connection, ssl: false, options: '' }), ...timeouts, application_name: 'pier-manager' };
+  const config: PoolConfig = { ...(server === undefined ? { connectionString: url } : { ...server.connection, ssl: false, options: '' }), ...timeouts, application_name: 'pier-manager' };
   await migrateSchema(config).catch((cause: unknown) => {
     throw cause instanceof Fault ? cause : new Fault('unreachable', `the database cannot be used: ${cause instanceof Error ? cause.message : String(cause)}`, {}, cause);
   });
-  const pool = new pg.Pool({ ...config, max: 10 });
+  const pool = new Pool({ ...config, max: 10 });
   opening.defer(() => pool.end());
   // Without a listener the loss of an idle connection would end the process; the pool opens another when asked.
   pool.on('error', (error) => log.warn({ error: error.message }, 'database.connection-lost'));

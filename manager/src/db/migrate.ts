@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import { migrate } from 'drizzle-orm/node-postgres/migrator';
-import pg from 'pg';
+import { Client, type ClientConfig } from 'pg';
 import * as z from 'zod';
 import { Fault } from '@pier/shared/core';
 
@@ -16,8 +16,8 @@ const lockKey = 7_063_912_441;
  * Brings the schema to this manager's. Replicas that start together take turns: drizzle itself takes no lock.
  * Faults: `schema-newer` when a newer manager has been here.
  */
-export async function migrateSchema(config: pg.ClientConfig): Promise<void> {
-  const client = new pg.Client({ ...config, statement_timeout: 0, lock_timeout: 0 });
+export async function migrateSchema(config: ClientConfig): Promise<void> {
+  const client = new Client({ ...config, statement_timeout: 0, lock_timeout: 0 });
   client.on('error', () => {
     // The query in flight is rejected with the same cause.
   });
@@ -32,7 +32,7 @@ export async function migrateSchema(config: pg.ClientConfig): Promise<void> {
   }
 }
 
-async function refuseNewer(client: pg.Client): Promise<void> {
+async function refuseNewer(client: Client): Promise<void> {
   const ours = Math.max(...Journal.parse(JSON.parse(readFileSync(`${folder}/meta/_journal.json`, 'utf8'))).entries.map((entry) => entry.when));
   const { rows: known } = await client.query<{ there: boolean }>(`select to_regclass('drizzle.__drizzle_migrations') is not null as there`);
   if (known[0]?.there !== true) return;

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import pg from 'pg';
+import { Client } from 'pg';
 import { Bounded, type Clock, Fault, type Log } from '@pier/shared/core';
 import { type Cluster, databaseUser } from './cluster.ts';
 import { type RunAs, bareEnvironment, commandFor } from './run-as.ts';
@@ -80,7 +80,7 @@ async function untilAnswers({ server, clock }: { server: Server; clock: Clock })
 }
 
 async function answers(connection: Connection): Promise<boolean> {
-  const client = new pg.Client({ ...connection, ssl: false, options: '', connectionTimeoutMillis: 5_000 });
+  const client = new Client({ ...connection, ssl: false, options: '', connectionTimeoutMillis: 5_000 });
   client.on('error', () => {
     // A connection cut while starting is "not yet"; the next round asks again.
   });
