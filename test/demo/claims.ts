@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Fault, systemClock } from '@pier/shared/core';
 import { type DeviceDetail, apiClient } from '@pier/shared/api';
 import { SimRecord } from '@pier/shared/hardware';
-import { runPier } from './pier.ts';
+import { runPier } from '../support/pier.ts';
 
 /** Where the judge looks: nothing of the manager's or the agent's inside. */
 export type Case = { readonly http: string; readonly token: string; readonly record: string; readonly home: string; readonly board: string };

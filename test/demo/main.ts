@@ -4,7 +4,7 @@ import { toFault } from '@pier/shared/core';
 import { shutdownSignal } from '@pier/shared/process';
 import { holdFolder } from './folder.ts';
 import { type DemoOptions, readOptions } from './options.ts';
-import { openStage } from './stage.ts';
+import { openStage } from '../support/stage.ts';
 import { type Steps, printSteps } from './steps.ts';
 import { type Told, playStory } from './story.ts';
 

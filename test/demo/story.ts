@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { AppName, Fault, systemClock } from '@pier/shared/core';
 import type { DeviceDetail } from '@pier/shared/api';
 import { type Judge, startJudge } from './ask-judge.ts';
-import { answerOf, hear, run, runPier } from './pier.ts';
-import { type ManagerReady, type Stage, childEnv } from './stage.ts';
+import { answerOf, hear, run, runPier } from '../support/pier.ts';
+import { type ManagerReady, type Stage, childEnv } from '../support/stage.ts';
 import type { Steps } from './steps.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));

@@ -1,0 +1,120 @@
+/** A whole Pier in one folder for a test: manager, simulated board, site cache; keys and policy made, nothing enrolled yet. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { AppName, type DeviceId, type Digest, canonicalJson, systemClock } from '@pier/shared/core';
+import { type ApiClient, type DeviceDetail, apiClient } from '@pier/shared/api';
+import { Asks, type Bindings, Limits, capabilityKinds } from '@pier/shared/capability';
+import { packArtifact, registryClient } from '@pier/shared/oci';
+import { type KeyPair, generateKeyPair, makeSignature, payloadTypes, signEnvelope } from '@pier/shared/signing';
+import { type ManagerReady, type Stage, openStage } from './stage.ts';
+
+type Started = Awaited<ReturnType<Stage['startAgent']>>;
+export type Pushed = { readonly repository: string; readonly digest: Digest; readonly layer: Digest };
+type App = { readonly app: string; readonly version: string; readonly counter: number; readonly wasm: Uint8Array; readonly asks?: unknown; readonly limits?: unknown; readonly signer?: 'release' | 'stranger' | 'nobody' };
+
+export type World = {
+  readonly stage: Stage;
+  readonly dir: string;
+  readonly manager: ManagerReady;
+  readonly api: ApiClient;
+  readonly keys: Readonly<Record<'root' | 'release' | 'operator' | 'stranger', KeyPair>>;
+  readonly board: { readonly dir: string; readonly record: string };
+  readonly mirror: string;
+  token(options?: { uses?: number; expiresInS?: number }): Promise<string>;
+  enrol(options?: { name?: string; token?: string }): Promise<Started & { device: DeviceId }>;
+  push(app: App): Promise<Pushed>;
+  bind(device: DeviceId, app: string, bindings: Bindings): Promise<void>;
+  /** Makes a release and starts a rollout of it; gives the rollout's id. */
+  rollOut(pushed: Pushed, device: DeviceId, options?: { soakS?: number; deadlineS?: number }): Promise<string>;
+  look(device: DeviceId): Promise<DeviceDetail>;
+} & AsyncDisposable;
+
+export const led = { kind: 'gpio', chip: 'pinctrl-bcm2711', line: 17, modes: ['out'] } as const;
+export const button = { kind: 'gpio', chip: 'pinctrl-bcm2711', line: 27, modes: ['in'] } as const;
+
+export async function openWorld(): Promise<World> {
+  const dir = mkdtempSync(join(tmpdir(), 'pier-world-'));
+  const stage = openStage(dir);
+  const { ready: manager } = await stage.startManager();
+  const board = await stage.startBoard();
+  const { url: mirror } = await stage.startMirror(manager);
+  const api = apiClient({ baseUrl: manager.http, token: manager.admin.token });
+  const keys = { root: generateKeyPair(), release: generateKeyPair(), operator: generateKeyPair(), stranger: generateKeyPair() };
+  await putPolicy(api, keys);
+  const addresses = await api.call('getAddresses', {});
+  const registry = registryClient({ origin: addresses.registry, tls: { ca: addresses.ca }, basic: { user: manager.registryCredentials.user, password: manager.registryCredentials.password } });
+  const signal = AbortSignal.timeout(600_000);
+  const world: World = {
+    stage,
+    dir,
+    manager,
+    api,
+    keys,
+    board,
+    mirror,
+    token: async ({ uses = 1, expiresInS = 600 } = {}) => (await api.call('createToken', { body: { uses, expiresInS, tags: {} } })).token,
+    enrol: async ({ name = 'agent', token } = {}) => {
+      const started = await stage.startAgent({ manager: manager.device, token: token ?? (await world.token()), board: board.dir, mirror, name });
+      return { ...started, device: started.device as DeviceId };
+    },
+    push: async ({ signer = 'release', ...app }) => {
+      const artifact = packArtifact({ ...app, app: AppName.parse(app.app), version: app.version as Parameters<typeof packArtifact>[0]['version'], asks: Asks.parse(app.asks ?? {}), limits: Limits.parse(app.limits ?? {}), title: `${app.app}.wasm` });
+      const repository = `apps/${app.app}`;
+      await registry.pushBlob(repository, artifact.config.bytes, signal);
+      await registry.pushBlob(repository, artifact.layer.bytes, signal);
+      await registry.pushManifest(repository, artifact.manifest, { tag: app.version }, signal);
+      if (signer !== 'nobody') await registry.pushSignature(repository, { digest: artifact.digest, ...makeSignature({ digest: artifact.digest, manifestSizeBytes: artifact.manifest.byteLength, privatePem: keys[signer].privatePem }) }, signal);
+      return { repository, digest: artifact.digest, layer: artifact.layer.digest };
+    },
+    bind: async (device, app, bindings) => void (await api.call('putBindings', { params: { device, app: AppName.parse(app) }, body: bindings })),
+    rollOut: async ({ repository, digest }, device, { soakS = 1, deadlineS = 60 } = {}) => {
+      const release = await api.call('createRelease', { body: { repository, digest } });
+      return (await api.call('createRollout', { body: { release: release.id, devices: [device], soakS, deadlineS } })).id;
+    },
+    look: (device) => api.call('getDevice', { params: { device } }),
+    [Symbol.asyncDispose]: async () => {
+      registry[Symbol.dispose]();
+      await stage[Symbol.asyncDispose]();
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+  return world;
+}
+
+async function putPolicy(api: ApiClient, keys: World['keys']): Promise<void> {
+  const scheduler = await api.call('getScheduler', {});
+  const policy = {
+    number: systemClock.nowMs(),
+    root: { id: keys.root.id, pem: keys.root.publicPem },
+    keys: [
+      { id: keys.release.id, name: 'release', role: 'release', pem: keys.release.publicPem },
+      { id: keys.operator.id, name: 'operator', role: 'operator', pem: keys.operator.publicPem },
+      { id: scheduler.id, name: 'scheduler', role: 'scheduler', pem: scheduler.pem },
+    ],
+    scopes: [{ prefix: 'manager/apps', keys: [keys.release.id], threshold: 1, capabilities: [...capabilityKinds] }],
+    bindings: 'manager',
+    permits: 'optional',
+    unsignedCommands: 'readOnly',
+  };
+  await api.call('putPolicy', { body: signEnvelope({ payloadType: payloadTypes.policy, payload: canonicalJson(policy), privatePem: keys.root.privatePem }) });
+}
+
+/** Looks again until `look` gives something; fails with what was wanted when time is up. */
+export async function until<T>(wanted: string, look: () => Promise<T | undefined> | T | undefined, timeoutMs = 60_000): Promise<T> {
+  const endMs = systemClock.monotonicMs() + timeoutMs;
+  for (;;) {
+    const seen = await look();
+    if (seen !== undefined && seen !== false) return seen;
+    if (systemClock.monotonicMs() > endMs) throw new Error(`not seen within ${timeoutMs} ms: ${wanted}`);
+    await systemClock.sleep(100);
+  }
+}
+
+/** The deployment of a device in a rollout, once it is in one of these states. */
+export function deploymentIn(world: World, { device, rollout, states }: { device: DeviceId; rollout: string; states: readonly string[] }) {
+  return until(`deployment of ${device} in ${states.join(' or ')}`, async () => {
+    const seen = (await world.look(device)).deployments.find((one) => one.rollout === rollout);
+    return seen && states.includes(seen.state) ? seen : undefined;
+  });
+}
