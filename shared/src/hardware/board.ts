@@ -8,6 +8,7 @@ export type Level = 0 | 1;
 export type LineRequest = {
   readonly at: LineRef;
   readonly direction: 'in' | 'out';
+  /** `none` or absent: the pull that the chip has after reset. */
   readonly bias?: 'up' | 'down' | 'none';
   /** Level that an output takes in the same step in which it becomes one: no glitch between. */
   readonly initial?: Level;
@@ -40,8 +41,14 @@ export interface Line extends AsyncDisposable {
   readonly at: LineRef;
   readonly direction: 'in' | 'out';
   readonly cell: LineCell;
-  /** Drives the line, or turns it into an input, from the agent's own thread. Resolved once the board has done it. */
+  /**
+   * Drives an output, or turns it into an input, from the agent's own thread. Resolved once the board has done it, after
+   * everything that was written through the cell before. Faults: `conflict` on a line opened as an input.
+   */
   drive(to: Level | 'input', signal: AbortSignal): Promise<void>;
-  /** Calls `onEdge` for each edge until disposed; a board that has to drop edges says so in `lost`. */
+  /**
+   * Calls `onEdge` for each edge until disposed; a board that has to drop edges says so in `lost`.
+   * Faults: `conflict` on an output, or on a line that is watched already.
+   */
   watch(request: WatchRequest, onEdge: (edge: Edge) => void, signal: AbortSignal): Promise<AsyncDisposable>;
 }

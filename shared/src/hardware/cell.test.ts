@@ -18,15 +18,15 @@ function makeCell() {
     for (const fd of [readFd, recordFd, levelFd]) closeSync(fd);
     rmSync(dir, { recursive: true, force: true });
   };
-  return { dir, readFd, value: openCell({ kind: 'stream', line: 7, recordFd, levelFd }, () => 42n), [Symbol.dispose]: dispose };
+  return { dir, readFd, value: openCell({ kind: 'stream', handle: 7, recordFd, levelFd }, () => 42n), [Symbol.dispose]: dispose };
 }
 
-test('a write is one record with line, level and time', () => {
+test('a write is one record with handle, level and time', () => {
   using cell = makeCell();
   cell.value.write(1);
   const bytes = new Uint8Array(64);
   expect(readSync(cell.readFd, bytes)).toBe(cellRecordBytes);
-  expect(decodeCellRecord(new DataView(bytes.buffer))).toEqual({ line: 7, level: 1, tNs: 42n });
+  expect(decodeCellRecord(new DataView(bytes.buffer))).toEqual({ handle: 7, level: 1, tNs: 42n });
 });
 
 test('a read is the level that the board wrote last', () => {

@@ -1,6 +1,7 @@
 /**
  * What passes over a simulated board's Unix socket: one JSON document a line. An agent opens lines; a person or a test
- * drives inputs and reads levels. Values of opened lines go another way, see `LineCell`.
+ * drives inputs and reads levels. Values of opened lines go another way, see `LineCell`. A connection is a holder: what
+ * it opened is released when it ends.
  */
 import * as z from 'zod';
 import { LineRef } from '../capability/index.ts';
@@ -8,10 +9,16 @@ import { BoardProfile } from './profile.ts';
 
 const Id = z.int().min(1);
 const LineLevel = z.union([z.literal(0), z.literal(1)]);
+/** A file in the board's folder, so that both sides may name that folder differently. */
+const FileName = z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}(\/[A-Za-z0-9_][A-Za-z0-9_.-]{0,99})?$/, 'a file of the board\'s folder');
+
+/** Longest line that either side reads. */
+export const simLineBytesMax = 64 << 10;
 
 export const SimRequest = z.discriminatedUnion('op', [
   z.strictObject({ id: Id, op: z.literal('hello') }),
   z.strictObject({ id: Id, op: z.literal('open'), at: LineRef, direction: z.enum(['in', 'out']), bias: z.enum(['up', 'down', 'none']), initial: LineLevel.optional(), consumer: z.string().max(128) }),
+  /** Releases a line; `unwatch` is part of it. */
   z.strictObject({ id: Id, op: z.literal('close'), handle: z.int() }),
   z.strictObject({ id: Id, op: z.literal('set'), handle: z.int(), to: z.union([LineLevel, z.literal('input')]) }),
   z.strictObject({ id: Id, op: z.literal('watch'), handle: z.int(), edges: z.enum(['rising', 'falling', 'both']), debounceUs: z.int().min(0).max(1_000_000) }),
@@ -35,13 +42,15 @@ export const SimLine = z.strictObject({
 export type SimLine = z.infer<typeof SimLine>;
 
 export const SimAnswer = z.union([
-  z.strictObject({ id: Id, ok: z.literal(true), hello: z.strictObject({ profile: BoardProfile, records: z.string() }) }),
-  z.strictObject({ id: Id, ok: z.literal(true), opened: z.strictObject({ handle: z.int(), levelFile: z.string() }) }),
+  z.strictObject({ edge: z.strictObject({ watch: z.int(), tNs: z.string(), seq: z.int(), lost: z.int(), level: LineLevel }) }),
+  z.strictObject({ id: Id, ok: z.literal(true), hello: z.strictObject({ profile: BoardProfile, records: FileName }) }),
+  /** `handle` also names the line in the records of its value cell; it is never used twice. */
+  z.strictObject({ id: Id, ok: z.literal(true), opened: z.strictObject({ handle: z.int().min(1), levelFile: FileName }) }),
   z.strictObject({ id: Id, ok: z.literal(true), watching: z.strictObject({ watch: z.int() }) }),
   z.strictObject({ id: Id, ok: z.literal(true), lines: z.array(SimLine) }),
   z.strictObject({ id: Id, ok: z.literal(true) }),
-  z.strictObject({ id: Id, ok: z.literal(false), code: z.string(), message: z.string() }),
-  z.strictObject({ edge: z.strictObject({ watch: z.int(), tNs: z.string(), seq: z.int(), lost: z.int(), level: LineLevel }) }),
+  /** Without an id where the request's could not be read. */
+  z.strictObject({ id: Id.optional(), ok: z.literal(false), code: z.string(), message: z.string() }),
 ]);
 export type SimAnswer = z.infer<typeof SimAnswer>;
 
@@ -61,6 +70,8 @@ export type SimRecord = z.infer<typeof SimRecord>;
 /** The file that describes a simulated board: `pier sim board FILE`. */
 export const BoardFile = z.strictObject({
   model: z.enum(['raspberry-pi-4b']),
+  /** What the pin controller does with the lines of a holder that is gone. */
+  onRelease: z.enum(['input', 'keep']).default('input'),
   parts: z
     .array(
       z.discriminatedUnion('part', [

@@ -1,0 +1,1 @@
+export { openSimBoard } from './sim-board.ts';
