@@ -1,0 +1,79 @@
+import { randomBytes } from 'node:crypto';
+import { type DeviceId, Fault, check, isoTime, parseJson } from '@pier/shared/core';
+import { EnrollRequest, devicePaths, encodeToken } from '@pier/shared/api';
+import { newId, inTransaction } from '../db/index.ts';
+import type { Handlers } from '../http/index.ts';
+import { type EnrollDeps, enroll, hashOfSecret, policyMissing } from './enroll.ts';
+import { storeAudit, storeToken } from './store.ts';
+
+const secretBytes = 32;
+const requestBytesMax = 256 << 10;
+
+/** The routes with which people let devices and operators in. */
+export function enrollHandlers(deps: EnrollDeps): Pick<Handlers, 'createToken' | 'signOperator'> {
+  const { db, clock, random, authority, policies, urls } = deps;
+  return {
+    createToken: async ({ body, actor }) => {
+      const policy = await policies.policyInForce();
+      if (!policy) throw policyMissing();
+      const nowMs = clock.nowMs();
+      // The secret is shown once and kept as a hash only: who reads the database can let nobody in.
+      const secret = randomBytes(secretBytes).toString('base64url');
+      const id = newId({ prefix: 'token', clock, random });
+      const expiresAt = new Date(nowMs + body.expiresInS * 1_000);
+      await inTransaction(db, async (tx) => {
+        await storeToken(tx, { id, secretHash: hashOfSecret(secret), usesMax: body.uses, tags: body.tags, expiresAt, createdBy: actor.name });
+        await storeAudit(tx, { actor: actor.name, action: 'token.created', object: `token:${id}`, detail: { uses: body.uses, expiresAt: expiresAt.toISOString(), tags: body.tags } }, nowMs);
+      });
+      return { id, token: encodeToken({ secret, caFingerprint: authority.caFingerprint, rootId: policy.rootId }), expiresAt: isoTime(expiresAt.getTime()), uses: body.uses };
+    },
+    signOperator: async ({ body, actor }) => {
+      const issued = await authority.signOperator({ csrPem: body.csr, name: body.name });
+      await inTransaction(db, async (tx) => {
+        await storeAudit(tx, { actor: actor.name, action: 'operator.certificate-issued', object: `operator:${body.name}`, detail: { serial: issued.serial, keyId: issued.keyId } }, clock.nowMs());
+      });
+      return { certificate: issued.certPem, ca: authority.caPem, mqtt: urls().mqtt };
+    },
+  };
+}
+
+export type DeviceRequest = { readonly method: string; readonly path: string; readonly body: Uint8Array; readonly device?: DeviceId };
+export type DeviceAnswer = { readonly status: number; readonly json: unknown };
+
+type DeviceRoute = { readonly method: 'GET' | 'POST'; readonly answer: (request: DeviceRequest, deps: EnrollDeps) => Promise<unknown> };
+
+const deviceRoutes: ReadonlyMap<string, DeviceRoute> = new Map([
+  [devicePaths.ca, { method: 'GET', answer: async (_request: DeviceRequest, { authority }: EnrollDeps) => ({ ca: authority.caPem }) }],
+  [devicePaths.enroll, { method: 'POST', answer: async ({ body }: DeviceRequest, deps: EnrollDeps) => enroll(deps, readRequest(body)) }],
+  [devicePaths.policy, { method: 'GET', answer: async (request: DeviceRequest, deps: EnrollDeps) => policyFor(request, deps) }],
+]);
+
+/** Answers the paths of the device listener that are not the registry's. A fault is thrown; the listener makes a problem document of it. */
+export function enrollDeviceRoutes(deps: EnrollDeps): (request: DeviceRequest) => Promise<DeviceAnswer> {
+  return async (request) => {
+    const found = deviceRoutes.get(request.path);
+    if (!found) throw new Fault('not-found', `there is nothing at ${request.path.slice(0, 128)}`);
+    if (found.method !== request.method) throw new Fault('method-not-allowed', `${request.path} takes ${found.method}, not ${request.method.slice(0, 16)}`);
+    return { status: 200, json: await found.answer(request, deps) };
+  };
+}
+
+function readRequest(body: Uint8Array): EnrollRequest {
+  if (body.byteLength > requestBytesMax) throw new Fault('too-large', `an enrolment has at most ${requestBytesMax} bytes, got ${body.byteLength}`);
+  const json = parseJson(body, { what: 'enrolment' });
+  if (holdsNul(json)) throw new Fault('input-invalid', 'enrolment: a string holds the character NUL');
+  return check(EnrollRequest, json, { what: 'enrolment' });
+}
+
+/** PostgreSQL's text has no NUL. A name or a profile with one is nobody's honest name. */
+function holdsNul(value: unknown): boolean {
+  if (typeof value === 'string') return value.includes('\0');
+  return typeof value === 'object' && value !== null && Object.entries(value).some(([key, member]) => holdsNul(key) || holdsNul(member));
+}
+
+async function policyFor({ device }: DeviceRequest, { policies }: EnrollDeps): Promise<unknown> {
+  if (device === undefined) throw new Fault('unauthenticated', "the policy is given to devices that show this manager's certificate; enrol first");
+  const policy = await policies.policyInForce();
+  if (!policy) throw policyMissing();
+  return policy.envelope;
+}

@@ -1,0 +1,41 @@
+import { eq, sql } from 'drizzle-orm';
+import type { DeviceId } from '@pier/shared/core';
+import type { EnrollRequest } from '@pier/shared/api';
+import { type Db, audit, claimToken, device, deviceState } from '../db/index.ts';
+
+export type NewToken = typeof claimToken.$inferInsert;
+export type StoredToken = typeof claimToken.$inferSelect;
+export type StoredDevice = typeof device.$inferSelect;
+
+export async function storeToken(tx: Db, token: NewToken): Promise<void> {
+  await tx.insert(claimToken).values(token);
+}
+
+/** The token of a secret, locked: two boards with one token are told apart one after the other. */
+export async function lockToken(tx: Db, secretHash: string): Promise<StoredToken | undefined> {
+  const rows = await tx.select().from(claimToken).where(eq(claimToken.secretHash, secretHash)).for('update');
+  return rows[0];
+}
+
+export async function deviceOfKey(tx: Db, keyId: string): Promise<StoredDevice | undefined> {
+  const rows = await tx.select().from(device).where(eq(device.keyId, keyId));
+  return rows[0];
+}
+
+/** Stores a new device and counts the token's use. False when the id or the key is taken: nothing is stored then. */
+export async function storeDevice(tx: Db, { id, keyId, asked, token, nowMs }: { id: DeviceId; keyId: string; asked: EnrollRequest; token: StoredToken; nowMs: number }): Promise<boolean> {
+  const { profile, name = id } = asked;
+  const stored = await tx
+    .insert(device)
+    .values({ id, name, model: profile.model, profile, tags: token.tags, generation: 1, keyId, createdAt: new Date(nowMs) })
+    .onConflictDoNothing()
+    .returning({ id: device.id });
+  if (stored.length === 0) return false;
+  await tx.insert(deviceState).values({ deviceId: id });
+  await tx.update(claimToken).set({ uses: sql`${claimToken.uses} + 1` }).where(eq(claimToken.id, token.id));
+  return true;
+}
+
+export async function storeAudit(tx: Db, row: { actor: string; action: string; object: string; detail: Record<string, unknown> }, nowMs: number): Promise<void> {
+  await tx.insert(audit).values({ ...row, at: new Date(nowMs) });
+}
