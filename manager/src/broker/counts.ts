@@ -14,7 +14,7 @@ export type BrokerCounts = {
   readonly retainCleared: number;
 };
 
-export type Counter = { [K in keyof BrokerCounts]: number };
+export type Counter = { -readonly [K in keyof BrokerCounts]: number };
 
 export function newCounter(): Counter {
   return { accepted: 0, refused: 0, violations: 0, filtersRefused: 0, published: 0, slowDropped: 0, takeovers: 0, retainCleared: 0 };

@@ -20,7 +20,11 @@ export const brokerLimits = {
   /** Publishing of devices and operators: a bucket that holds `burst` and fills with `perS`. */
   publishPerS: 200,
   publishBurst: 2_000,
-  /** A reader who is this far behind is let go, so that nobody else waits for it. */
-  outboundBytesMax: 1 << 20,
+  /** A reader who is this far behind makes senders wait, for `drainTimeoutMs` at most; then it is let go. */
+  lagBytesMax: 1 << 20,
+  drainTimeoutMs: 2_000,
+  /** A reader who is this far behind is let go at once. */
+  outboundBytesMax: 8 << 20,
+  /** Messages of the manager itself that are on their way. */
   outstandingMax: 10_000,
 } as const satisfies Record<string, number>;

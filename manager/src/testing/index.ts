@@ -1,0 +1,1 @@
+export { type TemporaryFolder, deviceIdentity, newAuthority, newRequest, operatorIdentity, temporaryFolder, until } from './identities.ts';
