@@ -1,0 +1,35 @@
+/** `npm run bench [-- NAME…] [--json FILE]`: measured rows with the machine's description. Nothing is asserted. */
+import { writeFileSync } from 'node:fs';
+import { cpus, totalmem, release } from 'node:os';
+import { parseArgs } from 'node:util';
+import { bareWorker } from './bare-worker.ts';
+import { commandToHostCall } from './command-to-host-call.ts';
+
+export type Row = { readonly name: string; readonly unit: string; readonly values: readonly number[] };
+
+const benches: Readonly<Record<string, () => Promise<Row[]>>> = { 'command-to-host-call': commandToHostCall, 'bare-worker': bareWorker };
+
+const { values, positionals } = parseArgs({ options: { json: { type: 'string' } }, allowPositionals: true });
+const unknown = positionals.filter((name) => !Object.hasOwn(benches, name));
+if (unknown.length > 0) {
+  process.stderr.write(`bench: there is no "${unknown[0]}"; known are ${Object.keys(benches).join(', ')}\n`);
+  process.exit(2);
+}
+
+const machine = `${cpus()[0]?.model ?? 'unknown CPU'} × ${cpus().length}, ${Math.round(totalmem() / 2 ** 30)} GiB, ${process.platform} ${release()} ${process.arch}, Node ${process.versions.node}`;
+process.stdout.write(`${machine}\n\n${'row'.padEnd(70)} ${'min'.padStart(9)} ${'median'.padStart(9)} ${'max'.padStart(9)}  n\n`);
+const rows: Row[] = [];
+for (const [name, bench] of Object.entries(benches)) {
+  if (positionals.length > 0 && !positionals.includes(name)) continue;
+  for (const row of await bench()) {
+    rows.push(row);
+    const { min, median, max } = summary(row.values);
+    process.stdout.write(`${`${row.name} (${row.unit})`.padEnd(70)} ${[min, median, max].map((value) => value.toFixed(1).padStart(9)).join(' ')}  ${row.values.length}\n`);
+  }
+}
+if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ machine, rows: rows.map((row) => ({ ...row, ...summary(row.values) })) }, null, 2)}\n`);
+
+function summary(numbers: readonly number[]): { min: number; median: number; max: number } {
+  const sorted = [...numbers].sort((a, b) => a - b);
+  return { min: sorted[0] ?? Number.NaN, median: sorted[sorted.length >> 1] ?? Number.NaN, max: sorted.at(-1) ?? Number.NaN };
+}

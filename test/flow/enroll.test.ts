@@ -1,0 +1,76 @@
+import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { decodeToken, encodeToken } from '@pier/shared/api';
+import { systemClock } from '@pier/shared/core';
+import { childEnv } from '../support/stage.ts';
+import { runPier } from '../support/pier.ts';
+import { type World, openWorld, until } from '../support/world.ts';
+
+let world: World;
+beforeAll(async () => {
+  world = await openWorld();
+});
+afterAll(() => world[Symbol.asyncDispose]());
+
+const start = (token: string, name: string, timeoutMs = 60_000) =>
+  runPier(['agent', 'start', '--data', join(world.dir, name), '--manager', world.manager.device, '--token', token, '--board', `sim:${world.board.dir}`], { env: childEnv(), timeoutMs });
+
+test('a board enrols by a claim token, and is known and online under the id that the manager gave', async () => {
+  const { device } = await world.enrol({ name: 'first' });
+  const seen = await until('the device online', async () => ((await world.look(device)).online ? world.look(device) : undefined));
+  expect(seen).toMatchObject({ id: device, model: 'raspberry-pi-4b', state: 'active' });
+});
+
+test('the private key was made on the board, is readable by its owner alone, and is not in the manager', () => {
+  const keys = filesBelow(join(world.dir, 'first')).filter((file) => /PRIVATE KEY/.test(readFileSync(file, 'latin1')));
+  expect(keys.length).toBeGreaterThan(0);
+  for (const file of keys) expect(statSync(file).mode & 0o077).toBe(0);
+  const body = readFileSync(keys[0] ?? '', 'latin1').match(/-----BEGIN PRIVATE KEY-----\n([^-]+)/)?.[1]?.slice(0, 60) ?? 'no key';
+  expect(filesBelow(join(world.dir, 'manager')).filter((file) => readFileSync(file, 'latin1').includes(body))).toEqual([]);
+});
+
+test('a token that was used is refused in words, and another board stays out', async () => {
+  const token = await world.token();
+  await using _ = (await world.enrol({ name: 'second', token })).process;
+  const ran = await start(token, 'third', 15_000);
+  expect(ran.status).toBe(3);
+  expect(ran.stderr).toMatch(/token-used/);
+});
+
+test('a token past its time is refused in words', async () => {
+  const token = await world.token({ expiresInS: 1 });
+  await systemClock.sleep(1_500);
+  const ran = await start(token, 'late', 15_000);
+  expect(ran.status).toBe(3);
+  expect(ran.stderr).toMatch(/token-expired/);
+});
+
+test('a token that names another CA makes the board trust nobody', async () => {
+  const parts = decodeToken(await world.token());
+  if (!parts) throw new Error('the manager gave no token');
+  const ran = await start(encodeToken({ ...parts, caFingerprint: '0'.repeat(64) }), 'wary', 15_000);
+  expect(ran.status).toBe(3);
+  expect(ran.stderr).toMatch(/fingerprint/i);
+});
+
+test('a token that names another policy root makes the board refuse the policy', async () => {
+  const parts = decodeToken(await world.token());
+  if (!parts) throw new Error('the manager gave no token');
+  const ran = await start(encodeToken({ ...parts, rootId: 'f'.repeat(64) }), 'rootless', 15_000);
+  expect(ran.status).toBe(3);
+  expect(ran.stderr).toMatch(/policy/i);
+});
+
+test('what is no token is told so at once', async () => {
+  const ran = await start('pier1.nonsense', 'nonsense', 15_000);
+  expect(ran.status).toBe(2);
+  expect(ran.stderr).toMatch(/claim token/);
+});
+
+function filesBelow(dir: string): string[] {
+  if (!existsSync(dir)) return [];
+  return readdirSync(dir, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+}

@@ -1,0 +1,55 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { DeviceId } from '@pier/shared/core';
+import { SimRecord } from '@pier/shared/hardware';
+import { type Guest, exampleGuest, trappingGuest } from '../support/guests.ts';
+import { type World, button, deploymentIn, led, openWorld, until } from '../support/world.ts';
+
+let world: World;
+let device: DeviceId;
+let blink: Guest;
+
+beforeAll(async () => {
+  world = await openWorld();
+  blink = await exampleGuest('blink');
+  ({ device } = await world.enrol());
+  await world.bind(device, 'blink', { led, button } as never);
+});
+afterAll(() => world[Symbol.asyncDispose]());
+
+const ledRecords = () =>
+  readFileSync(world.board.record, 'utf8')
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => SimRecord.parse(JSON.parse(line)))
+    .filter((row) => row.name === 'GPIO17');
+
+test('a new version that traps fails its attempt, the LED is driven safe by the agent, and the good version returns by itself', async () => {
+  const first = await world.rollOut(await world.push({ app: 'blink', version: '1.0.0', counter: 1, ...blink }), device);
+  await deploymentIn(world, { device, rollout: first, states: ['proven'] });
+  const bad = await trappingGuest(300);
+  const from = ledRecords().length;
+  const rollout = await world.rollOut(await world.push({ app: 'blink', version: '2.0.0', counter: 2, ...bad }), device, { soakS: 5 });
+  const ended = await deploymentIn(world, { device, rollout, states: ['failed', 'proven', 'refused'] });
+  expect(ended).toMatchObject({ state: 'failed', reason: { code: 'guest-trapped' } });
+  await until('the good version back', async () => {
+    const app = Object.values((await world.look(device)).reported?.apps ?? {})[0];
+    return app?.running?.version === '1.0.0' || undefined;
+  });
+  const after = ledRecords().slice(from);
+  const on = after.findIndex((row, index) => row.by === 'guest' && row.level === 1 && after.slice(0, index).some((one) => one.by === 'agent'));
+  expect(on).toBeGreaterThan(-1);
+  const next = after.slice(on + 1).find((row) => row.by !== 'guest');
+  expect(next).toMatchObject({ by: 'agent', level: 0 });
+});
+
+test('nobody holds the line while it is not low: between guests the record shows the safe level', () => {
+  const rows = ledRecords();
+  const handovers = rows.flatMap((row, index) => (row.by === 'release' && row.consumer === null ? [rows[index - 1]] : []));
+  for (const before of handovers) expect(before?.level).toBe(0);
+});
+
+test('an agent that is asked to stop leaves the LED off', async () => {
+  await world.stage[Symbol.asyncDispose]();
+  expect(ledRecords().at(-1)).toMatchObject({ level: 0 });
+});
