@@ -49,7 +49,7 @@ export const invariants: Readonly<Record<string, string>> = {
     assigned as (select a.device_id, a.app, a.attempt, r.digest from assignment a join release r on r.id = a.release_id)
     (select * from said except select * from assigned) union all (select * from assigned except select * from said)`,
   'desired says what is bound': `
-    select s.device_id, e.key from device_state s, jsonb_each(convert_from(decode(s.desired->>'payload', 'base64'), 'UTF8')::jsonb->'apps') e
+    select s.device_id, e.key from device_state s cross join lateral jsonb_each(convert_from(decode(s.desired->>'payload', 'base64'), 'UTF8')::jsonb->'apps') e
     left join binding b on b.device_id = s.device_id and b.app = e.key
     where s.desired is not null and e.value->'bindings' is distinct from coalesce(b.bindings, '{}'::jsonb)`,
   'no device speaks for another life than its own': `select l.device_id from device_live l join device d on d.id = l.device_id where l.gen <> d.generation`,
