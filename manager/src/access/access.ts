@@ -13,13 +13,13 @@ export type Evidence = { readonly method: string; readonly authorization: string
 
 export type AccessControl = {
   /** Makes the first administrator. Undefined when there is somebody already. */
-  firstAdmin(): Promise<Credentials | undefined>;
+  readonly firstAdmin: () => Promise<Credentials | undefined>;
   /** Who asks, or undefined when nobody says so. Faults: `unauthenticated` for credentials that are not ours, `forbidden` for a change by a foreign page. */
-  actorOf(evidence: Evidence): Promise<Actor | undefined>;
+  readonly actorOf: (evidence: Evidence) => Promise<Actor | undefined>;
   /** Faults: `unauthenticated`, `too-many-requests`. */
-  logIn(attempt: { user: string; password: string; address: string }): Promise<{ secret: string; maxAgeS: number }>;
+  readonly logIn: (attempt: { user: string; password: string; address: string }) => Promise<{ secret: string; maxAgeS: number }>;
   /** Who stands behind the Basic credentials of a registry client: a user's password, or `token` and an API token. */
-  basicAuth(user: string, password: string): Promise<Access>;
+  readonly basicAuth: (user: string, password: string) => Promise<Access>;
   readonly handlers: Pick<Handlers, 'whoAmI' | 'logout'>;
 };
 

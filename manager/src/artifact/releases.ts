@@ -13,7 +13,7 @@ import { type ReleaseRow, findByDigest, findRelease, judgedOtherwise, releasesBe
 export type Release = AnswerOf<'getRelease'>;
 
 export type Releases = {
-  getRelease(id: string): Promise<Release | undefined>;
+  get(id: string): Promise<Release | undefined>;
   /** Judges anew what was judged under another policy: a key that was taken out must not vouch any longer. Out: how many changed. */
   rejudge(): Promise<number>;
   readonly handlers: Pick<Handlers, 'createRelease' | 'listReleases' | 'getRelease'>;
@@ -29,7 +29,7 @@ export function openReleases(deps: Deps): Releases {
     return row && showRelease(row);
   };
   return {
-    getRelease: get,
+    get,
     rejudge: () => rejudge(deps),
     handlers: {
       createRelease: (request) => createRelease(deps, request),

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { type RouteName } from '@pier/shared/api';
-import { Fault, type Log } from '@pier/shared/core';
+import type { RouteName } from '@pier/shared/api';
+import type { Log } from '@pier/shared/core';
 import { makeApp } from './app.ts';
 import type { Act } from './bind.ts';
 import { sessionCookie } from './cookie.ts';
@@ -23,7 +23,7 @@ export type HttpOptions = {
   readonly log: Log;
 };
 
-/** Opens the listener for people, on loopback: API and pages. Faults: `conflict` when the port is taken. */
+/** Opens the listener for people, on loopback: API and pages. Rejects with EADDRINUSE when the port is taken. */
 export async function openHttp({ handlers, actorOf, pages, port, publicHosts, log }: HttpOptions): Promise<HttpServer> {
   const identify = ({ method, headers }: FastifyRequest): Promise<Actor | undefined> =>
     actorOf({ method, authorization: headers.authorization, session: sessionCookie.read(headers.cookie), secFetchSite: single(headers['sec-fetch-site']) });
@@ -31,9 +31,9 @@ export async function openHttp({ handlers, actorOf, pages, port, publicHosts, lo
   await app.register(pages);
   try {
     await app.listen({ host: '127.0.0.1', port });
-  } catch (cause) {
+  } catch (error) {
     await app.close();
-    throw new Fault('conflict', `port ${port} of 127.0.0.1, where this manager answers people, cannot be had: ${cause instanceof Error ? cause.message : String(cause)}`, {}, cause);
+    throw error;
   }
   const address = app.server.address();
   const bound = typeof address === 'object' && address !== null ? address.port : port;
