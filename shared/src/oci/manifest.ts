@@ -3,7 +3,7 @@
  * artifacts whose parts contradict each other. Whatever is not exactly the expected shape is refused.
  */
 import * as z from 'zod';
-import { Digest, Fault, type Json, checkJson, digestOf, readJson } from '../core/index.ts';
+import { Digest, Fault, type Json, check, checkJson, digestOf, readJson } from '../core/index.ts';
 import { Descriptor } from './descriptor.ts';
 import { mediaTypes, ociLimits } from './media-types.ts';
 
@@ -31,8 +31,9 @@ type ImageManifest = z.infer<typeof ImageManifest>;
  */
 export function parseArtifactManifest(bytes: Uint8Array): ArtifactManifest {
   const reading = { what: 'artifact manifest', code: 'manifest-invalid', sizeBytesMax: ociLimits.manifestBytesMax } as const;
-  refuseIndex(readJson(bytes, reading));
-  const manifest = checkJson(ImageManifest, bytes, reading);
+  const json = readJson(bytes, reading);
+  refuseIndex(json);
+  const manifest = check(ImageManifest, json, reading);
   const [layer] = manifest.layers;
   if (manifest.config.mediaType !== mediaTypes.wasmConfig || manifest.layers.length !== 1 || layer?.mediaType !== mediaTypes.wasm) throw unsupported(manifest);
   within('config', manifest.config, ociLimits.configBytesMax);

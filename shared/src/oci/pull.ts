@@ -62,7 +62,7 @@ function blobPath(repository: string, digest: Digest): string {
 /** Exactly the declared number of bytes, or a fault; whoever stores them hashes them. */
 export async function* pullBlob(transport: Transport, { repository, digest, sizeBytes, timeoutMs }: Blob & { repository: string; timeoutMs: number }, signal: AbortSignal): AsyncGenerator<Uint8Array> {
   const what = `blob ${digest} of ${repository}`;
-  const request = { method: 'GET', url: blobPath(repository, digest), timeoutMs: timeoutMs + (sizeBytes / slowestBytesPerS) * 1_000 } as const;
+  const request = { method: 'GET', url: blobPath(repository, digest), timeoutMs: timeoutMs + Math.ceil((sizeBytes / slowestBytesPerS) * 1_000) } as const;
   const response = await expectStatus(await transport.send(request, signal), [200], what);
   let seenBytes = 0;
   for await (const chunk of response.body()) {
