@@ -46,11 +46,7 @@ export function brokerHooks(parts: HookParts): Required<Pick<AedesOptions, 'preC
       const session = client && sessions.of(client.conn);
       if (!session) return done(new Error('no session'));
       const wrong = publishFault(session, packet);
-      if (wrong !== undefined) {
-        counter.violations += 1;
-        parts.log.warn({ who: session.peer.commonName, topic: packet.topic.slice(0, 200), why: wrong }, 'broker.publish-refused');
-        return done(new Error(wrong));
-      }
+      if (wrong !== undefined) return done(cutOff(session, { why: wrong, topic: packet.topic }, parts));
       if (packet.retain) counter.retainCleared += 1;
       packet.retain = false;
       return done();
@@ -105,20 +101,32 @@ function publishFault(session: Session, packet: PublishPacket): string | undefin
   return undefined;
 }
 
-function filterAnswer(session: Session, subscription: Subscription, { limits, counter, log }: HookParts, done: (error: Error | null, subscription?: Subscription | null) => void): void {
-  const { commonName, identity } = session.peer;
+function filterAnswer(session: Session, subscription: Subscription, parts: HookParts, done: (error: Error | null, subscription?: Subscription | null) => void): void {
+  const { limits, counter, log } = parts;
   const filter = subscription.topic;
-  if (maySubscribe(identity, filter)) {
+  if (maySubscribe(session.peer.identity, filter)) {
     session.filters.add(filter);
     if (session.filters.size <= limits.filtersPerConnectionMax) return done(null, subscription);
-    counter.violations += 1;
-    return done(new Error(`more than ${limits.filtersPerConnectionMax} filters`));
+    return done(cutOff(session, { why: `more than ${limits.filtersPerConnectionMax} filters`, topic: filter }, parts));
   }
   counter.filtersRefused += 1;
   session.refusals += 1;
-  log.warn({ who: commonName, filter: filter.slice(0, 200) }, 'broker.subscribe-refused');
   // 0x80 is an answer that people's tools show; only who goes on asking is cut off.
-  if (session.refusals <= limits.refusalsPerConnectionMax) return done(null, null);
-  counter.violations += 1;
-  return done(new Error('too many refused filters'));
+  if (session.refusals > limits.refusalsPerConnectionMax) return done(cutOff(session, { why: 'too many refused filters', topic: filter }, parts));
+  log.warn({ who: session.peer.commonName, filter: shown(filter) }, 'broker.subscribe-refused');
+  return done(null, null);
+}
+
+/** The error that makes aedes close the connection; the first one is logged and counted. */
+function cutOff(session: Session, { why, topic }: { why: string; topic: string }, { counter, log }: HookParts): Error {
+  if (!session.cutOff) {
+    counter.violations += 1;
+    log.warn({ who: session.peer.commonName, topic: shown(topic), why }, 'broker.cut-off');
+  }
+  session.cutOff = true;
+  return new Error(why);
+}
+
+function shown(topic: string): string {
+  return topic.slice(0, 200);
 }

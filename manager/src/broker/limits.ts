@@ -8,6 +8,8 @@ export const brokerLimits = {
   /** From the first byte of TCP to an accepted CONNECT. */
   connectTimeoutMs: 10_000,
   keepaliveS: 300,
+  /** How often live connections are looked at for a certificate that has run out. */
+  expirySweepMs: 60_000,
   topicLevelsMax: 12,
   connectionsMax: 20_000,
   /** Connections that have not yet said who they are, from one address and in all; simulated fleets share an address. */

@@ -14,7 +14,6 @@ import { peerOf } from './peer.ts';
 import { type Sessions, newSessions } from './sessions.ts';
 import { newStrangers } from './strangers.ts';
 
-const expirySweepMs = 60_000;
 /** Topic and headers beside the payload. */
 const overheadBytes = 512;
 
@@ -40,7 +39,7 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
     aedes.handle(socket);
   };
   const door = await openFrontDoor({ ...options, limits, counter, strangers, onTls });
-  const expiry = clock.every(expirySweepMs, () => dropExpired(sessions, options));
+  const expiry = clock.every(limits.expirySweepMs, () => dropExpired(sessions, options));
   const outbox = publisher(aedes, parts);
   return {
     port: door.port,

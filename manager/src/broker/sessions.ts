@@ -13,6 +13,8 @@ export type Session = {
   readonly bucket: { take(): boolean };
   readonly filters: Set<string>;
   refusals: number;
+  /** Broke a rule and is being closed; what else it sent in the same breath is not counted again. */
+  cutOff: boolean;
 };
 
 export type Sessions = {
@@ -37,7 +39,7 @@ export function newSessions({ limits, clock }: { limits: BrokerLimits; clock: Cl
       return byConn.size;
     },
     open(given) {
-      const session: Session = { ...given, filters: new Set(), refusals: 0, bucket: newBucket({ perS: limits.publishPerS, burst: limits.publishBurst, clock }) };
+      const session: Session = { ...given, filters: new Set(), refusals: 0, cutOff: false, bucket: newBucket({ perS: limits.publishPerS, burst: limits.publishBurst, clock }) };
       byConn.set(session.conn, session);
       byName.set(session.peer.commonName, (byName.get(session.peer.commonName) ?? new Set()).add(session));
       session.conn.once('close', () => forget(session));
