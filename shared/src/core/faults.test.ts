@@ -12,10 +12,10 @@ test('a fault carries its code, its sentence, what is known, and what its code m
 
 test('every code has an HTTP status of an error, and an exit status that is not success', () => {
   for (const [code, { status, exit }] of Object.entries(faultCodes)) {
-    expect(status, code).toBeGreaterThanOrEqual(400);
-    expect(status, code).toBeLessThan(600);
-    expect(exit, code).toBeGreaterThan(0);
-    expect(exit, code).toBeLessThan(256);
+    expect(status, `code ${code}`).toBeGreaterThanOrEqual(400);
+    expect(status, `code ${code}`).toBeLessThan(600);
+    expect(exit, `code ${code}`).toBeGreaterThan(0);
+    expect(exit, `code ${code}`).toBeLessThan(256);
   }
 });
 

@@ -24,7 +24,7 @@ const reading = { what: 'person file', code: 'manifest-invalid', sizeBytesMax: 4
 test('bytes are read strictly, and whatever is wrong has the code that the caller names', () => {
   expect(checkJson(Person, Buffer.from('{"name":"a","age":1}'), reading)).toEqual({ name: 'a', age: 1 });
   for (const bad of ['{"name":"a","name":"b","age":1}', '{', '{"name":"a"}', `{"name":"${'a'.repeat(40)}","age":1}`]) {
-    expect(() => checkJson(Person, Buffer.from(bad), reading), bad).toThrow(fault('manifest-invalid'));
+    expect(() => checkJson(Person, Buffer.from(bad), reading), `text ${bad}`).toThrow(fault('manifest-invalid'));
   }
   expect(() => readJson(Buffer.from([0xff]), reading)).toThrow(fault('manifest-invalid'));
 });

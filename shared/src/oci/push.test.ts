@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type Digest, digestOf, parseJson } from '../core/index.ts';
+import { digestOf, parseJson } from '../core/index.ts';
 import { mediaTypes } from './media-types.ts';
 import { registryClient } from './registry-client.ts';
 import { type ToyOptions, ToyRegistry, indexOf } from './toy-registry.ts';
@@ -163,7 +163,7 @@ describe('a signature is attached', () => {
 
   test('only to what it is about, and with its own bundle', async () => {
     await using at = await setUp();
-    const wrong = [{ ...signature('one'), digest: digestOf('other') as Digest }, { ...signature('one'), bundle: Buffer.from('two') }];
+    const wrong = [{ ...signature('one'), digest: digestOf('other') }, { ...signature('one'), bundle: Buffer.from('two') }];
     for (const one of wrong) await expect(at.client.pushSignature(repository, one, signal)).rejects.toMatchObject(fault('input-invalid'));
     expect(at.registry.requests).toEqual([]);
   });

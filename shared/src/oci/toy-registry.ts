@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import * as http from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
 import { digestOf } from '../core/index.ts';
 import { mediaTypes } from './media-types.ts';
 
@@ -58,7 +59,7 @@ export class ToyRegistry implements AsyncDisposable {
   }
 
   async #answer(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
-    const body = Buffer.concat(await Array.fromAsync(request as AsyncIterable<Buffer>));
+    const body = Buffer.from(await buffer(request));
     const url = new URL(request.url ?? '', this.origin);
     const [, kind = '', name = ''] = /^\/v2\/.+?\/(manifests|blobs|referrers)\/(.+)$/.exec(url.pathname) ?? [];
     if (kind === 'manifests') this.#manifest({ request, response, name, body });

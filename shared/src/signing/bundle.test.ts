@@ -13,6 +13,7 @@ const other = toyArtifact({ counter: 8 });
 const hex = artifact.digest.slice(7);
 const good = signedBy(world.release, artifact);
 const json = (bytes: Uint8Array) => JSON.parse(Buffer.from(bytes).toString()) as Record<string, unknown>;
+const without = (object: object, key: string): object => Object.fromEntries(Object.entries(object).filter(([name]) => name !== key));
 const inToto = 'application/vnd.in-toto+json';
 
 type Parts = { statement?: unknown; payloadType?: string; key?: KeyPair; bundle?: (bundle: Record<string, unknown> & { dsseEnvelope: Envelope }) => unknown; manifest?: (manifest: Record<string, unknown>) => unknown };
@@ -80,10 +81,10 @@ describe('a trusted signature is not one when', () => {
     ['its payload type is in other letters', { payloadType: 'application/vnd.In-Toto+json' }, 'expected "application/vnd.in-toto+json"'],
     ['its bundle is of version 0.1', { bundle: (bundle) => ({ ...bundle, mediaType: 'application/vnd.dev.sigstore.bundle+json;version=0.1' }) }, 'mediaType'],
     ['its bundle is of no known type', { bundle: (bundle) => ({ ...bundle, mediaType: 'application/json' }) }, 'mediaType'],
-    ['its bundle holds a message signature', { bundle: ({ dsseEnvelope: _, ...rest }) => ({ ...rest, messageSignature: { signature: 'AA==' } }) }, 'messageSignature'],
+    ['its bundle holds a message signature', { bundle: (same) => ({ ...without(same, 'dsseEnvelope'), messageSignature: { signature: 'AA==' } }) }, 'messageSignature'],
     ['a certificate is beside the key', { bundle: material({ publicKey: {}, certificate: { rawBytes: 'AA==' } }) }, 'certificate'],
     ['a certificate is in place of the key', { bundle: material({ x509CertificateChain: { certificates: [] } }) }, 'verificationMaterial'],
-    ['it carries nothing to verify by', { bundle: ({ verificationMaterial: _, ...rest }) => rest }, 'verificationMaterial'],
+    ['it carries nothing to verify by', { bundle: (same) => without(same, 'verificationMaterial') }, 'verificationMaterial'],
     ['it has 33 log entries', { bundle: material({ publicKey: {}, tlogEntries: Array.from({ length: 33 }, () => ({})) }) }, 'tlogEntries'],
     ['it has no signature', { bundle: envelope((one) => ({ ...one, signatures: [] })) }, 'signature'],
     ['it has two signatures', { bundle: envelope((one) => ({ ...one, signatures: [...one.signatures, ...one.signatures] })) }, 'exactly one signature'],
@@ -94,7 +95,7 @@ describe('a trusted signature is not one when', () => {
     ['its bundle has a byte order mark', { bundle: (bundle) => `\ufeff${JSON.stringify(bundle)}` }, 'sigstore bundle'],
     ['its bundle is nested 10 000 deep', { bundle: () => '['.repeat(10_000) }, 'more than 32 levels'],
     ['its bundle has 2 MiB', { bundle: (bundle) => JSON.stringify(bundle) + ' '.repeat(2 << 20) }, 'at most'],
-    ['its manifest is attached to nothing', { manifest: ({ subject: _, ...rest }) => rest }, 'no "subject"'],
+    ['its manifest is attached to nothing', { manifest: (same) => without(same, 'subject') }, 'no "subject"'],
     ['its manifest is attached to another artifact', { manifest: (same) => ({ ...same, subject: { mediaType: 'application/vnd.oci.image.manifest.v1+json', digest: other.digest, size: artifact.manifest.byteLength } }) }, 'is attached to sha256:'],
     ['its manifest is wrong about the size', { manifest: (same) => ({ ...same, subject: { mediaType: 'application/vnd.oci.image.manifest.v1+json', digest: artifact.digest, size: 1 } }) }, 'subject of 1 bytes'],
     ['its manifest names another bundle', { manifest: (same) => ({ ...same, layers: json(good.manifest)['layers'] }) }, 'not the one that its manifest names'],

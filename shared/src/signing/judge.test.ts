@@ -182,11 +182,11 @@ describe('signed annotations are still refused when', () => {
 
 describe('the release counter', () => {
   const other = digestOf('another artifact');
-  test.each([
-    ['above the floor', { counter: 6, digest: other }, undefined, true],
-    ['at the floor with the same digest', { counter: 7, digest: artifact.digest }, undefined, true],
-    ['below the floor, when it is the last good one', { counter: 8, digest: other }, artifact.digest, true],
-    ['at the floor, when it is the last good one', { counter: 7, digest: other }, artifact.digest, true],
+  test.each<[string, NonNullable<Evidence['floor']>, Evidence['lastGood']]>([
+    ['above the floor', { counter: 6, digest: other }, undefined],
+    ['at the floor with the same digest', { counter: 7, digest: artifact.digest }, undefined],
+    ['below the floor, when it is the last good one', { counter: 8, digest: other }, artifact.digest],
+    ['at the floor, when it is the last good one', { counter: 7, digest: other }, artifact.digest],
   ])('passes %s', (_, floor, lastGood) => {
     expect(judge({ floor, lastGood }).ok).toBe(true);
   });
