@@ -1,0 +1,108 @@
+import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { Fault } from '@pier/shared/core';
+
+export type StartConfig = {
+  readonly folder: string;
+  readonly manager: string;
+  readonly token: string | undefined;
+  readonly board: string;
+  readonly mirror: string | undefined;
+  readonly name: string | undefined;
+  readonly ready: boolean;
+};
+
+export type RunConfig = {
+  readonly file: string;
+  readonly board: string | undefined;
+  readonly grantFile: string | undefined;
+  readonly env: Readonly<Record<string, string>>;
+  readonly memoryMb: number | undefined;
+  readonly timeoutS: number | undefined;
+  readonly args: readonly string[];
+};
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+export const usage = `usage: agent start --data DIR --manager URL --board sim:DIR [--token T | --token-file F] [--mirror URL] [--name N] [--ready json]
+       agent run FILE.wasm [--board sim:DIR] [--grant FILE] [--env K=V]… [--memory MB] [--timeout S] [-- args…]`;
+
+/** Options of `start`, each also as a variable PIER_…; the option wins. Faults: `input-invalid` listing everything that is wrong. */
+export function startConfig(argv: readonly string[], environment: Environment): StartConfig {
+  const values = parsed(argv, { data: 'string', manager: 'string', token: 'string', 'token-file': 'string', board: 'string', mirror: 'string', name: 'string', ready: 'string' }).values;
+  const of = (name: string): string | undefined => values.get(name)?.[0] ?? environment[`PIER_${name.toUpperCase().replaceAll('-', '_')}`];
+  const problems: string[] = [];
+  const needed = (name: string): string => of(name) ?? (problems.push(`--${name} is needed`), '');
+  const url = (name: string, text: string | undefined, protocols: readonly string[]): string | undefined => {
+    if (text === undefined || text === '') return text;
+    if (URL.canParse(text) && protocols.includes(new URL(text).protocol)) return new URL(text).origin;
+    problems.push(`--${name} is ${protocols.map((one) => `${one}//host:port`).join(' or ')}, got "${text}"`);
+    return text;
+  };
+  const ready = of('ready');
+  if (ready !== undefined && ready !== 'json') problems.push(`--ready takes "json", got "${ready}"`);
+  const board = needed('board');
+  if (board !== '' && !/^sim:./.test(board)) problems.push(`--board is sim:DIR, got "${board}"`);
+  const config = {
+    folder: needed('data'),
+    manager: url('manager', needed('manager'), ['https:']) ?? '',
+    token: tokenOf(of, problems),
+    board,
+    mirror: url('mirror', of('mirror'), ['http:', 'https:']),
+    name: of('name'),
+    ready: ready === 'json',
+  };
+  if (problems.length > 0) throw new Fault('input-invalid', `${problems.join('; ')}\n${usage}`);
+  return Object.freeze(config);
+}
+
+function tokenOf(of: (name: string) => string | undefined, problems: string[]): string | undefined {
+  const [token, file] = [of('token'), of('token-file')];
+  if (token !== undefined || file === undefined) return token?.trim();
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (cause) {
+    problems.push(`--token-file ${file} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`);
+    return undefined;
+  }
+}
+
+/** Options of `run`. Faults: `input-invalid`. */
+export function runConfig(argv: readonly string[]): RunConfig {
+  const { values, positionals, rest } = parsed(argv, { board: 'string', grant: 'string', env: 'string', memory: 'string', timeout: 'string' });
+  const problems: string[] = [];
+  const number = (name: string, min: number, max: number): number | undefined => {
+    const text = values.get(name)?.[0];
+    const value = Number(text);
+    if (text === undefined) return undefined;
+    if (!/^\d+(\.\d+)?$/.test(text) || value < min || value > max) problems.push(`--${name} is a number from ${min} to ${max}, got "${text}"`);
+    return value;
+  };
+  const [file, ...more] = positionals;
+  if (file === undefined) problems.push('the wasm file is needed');
+  if (more.length > 0) problems.push(`one file at a time, got also ${more.join(', ')}; arguments of the program go after "--"`);
+  const board = values.get('board')?.[0];
+  if (board !== undefined && !/^sim:./.test(board)) problems.push(`--board is sim:DIR, got "${board}"`);
+  const env: Record<string, string> = {};
+  for (const pair of values.get('env') ?? []) {
+    const at = pair.indexOf('=');
+    if (at <= 0) problems.push(`--env is K=V, got "${pair}"`);
+    else env[pair.slice(0, at)] = pair.slice(at + 1);
+  }
+  const config = { file: file ?? '', board, grantFile: values.get('grant')?.[0], env, memoryMb: number('memory', 1, 512), timeoutS: number('timeout', 0.1, 86_400), args: rest };
+  if (problems.length > 0) throw new Fault('input-invalid', `${problems.join('; ')}\n${usage}`);
+  return Object.freeze(config);
+}
+
+type Parsed = { readonly values: ReadonlyMap<string, readonly string[]>; readonly positionals: readonly string[]; readonly rest: readonly string[] };
+
+function parsed(argv: readonly string[], options: Readonly<Record<string, 'string'>>): Parsed {
+  const end = argv.indexOf('--');
+  const own = end < 0 ? argv : argv.slice(0, end);
+  try {
+    const { values, positionals } = parseArgs({ args: [...own], allowPositionals: true, strict: true, options: Object.fromEntries(Object.keys(options).map((name) => [name, { type: 'string', multiple: true } as const])) });
+    return { values: new Map(Object.entries(values).map(([name, value]) => [name, value ?? []])), positionals, rest: end < 0 ? [] : argv.slice(end + 1) };
+  } catch (cause) {
+    throw new Fault('input-invalid', `${cause instanceof Error ? cause.message : String(cause)}\n${usage}`);
+  }
+}

@@ -1,0 +1,84 @@
+/**
+ * First trust. The attack this stops: whoever answers under the manager's address. Nothing is believed but what the claim
+ * token pins: the authority's fingerprint for TLS, and the root key for the policy.
+ */
+import { X509Certificate, createHash } from 'node:crypto';
+import * as z from 'zod';
+import { type Clock, Fault, type FaultCode, KeyId, type Log, type Random, backoffMs, check, toFault } from '@pier/shared/core';
+import { EnrollResponse, decodeToken, devicePaths } from '@pier/shared/api';
+import type { BoardProfile } from '@pier/shared/hardware';
+import { openPolicy } from '@pier/shared/signing';
+import { makeCertificateRequest } from '@pier/shared/x509';
+import { exchangeJson } from './https.ts';
+import { type Enrolment, type Identity, type WriteDurably, deviceKey, storeEnrolment, storedIdentity } from './identity.ts';
+
+export type EnrolDeps = { readonly folder: string; readonly manager: string; readonly write: WriteDurably; readonly clock: Clock; readonly random: Random; readonly log: Log };
+export type Claim = { readonly token: string | undefined; readonly profile: BoardProfile; readonly name: string | undefined };
+
+const Authority = z.strictObject({ ca: z.string().max(16_384) });
+/** The subject in a request is not what counts: the manager names the device. */
+const placeholder = 'unnamed';
+const final: ReadonlySet<FaultCode> = new Set(['token-invalid', 'token-expired', 'token-used', 'input-invalid', 'forbidden', 'certificate-invalid', 'policy-invalid'] as const);
+
+/**
+ * The identity of this device: the stored one, or a new one for the claim token. Waits for a manager that does not answer.
+ * Faults: those of a bad token, `certificate-invalid` when the authority is not the one that the token names.
+ */
+export async function enrolOnce(deps: EnrolDeps, claim: () => Promise<Claim>, signal: AbortSignal): Promise<Identity> {
+  const stored = await storedIdentity(deps.folder);
+  if (stored) return stored;
+  const wanted = await claim();
+  for (let tries = 0; ; tries += 1) {
+    try {
+      return await enrol(deps, wanted, signal);
+    } catch (cause) {
+      signal.throwIfAborted();
+      const fault = toFault(cause);
+      if (final.has(fault.code)) throw fault;
+      deps.log.warn({ code: fault.code, reason: fault.message, tries }, 'enrolment.failed');
+      await deps.clock.sleep(500 + backoffMs(tries, deps.random, { baseMs: 2_000, capMs: 60_000 }), signal);
+    }
+  }
+}
+
+async function enrol(deps: EnrolDeps, claim: Claim, signal: AbortSignal): Promise<Identity> {
+  const token = decodeToken(claim.token ?? '');
+  if (!token) throw new Fault('token-invalid', claim.token === undefined ? 'this device is not enrolled yet: a claim token is needed (--token, --token-file or PIER_TOKEN)' : 'the claim token is damaged: "pier1." and the rest as it was shown were expected');
+  const privatePem = await deviceKey(deps.folder, deps.write);
+  const ca = await pinnedAuthority(deps.manager, token.caFingerprint, signal);
+  const csr = await makeCertificateRequest({ privatePem, commonName: placeholder });
+  const request = { secret: token.secret, csr, profile: claim.profile, ...(claim.name === undefined ? {} : { name: claim.name }) };
+  const answer = await exchangeJson(new URL(devicePaths.enroll, deps.manager), { method: 'POST', body: request, trust: { ca } }, signal);
+  const response = check(EnrollResponse, answer, { what: 'answer to the enrolment', code: 'unreachable' });
+  const rootId = KeyId.parse(token.rootId);
+  const policy = openPolicy(response.policy, { rootId });
+  if (!policy.ok) throw new Fault(policy.refusal.code, policy.refusal.reason);
+  // The authority is the one that was pinned, whatever the answer carries.
+  const enrolment: Enrolment = { ...response, ca, rootId, manager: deps.manager };
+  await storeEnrolment(deps.folder, enrolment, deps.write);
+  deps.log.info({ device: response.device, generation: response.generation }, 'device.enrolled');
+  return { ...enrolment, privatePem };
+}
+
+/** Asks for the authority without trust, and takes it only when it is the one that the token names. */
+async function pinnedAuthority(manager: string, fingerprint: string, signal: AbortSignal): Promise<string> {
+  const url = new URL(devicePaths.ca, manager);
+  const { ca } = check(Authority, await exchangeJson(url, { method: 'GET', trust: 'unverified' }, signal), { what: `answer of ${url.href}`, code: 'unreachable' });
+  const seen = fingerprintOf(ca);
+  if (seen !== fingerprint) throw new Fault('certificate-invalid', `the authority of ${url.host} has fingerprint ${seen}, the claim token names ${fingerprint}: this is not the manager that gave the token`);
+  return ca;
+}
+
+function fingerprintOf(pem: string): string {
+  try {
+    return createHash('sha256').update(new X509Certificate(pem).raw).digest('hex');
+  } catch (cause) {
+    throw new Fault('unreachable', 'the manager gave no readable certificate of its authority', {}, cause);
+  }
+}
+
+/** The newest trust policy, over TLS with the device's certificate; not yet opened. */
+export async function fetchPolicy(identity: Identity, manager: string, signal: AbortSignal): Promise<unknown> {
+  const { ca, certificate, privatePem } = identity;
+  return exchangeJson(new URL(devicePaths.policy, manager), { method: 'GET', trust: { ca, cert: certificate, key: privatePem } }, signal);
+}

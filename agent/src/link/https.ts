@@ -1,0 +1,76 @@
+import { once } from 'node:events';
+import { type RequestOptions, request } from 'node:https';
+import { Fault, isFaultCode, parseJson, toFault } from '@pier/shared/core';
+import { Problem } from '@pier/shared/api';
+
+const answerBytesMax = 4 << 20;
+const timeoutMs = 20_000;
+
+/** How a request proves who answers: by an authority, or (once, for the authority itself) not at all. */
+export type HttpsTrust = { readonly ca: string; readonly cert?: string; readonly key?: string } | 'unverified';
+
+/**
+ * One JSON exchange with the device listener. Faults: `unreachable`, `timed-out`, `too-large`, `certificate-invalid` when somebody
+ * else answers, and the code of the manager's problem document.
+ */
+export async function exchangeJson(url: URL, { method, body, trust }: { method: 'GET' | 'POST'; body?: unknown; trust: HttpsTrust }, signal: AbortSignal): Promise<unknown> {
+  const payload = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
+  const options: RequestOptions = {
+    method,
+    signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
+    agent: false,
+    minVersion: 'TLSv1.2',
+    headers: payload === undefined ? {} : { 'content-type': 'application/json', 'content-length': payload.byteLength },
+    ...(trust === 'unverified' ? { rejectUnauthorized: false } : trust),
+  };
+  try {
+    const outgoing = request(url, options);
+    // Troubles after the head of the answer show in its body; without a listener they would end the process.
+    outgoing.on('error', () => {});
+    outgoing.end(payload);
+    const [incoming] = (await once(outgoing, 'response')) as [AsyncIterable<Buffer> & { statusCode?: number }];
+    const bytes = await collect(incoming, url);
+    const status = incoming.statusCode ?? 0;
+    if (status >= 200 && status < 300) return parseJson(bytes, { what: `answer of ${url.href}` });
+    throw problemOf(status, bytes, url);
+  } catch (cause) {
+    signal.throwIfAborted();
+    throw named(cause, url);
+  }
+}
+
+async function collect(incoming: AsyncIterable<Buffer>, url: URL): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let seenBytes = 0;
+  for await (const chunk of incoming) {
+    seenBytes += chunk.byteLength;
+    if (seenBytes > answerBytesMax) throw new Fault('too-large', `the answer of ${url.href} exceeds ${answerBytesMax} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, seenBytes);
+}
+
+function problemOf(status: number, bytes: Uint8Array, url: URL): Fault {
+  const problem = Problem.safeParse(jsonOf(bytes));
+  if (!problem.success) return new Fault('unreachable', `${url.origin} answered ${status} without a problem document; is this a Pier manager?`);
+  return new Fault(isFaultCode(problem.data.code) ? problem.data.code : 'internal', problem.data.detail);
+}
+
+function jsonOf(bytes: Uint8Array): unknown {
+  try {
+    return parseJson(bytes);
+  } catch {
+    // Anything else than JSON is no problem document; the caller says so.
+    return undefined;
+  }
+}
+
+const tlsFailures = /CERT|SELF_SIGNED|UNABLE_TO|ERR_TLS|ERR_SSL/;
+
+/** TLS troubles get a code of their own: they mean another party, not a bad line. */
+export function named(cause: unknown, url: URL): Fault {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  if (tlsFailures.test(code)) return new Fault('certificate-invalid', `TLS with ${url.host} failed: ${cause instanceof Error ? cause.message : code}`, { code }, cause);
+  const fault = toFault(cause);
+  return fault.code === 'internal' ? new Fault('unreachable', `${url.host}: ${fault.message}`, {}, cause) : fault;
+}

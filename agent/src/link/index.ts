@@ -1,0 +1,4 @@
+export { type Claim, enrolOnce, fetchPolicy } from './enroll.ts';
+export { type Identity } from './identity.ts';
+export { keepSession } from './keep-session.ts';
+export { type Received, type Session, openSession } from './session.ts';

@@ -1,0 +1,2 @@
+export { Report } from './report.ts';
+export { type ReportedBody } from './reported.ts';

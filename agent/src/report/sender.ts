@@ -1,0 +1,77 @@
+import { type Clock, type Log, toFault } from '@pier/shared/core';
+import type { Order } from '@pier/shared/wire';
+import type { OutboxEntry, Store } from '../store/index.ts';
+import { Wake } from '../wake.ts';
+
+const againFirstMs = 10_000;
+const againMaxMs = 300_000;
+const batch = 100;
+
+export type Publish = (topic: string, body: object, qos: 0 | 1) => Promise<void>;
+
+type Tries = { count: number; nextMs: number };
+
+/** Sends what the outbox holds, and again (10 s, doubling to 5 minutes) until the manager says that it has committed it. */
+export class Sender {
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #wake = new Wake();
+  #tries = new Map<number, Tries>();
+
+  constructor(deps: { store: Store; clock: Clock; log: Log }) {
+    this.#store = deps.store;
+    this.#clock = deps.clock;
+    this.#log = deps.log;
+  }
+
+  /** Something new waits. */
+  kick(): void {
+    this.#wake.kick();
+  }
+
+  acked(order: Order): void {
+    if (this.#store.outbox.acked(order)) this.#wake.kick();
+  }
+
+  /** Sends over one session until it is lost; at its start everything is due. */
+  async run(publish: Publish, signal: AbortSignal): Promise<void> {
+    this.#tries = new Map();
+    while (!signal.aborted) {
+      const pending = this.#store.outbox.pending(batch);
+      this.#forgetGone(pending);
+      for (const entry of pending) {
+        if (signal.aborted) return;
+        if (this.#isDue(entry)) await this.#send(entry, publish);
+      }
+      await this.#wake.next(signal, { clock: this.#clock, timeoutMs: this.#untilNextMs() }).catch(() => {
+        // The signal ends the wait, and with it the loop.
+      });
+    }
+  }
+
+  async #send(entry: OutboxEntry, publish: Publish): Promise<void> {
+    const count = this.#tries.get(entry.id)?.count ?? 0;
+    this.#tries.set(entry.id, { count: count + 1, nextMs: this.#clock.monotonicMs() + Math.min(againMaxMs, againFirstMs * 2 ** count) });
+    try {
+      await publish(entry.topic, { ...entry.body, ...entry.order }, 1);
+    } catch (cause) {
+      this.#log.debug({ topic: entry.topic, reason: toFault(cause).message }, 'report.not-sent');
+    }
+  }
+
+  #isDue({ id }: OutboxEntry): boolean {
+    const tries = this.#tries.get(id);
+    return tries === undefined || tries.nextMs <= this.#clock.monotonicMs();
+  }
+
+  #untilNextMs(): number {
+    const next = Math.min(...[...this.#tries.values()].map((tries) => tries.nextMs), this.#clock.monotonicMs() + againMaxMs);
+    return Math.max(10, next - this.#clock.monotonicMs());
+  }
+
+  #forgetGone(pending: readonly OutboxEntry[]): void {
+    const ids = new Set(pending.map((entry) => entry.id));
+    for (const id of this.#tries.keys()) if (!ids.has(id)) this.#tries.delete(id);
+  }
+}

@@ -1,0 +1,130 @@
+import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite';
+import { Fault } from '@pier/shared/core';
+
+/** Each entry lifts the schema by one version; `user_version` says how far a file is. Entries are never edited, only added. */
+const migrations = [
+  `create table setting (key text primary key, value text not null) strict;
+   create table app (name text primary key, record text not null) strict;
+   create table release (digest text primary key, record text not null) strict;
+   create table floor (app text primary key, counter integer not null, digest text not null) strict;
+   create table key_number (key text primary key, number integer not null) strict;
+   create table journal (
+     id text primary key, at_ms integer not null, phase text not null, n integer not null, record text not null
+   ) strict;
+   create index journal_by_age on journal (at_ms);
+   create table outbox (
+     id integer primary key autoincrement, kind text not null, key text not null, topic text not null, body text not null,
+     gen integer not null, boot integer not null, seq integer not null, unique (kind, key)
+   ) strict;`,
+] as const;
+
+type Row = Record<string, SQLOutputValue>;
+
+/** The few calls that the tables are made of; every failure comes out as a Fault. */
+export type Database = Disposable & {
+  run(sql: string, ...values: SQLInputValue[]): number;
+  one(sql: string, ...values: SQLInputValue[]): Row | undefined;
+  all(sql: string, ...values: SQLInputValue[]): Row[];
+  /** All or nothing; durable (synchronous=FULL) when it returns. Inside another one it becomes a part of that. */
+  transaction<T>(act: () => T): T;
+};
+
+/**
+ * Opens `state.db` in the folder and brings its schema up to date.
+ * Faults: `storage-failed` for a damaged file, `schema-newer` for one that a newer agent has written, `disk-full`.
+ */
+export function openDatabase(folder: string): Database {
+  const path = join(folder, 'state.db');
+  return guarded(path, () => {
+    createPrivately(path);
+    const file = new DatabaseSync(path, { timeout: 5_000 });
+    try {
+      file.exec('pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on');
+      migrate(file, path);
+    } catch (cause) {
+      file.close();
+      throw cause;
+    }
+    return faceOf(file, path);
+  });
+}
+
+/** Created before sqlite opens it, since sqlite gives its own files the mode of the main one. */
+function createPrivately(path: string): void {
+  closeSync(openSync(path, 'a', 0o600));
+  chmodSync(path, 0o600);
+}
+
+function migrate(file: DatabaseSync, path: string): void {
+  const version = Number(file.prepare('pragma user_version').get()?.['user_version'] ?? 0);
+  if (version > migrations.length) throw new Fault('schema-newer', `${path} has schema ${version}, this agent knows ${migrations.length}: it was written by a newer agent`);
+  for (const [index, sql] of migrations.entries()) {
+    if (index < version) continue;
+    file.exec(`begin immediate; ${sql} pragma user_version = ${index + 1}; commit`);
+  }
+}
+
+function faceOf(file: DatabaseSync, path: string): Database {
+  const prepared = new Map<string, StatementSync>();
+  const statement = (sql: string): StatementSync => {
+    const known = prepared.get(sql) ?? file.prepare(sql);
+    prepared.set(sql, known);
+    return known;
+  };
+  let depth = 0;
+  return {
+    run: (sql, ...values) => guarded(path, () => Number(statement(sql).run(...values).changes)),
+    one: (sql, ...values) => guarded(path, () => statement(sql).get(...values)),
+    all: (sql, ...values) => guarded(path, () => statement(sql).all(...values)),
+    transaction: (act) => {
+      if (depth > 0) return act();
+      guarded(path, () => file.exec('begin immediate'));
+      depth += 1;
+      try {
+        const out = act();
+        guarded(path, () => file.exec('commit'));
+        return out;
+      } catch (cause) {
+        if (file.isTransaction) file.exec('rollback');
+        throw cause;
+      } finally {
+        depth -= 1;
+      }
+    },
+    [Symbol.dispose]: () => {
+      if (file.isOpen) file.close();
+    },
+  };
+}
+
+const sqliteFull = 13;
+
+function guarded<T>(path: string, act: () => T): T {
+  try {
+    return act();
+  } catch (cause) {
+    if (cause instanceof Fault) throw cause;
+    const full = cause instanceof Error && 'errcode' in cause && cause.errcode === sqliteFull;
+    const message = cause instanceof Error ? cause.message : String(cause);
+    throw new Fault(full ? 'disk-full' : 'storage-failed', `${path}: ${message}`, {}, cause);
+  }
+}
+
+/**
+ * Makes the folder (0700) and holds it until disposed: two agents on one folder would fight over one identity.
+ * A lock of the kernel on a file of its own, so that kill -9 frees it and `state.db` stays readable for tools.
+ * Faults: `conflict` when another process holds it.
+ */
+export function lockFolder(folder: string): Disposable {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const file = new DatabaseSync(join(folder, 'lock.db'), { timeout: 0 });
+  try {
+    file.exec('pragma locking_mode = exclusive; begin exclusive');
+  } catch (cause) {
+    file.close();
+    throw new Fault('conflict', `another agent runs on ${folder}: one folder is one device`, {}, cause);
+  }
+  return { [Symbol.dispose]: () => file.close() };
+}

@@ -1,0 +1,46 @@
+import * as z from 'zod';
+import { Digest, Fault, Rev, issuesOf, parseJson } from '@pier/shared/core';
+import { Reason } from '@pier/shared/wire';
+import { Envelope } from '@pier/shared/signing';
+import type { Database } from './database.ts';
+
+/** The facts that there is one of, and what each looks like. */
+const schemas = {
+  /** Starts of this agent so far; second part of every message's order. */
+  boot: z.int().min(0),
+  /** The trust policy in force, as its root signed it. */
+  policy: Envelope,
+  /** The desired document last taken. */
+  desired: z.strictObject({ rev: Rev, hash: Digest, policy: z.int().min(0) }),
+  /** Why the newest one was not. */
+  desiredRefused: Reason,
+  /** Generation of the enrolment that all other rows belong to. */
+  generation: z.int().min(1),
+} as const;
+
+type Key = keyof typeof schemas;
+type Value<K extends Key> = z.infer<(typeof schemas)[K]>;
+
+export type Settings = {
+  get<K extends Key>(key: K): Value<K> | undefined;
+  set<K extends Key>(key: K, value: Value<K>): void;
+  remove(key: Key): void;
+};
+
+export function settingsOf(database: Database): Settings {
+  return {
+    get: <K extends Key>(key: K) => {
+      const row = database.one('select value from setting where key = ?', key);
+      return row === undefined ? undefined : (decode(schemas[key], row['value'], `setting "${key}"`) as Value<K>);
+    },
+    set: (key, value) => void database.run('insert into setting (key, value) values (?, ?) on conflict (key) do update set value = excluded.value', key, JSON.stringify(value)),
+    remove: (key) => void database.run('delete from setting where key = ?', key),
+  };
+}
+
+/** A column of JSON as its schema says. Faults: `storage-failed`, since only a damaged disk or another program writes otherwise. */
+export function decode<S extends z.ZodType>(schema: S, column: unknown, what: string): z.infer<S> {
+  const read = schema.safeParse(parseJson(String(column), { what }));
+  if (!read.success) throw new Fault('storage-failed', `${what} in the agent's database is damaged: ${issuesOf(read.error)}`);
+  return read.data;
+}

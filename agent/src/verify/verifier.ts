@@ -1,0 +1,86 @@
+/**
+ * The attack this stops: anything that a registry, a mirror, a manager or a disk could give instead of what a trusted key
+ * signed. This file alone makes `Verified<Artifact>`, and only from a verdict over bytes in hand.
+ */
+import * as z from 'zod';
+import { Fault, type Log, type Verdict, accept, parseJson, refuse } from '@pier/shared/core';
+import { type SignatureCandidate, ociLimits, parseArtifactManifest } from '@pier/shared/oci';
+import { judgeArtifact } from '@pier/shared/signing';
+import type { Artifact, ArtifactRef, Verified, Verifier } from '../artifact.ts';
+import type { Store } from '../store/index.ts';
+import type { Registries } from './registries.ts';
+import type { Trust } from './trust.ts';
+
+export type VerifierDeps = { readonly store: Store; readonly registries: Registries; readonly trust: Trust; readonly log: Log };
+
+type Documents = { readonly manifest: Uint8Array; readonly config: Uint8Array; readonly candidates: readonly SignatureCandidate[] };
+
+export function createVerifier(deps: VerifierDeps): Verifier {
+  const { store, registries } = deps;
+  return {
+    inspect: async (ref, signal) => {
+      const documents = await fetchDocuments(ref, registries, signal);
+      const verdict = judge(ref, documents, deps);
+      if (verdict.ok) await keepEvidence(verdict.value, documents, deps);
+      return verdict;
+    },
+    download: async ({ layer, repository }, signal) => {
+      if (await store.blobs.has(layer)) return;
+      const { client, path } = registries.of(repository);
+      await store.blobs.ingest(layer, client.blob(path, layer, signal), signal);
+      deps.log.info({ digest: layer.digest, sizeBytes: layer.sizeBytes }, 'artifact.kept');
+    },
+    rejudge: async ({ app, digest }) => {
+      const release = store.releases.get(digest);
+      if (!release) throw new Fault('not-found', `release ${digest} of app "${app}" is not in the store`);
+      const [manifest, config, signatures] = await Promise.all([release.manifest, release.config, release.signatures].map((blob) => store.blobs.read(blob.digest)));
+      if (!manifest || !config || !signatures) throw new Fault('not-found', `the evidence for release ${digest} is not in the store`);
+      return judge({ app, digest, repository: release.repository }, { manifest, config, candidates: decodeCandidates(signatures) }, deps);
+    },
+  };
+}
+
+/** The small documents about an artifact; nothing in them is believed yet. Faults: those of the registry, and of a manifest that is none. */
+async function fetchDocuments({ repository, digest }: ArtifactRef, registries: Registries, signal: AbortSignal): Promise<Documents> {
+  const { client, path } = registries.of(repository);
+  const { bytes: manifest } = await client.manifest(path, digest, signal);
+  const config = await client.smallBlob(path, parseArtifactManifest(manifest).config, { sizeBytesMax: ociLimits.configBytesMax }, signal);
+  const candidates = await client.signatures(path, digest, signal);
+  return { manifest, config, candidates };
+}
+
+function judge(ref: ArtifactRef, documents: Documents, { store, registries, trust }: VerifierDeps): Verdict<Verified<Artifact>> {
+  const verdict = judgeArtifact({
+    ...documents,
+    digest: ref.digest,
+    repository: registries.of(ref.repository).policyName,
+    policy: trust.policy,
+    floor: store.numbers.floor(ref.app),
+    lastGood: store.apps.get(ref.app)?.lastGood?.digest,
+  });
+  if (!verdict.ok) return verdict;
+  if (verdict.value.app !== ref.app) return refuse('manifest-invalid', `the artifact is a release of app "${verdict.value.app}", it was named as one of "${ref.app}"`);
+  return accept(certify({ ...verdict.value, repository: ref.repository }));
+}
+
+/** The one place where the right to run comes from. */
+function certify(artifact: Artifact): Verified<Artifact> {
+  return artifact as Verified<Artifact>;
+}
+
+/** Keeps what the verdict was made from, so that a start without a network can judge again. */
+async function keepEvidence(artifact: Verified<Artifact>, { manifest, config, candidates }: Documents, { store, trust }: VerifierDeps): Promise<void> {
+  const [manifestBlob, configBlob, signatures] = [await store.blobs.put(manifest), await store.blobs.put(config), await store.blobs.put(encodeCandidates(candidates))];
+  const { app, version, counter, repository, layer, digest } = artifact;
+  store.releases.set(digest, { app, version, counter, repository, manifest: manifestBlob, config: configBlob, signatures, layer, policy: trust.policy.number });
+}
+
+const Candidates = z.array(z.strictObject({ manifest: z.string(), bundle: z.string() }));
+
+function encodeCandidates(candidates: readonly SignatureCandidate[]): Uint8Array {
+  return Buffer.from(JSON.stringify(candidates.map(({ manifest, bundle }) => ({ manifest: Buffer.from(manifest).toString('base64'), bundle: Buffer.from(bundle).toString('base64') }))));
+}
+
+function decodeCandidates(bytes: Uint8Array): SignatureCandidate[] {
+  return Candidates.parse(parseJson(bytes, { what: 'stored signatures', sizeBytesMax: 64 << 20 })).map(({ manifest, bundle }) => ({ manifest: Buffer.from(manifest, 'base64'), bundle: Buffer.from(bundle, 'base64') }));
+}
