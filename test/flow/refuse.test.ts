@@ -101,7 +101,7 @@ test('an older signed release is refused below the counter floor', async () => {
 });
 
 describe('a desired document is refused', () => {
-  test.each([
+  test.each<[string, () => string | Uint8Array, string]>([
     ['unsigned', () => canonicalJson({ device, rev: systemClock.nowMs(), policy: 0, apps: {} }), 'desired-unsigned'],
     ['signed by a key that is no scheduler', () => JSON.stringify(signEnvelope({ payloadType: payloadTypes.desired, payload: canonicalJson({ device, rev: systemClock.nowMs(), policy: 0, apps: {} }), privatePem: world.keys.release.privatePem })), 'untrusted-signer'],
     ['signed as something else', () => JSON.stringify(signEnvelope({ payloadType: payloadTypes.command, payload: canonicalJson({ device, rev: systemClock.nowMs(), policy: 0, apps: {} }), privatePem: stolenSchedulerKey(authority()) })), 'desired-unsigned'],
@@ -110,7 +110,7 @@ describe('a desired document is refused', () => {
     ['older than what the device holds', () => forged({ rev: 1 }), 'desired-stale'],
     ['that is no JSON', () => '{"device":', 'desired-unsigned'],
     ['of random bytes', () => Buffer.from([0xff, 0xfe, 0, 1, 2, 3]), 'desired-unsigned'],
-  ] as const)('%s', async (_, message, code) => {
+  ])('%s', async (_, message, code) => {
     const since = now();
     await asBrokerOwner(message());
     await refusal(code, since);

@@ -1,5 +1,5 @@
 import './reflect.ts';
-import { createPrivateKey, generateKeyPairSync, webcrypto } from 'node:crypto';
+import { createPrivateKey, createPublicKey, generateKeyPairSync, webcrypto } from 'node:crypto';
 import { Pkcs10CertificateRequestGenerator } from '@peculiar/x509';
 
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
@@ -13,8 +13,8 @@ export function makePrivateKey(): string {
 export async function makeCertificateRequest({ privatePem, commonName }: { privatePem: string; commonName: string }): Promise<string> {
   const privateKey = createPrivateKey(privatePem);
   const keys = {
-    privateKey: await webcrypto.subtle.importKey('jwk', privateKey.export({ format: 'jwk' }), algorithm, true, ['sign']),
-    publicKey: await webcrypto.subtle.importKey('jwk', { ...privateKey.export({ format: 'jwk' }), d: undefined, key_ops: ['verify'] }, algorithm, true, ['verify']),
+    privateKey: await webcrypto.subtle.importKey('pkcs8', privateKey.export({ type: 'pkcs8', format: 'der' }), algorithm, true, ['sign']),
+    publicKey: await webcrypto.subtle.importKey('spki', createPublicKey(privateKey).export({ type: 'spki', format: 'der' }), algorithm, true, ['verify']),
   };
   const request = await Pkcs10CertificateRequestGenerator.create({ name: [{ CN: [commonName] }], keys, signingAlgorithm: algorithm });
   return request.toString('pem');
