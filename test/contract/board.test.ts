@@ -36,7 +36,8 @@ function outsideOf(dir: string, sim: NodeChild): Outside & AsyncDisposable {
     seen: (name) => records().filter((record) => record.name === name),
     storm: (name, edges) => {
       const done = new SharedArrayBuffer(4);
-      new Worker(new URL('./storm-worker.ts', import.meta.url), { workerData: { dir, name, edges, done } });
+      const storm = new Worker(new URL('./storm-worker.ts', import.meta.url), { workerData: { dir, name, edges, done } });
+      storm.unref();
       if (Atomics.wait(new Int32Array(done), 0, 0, 60_000) === 'timed-out') throw new Error('the storm did not end');
     },
     vanish: async () => {

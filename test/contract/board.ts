@@ -49,10 +49,18 @@ async function inWorker(cell: LineCell, levels: readonly Level[]): Promise<reado
 
 export function boardContract(name: string, open: () => Promise<BoardUnderTest>): void {
   describe(`board contract: ${name}`, () => {
-    describe('opening', () => openingContract(open));
-    describe('values', () => valueContract(open));
-    describe('edges', () => edgeContract(open));
-    describe('letting go', () => releaseContract(open));
+    describe('opening', () => {
+      openingContract(open);
+    });
+    describe('values', () => {
+      valueContract(open);
+    });
+    describe('edges', () => {
+      edgeContract(open);
+    });
+    describe('letting go', () => {
+      releaseContract(open);
+    });
   });
 }
 
@@ -72,8 +80,9 @@ function openingContract(open: () => Promise<BoardUnderTest>): void {
   test('a line has one holder, and whoever comes second reads the name of the first', async () => {
     await using under = await open();
     await using other = await under.another();
-    await using heldOut = await under.board.openLine(output(under.lines.pulledDown), never);
-    await using heldIn = await under.board.openLine(input(under.lines.pulledUp), never);
+    await using kept = new AsyncDisposableStack();
+    kept.use(await under.board.openLine(output(under.lines.pulledDown), never));
+    kept.use(await under.board.openLine(input(under.lines.pulledUp), never));
     await expect(other.openLine({ ...output(under.lines.pulledDown), consumer: 'thief' }, never)).rejects.toThrow(fault('line-busy', /"blink"/));
     await expect(other.openLine(input(under.lines.pulledUp), never)).rejects.toThrow(fault('line-busy', /"door"/));
     await expect(under.board.openLine(output(under.lines.pulledDown), never)).rejects.toThrow(fault('line-busy', /"blink"/));
@@ -158,7 +167,8 @@ function edgeContract(open: () => Promise<BoardUnderTest>): void {
     await using under = await open();
     await using line = await under.board.openLine(input(under.lines.pulledDown), never);
     const edges: Edge[] = [];
-    await using watching = await line.watch({ edges: 'both', debounceUs: 0 }, (edge) => edges.push(edge), never);
+    await using kept = new AsyncDisposableStack();
+    kept.use(await line.watch({ edges: 'both', debounceUs: 0 }, (edge) => edges.push(edge), never));
     const fromNs = systemClock.monotonicNs();
     for (const level of [1, 0, 1, 1, 0] as const) await under.outside.set(under.lines.pulledDown.name, level);
     await vi.waitFor(() => expect(edges).toHaveLength(4), waiting);
@@ -178,7 +188,8 @@ function edgeContract(open: () => Promise<BoardUnderTest>): void {
     await vi.waitFor(() => expect(rising).toEqual([1, 1]), waiting);
     await first[Symbol.asyncDispose]();
     const falling: Level[] = [];
-    await using watchingAgain = await line.watch({ edges: 'falling', debounceUs: 0 }, (edge) => falling.push(edge.level), never);
+    await using kept = new AsyncDisposableStack();
+    kept.use(await line.watch({ edges: 'falling', debounceUs: 0 }, (edge) => falling.push(edge.level), never));
     for (const level of [1, 0] as const) await under.outside.set(under.lines.pulledDown.name, level);
     await vi.waitFor(() => expect(falling).toEqual([0]), waiting);
     expect(rising).toEqual([1, 1]);
@@ -194,7 +205,8 @@ function edgeContract(open: () => Promise<BoardUnderTest>): void {
     await using under = await open();
     await using line = await under.board.openLine(input(under.lines.pulledDown), never);
     const levels: Level[] = [];
-    await using watching = await line.watch({ edges: 'both', debounceUs: 1_000_000 }, (edge) => levels.push(edge.level), never);
+    await using kept = new AsyncDisposableStack();
+    kept.use(await line.watch({ edges: 'both', debounceUs: 1_000_000 }, (edge) => levels.push(edge.level), never));
     for (const level of [1, 0, 1, 0, 1] as const) await under.outside.set(under.lines.pulledDown.name, level);
     expect(levels).toEqual([]);
     await vi.waitFor(() => expect(levels).toEqual([1]), waiting);
@@ -211,7 +223,8 @@ function edgeContract(open: () => Promise<BoardUnderTest>): void {
       if (edge.seq !== lastSeq + edge.lost + 1) gaps += 1;
       [seen, lost, lastSeq] = [seen + 1, lost + edge.lost, edge.seq];
     };
-    await using watching = await line.watch({ edges: 'both', debounceUs: 0 }, count, never);
+    await using kept = new AsyncDisposableStack();
+    kept.use(await line.watch({ edges: 'both', debounceUs: 0 }, count, never));
     const edges = 20_000;
     under.outside.storm(under.lines.pulledDown.name, edges);
     const settled = async (): Promise<void> => {

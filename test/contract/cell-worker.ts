@@ -11,4 +11,4 @@ const read = levels.map((level) => {
   while (value.read() !== level && process.hrtime.bigint() < deadlineNs) Atomics.wait(pause, 0, 0, 1);
   return value.read();
 });
-parentPort?.postMessage(read);
+parentPort?.postMessage(read, []);
