@@ -4,7 +4,7 @@
  */
 import * as z from 'zod';
 import { type AppName, type Clock, Fault, type FaultCode, type Log, type Random, parseJson, toFault } from '@pier/shared/core';
-import { Ack, ManagerBirth, PinsLease, topics } from '@pier/shared/wire';
+import { type Verb, Ack, ManagerBirth, PinsLease, topics } from '@pier/shared/wire';
 import { type Answer, Inbox, type Order, RefusalFilter, judgeDesired } from './command/index.ts';
 import { type Identity, type Received, enrolOnce, fetchPolicy, keepSession, openSession } from './link/index.ts';
 import { Report } from './report/index.ts';
@@ -219,21 +219,16 @@ class Agent implements AsyncDisposable {
   }
 
   async #act(order: Order, signal: AbortSignal): Promise<Answer> {
-    switch (order.verb) {
-      case 'ping':
-        return { pong: true, agent: this.#parts.options.version };
-      case 'status':
-        return Result.parse(JSON.parse(JSON.stringify(this.#report.reported())));
-      case 'app.start':
-        await this.#apps.start(order.args.app, signal);
-        return { app: order.args.app };
-      case 'app.stop':
-        await this.#apps.hold(order.args.app, signal);
-        return { app: order.args.app };
-      default:
-        await this.#apps.restart(order.args.app, signal);
-        return { app: order.args.app };
-    }
+    const app = 'app' in order.args ? order.args.app : undefined;
+    const acts: { readonly [V in Verb]: () => Promise<unknown> } = {
+      ping: async () => ({ pong: true, agent: this.#parts.options.version }),
+      status: async () => this.#report.reported(),
+      'app.start': async () => app !== undefined && this.#apps.start(app, signal),
+      'app.stop': async () => app !== undefined && this.#apps.hold(app, signal),
+      'app.restart': async () => app !== undefined && this.#apps.restart(app, signal),
+    };
+    const result = await acts[order.verb]();
+    return app === undefined ? Result.parse(JSON.parse(JSON.stringify(result))) : { app };
   }
 }
 

@@ -83,17 +83,11 @@ function statusOf(end: GuestEnd, { deps, timedOut }: { deps: RunDeps; timedOut: 
     deps.stderr.write(`pier: timed out after ${deps.timeoutS} s\n`);
     return statuses.timedOut;
   }
-  switch (end.kind) {
-    case 'exited':
-      return end.status;
-    case 'trapped':
-      deps.stderr.write(`pier: the guest trapped: ${end.reason}\n`);
-      return statuses.trapped;
-    case 'limit':
-      return limitReached(deps, `${end.limit}: ${end.reason}`);
-    default:
-      return statuses.stopped;
-  }
+  if (end.kind === 'exited') return end.status;
+  if (end.kind === 'limit') return limitReached(deps, `${end.limit}: ${end.reason}`);
+  if (end.kind === 'stopped') return statuses.stopped;
+  deps.stderr.write(`pier: the guest trapped: ${end.reason}\n`);
+  return statuses.trapped;
 }
 
 function limitReached(deps: RunDeps, what: string): number {

@@ -60,14 +60,8 @@ async function endOf(guest: Guest, stack: AsyncDisposableStack): Promise<GuestEn
 
 /** The end of a guest that nobody asked to stop, as a Fault for reports. */
 export function faultOf(end: GuestEnd): Fault {
-  switch (end.kind) {
-    case 'exited':
-      return new Fault('guest-exited', `the guest ended by itself with status ${end.status}, where it was expected to run`);
-    case 'trapped':
-      return new Fault('guest-trapped', `the guest trapped: ${end.reason}`);
-    case 'limit':
-      return new Fault('guest-limit', `the guest went past its limit "${end.limit}": ${end.reason}`);
-    default:
-      return new Fault('guest-exited', 'the guest was stopped');
-  }
+  if (end.kind === 'exited') return new Fault('guest-exited', `the guest ended by itself with status ${end.status}, where it was expected to run`);
+  if (end.kind === 'trapped') return new Fault('guest-trapped', `the guest trapped: ${end.reason}`);
+  if (end.kind === 'limit') return new Fault('guest-limit', `the guest went past its limit "${end.limit}": ${end.reason}`);
+  return new Fault('guest-exited', 'the guest was stopped');
 }
