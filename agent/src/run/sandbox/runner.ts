@@ -20,7 +20,7 @@ export type Program = {
   readonly stdin?: Uint8Array;
 };
 
-export type GuestLimit = 'memory' | 'output' | 'storage';
+export type GuestLimit = 'memory';
 
 export type GuestEnd =
   | { readonly kind: 'exited'; readonly status: number }

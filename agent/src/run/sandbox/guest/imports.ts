@@ -1,0 +1,87 @@
+import { type HostError, hostErrors, hostModules } from '@pier/shared/abi';
+import { CellError } from '@pier/shared/cell';
+import { errno, WasiError } from './errno.ts';
+import { HostFailure } from './host-app.ts';
+import { OutOfBounds } from './memory.ts';
+import { GuestExit } from './wasi-basic.ts';
+
+type Value = number | bigint;
+type HostFunction = (...args: never[]) => Value | void;
+export type ImportModule = Record<string, (...args: Value[]) => Value>;
+
+/** What went wrong on the host's side of a call, kept because the wasm frames between lose it. */
+export class CallRecord {
+  lastError = '';
+  thrown: { readonly name: string; readonly error: unknown } | undefined;
+  /** Set once the guest has asked for its end, whatever becomes of the exception on its way out. */
+  exit: GuestExit | undefined;
+  onFirstCall: (() => void) | undefined;
+}
+
+/** An import module from WASI functions: no prototype, and every outcome an error number. */
+export function wasiImports(functions: Readonly<Record<string, HostFunction>>, record: CallRecord): ImportModule {
+  return guarded(functions, (name, error) => {
+    if (error instanceof GuestExit) {
+      record.exit ??= error;
+      throw error;
+    }
+    if (error instanceof WasiError) return error.errno;
+    if (error instanceof OutOfBounds) return errno.fault;
+    record.thrown ??= { name: `wasi.${name}`, error };
+    throw error;
+  });
+}
+
+/** An import module from the functions that the ABI describes under `module`, no more and no fewer. */
+export function pierImports(module: keyof typeof hostModules, functions: Readonly<Record<string, HostFunction>>, record: CallRecord): ImportModule {
+  const described = Object.keys(hostModules[module].functions);
+  const out = guarded(functions, (name, error) => {
+    const code = hostErrorOf(error);
+    if (code === undefined) {
+      record.thrown ??= { name: `${module}.${name}`, error };
+      throw error;
+    }
+    record.lastError = error instanceof Error ? error.message : String(error);
+    return hostErrors[code];
+  });
+  if (described.toSorted().join() !== Object.keys(out).toSorted().join()) throw new Error(`${module} is described with ${described.join()}, made with ${Object.keys(out).join()}`);
+  return withFirstCall(out, record);
+}
+
+function hostErrorOf(error: unknown): HostError | undefined {
+  if (error instanceof HostFailure) return error.code;
+  if (error instanceof OutOfBounds) return 'bad-argument';
+  if (error instanceof CellError) return 'hardware-fault';
+  return undefined;
+}
+
+function guarded(functions: Readonly<Record<string, HostFunction>>, caught: (name: string, error: unknown) => number): ImportModule {
+  const out: ImportModule = Object.create(null);
+  for (const [name, act] of Object.entries(functions)) {
+    const call = act as (...args: Value[]) => Value | void;
+    out[name] = (...args) => {
+      try {
+        return call(...args) ?? errno.success;
+      } catch (error) {
+        return caught(name, error);
+      }
+    };
+  }
+  return out;
+}
+
+/** The first call of any function tells `onFirstCall`, in a wrapper that the later calls pay one test for. */
+function withFirstCall(functions: ImportModule, record: CallRecord): ImportModule {
+  const out: ImportModule = Object.create(null);
+  for (const [name, act] of Object.entries(functions)) {
+    out[name] = (...args) => {
+      if (record.onFirstCall) {
+        const tell = record.onFirstCall;
+        record.onFirstCall = undefined;
+        tell();
+      }
+      return act(...args);
+    };
+  }
+  return out;
+}

@@ -1,0 +1,108 @@
+import { openCellValue } from '@pier/shared/cell';
+import { wasiModule } from '../gate/wasi-signatures.ts';
+import type { GuestEnd } from '../runner.ts';
+import type { ThreadData, ThreadMessage } from '../thread.ts';
+import { type Base, baseNames, loadBase } from './base.ts';
+import { FolderDescriptor, OutputDescriptor, StdinStream } from './descriptor.ts';
+import { Descriptors } from './descriptors.ts';
+import { endOf } from './ending.ts';
+import { appFunctions } from './host-app.ts';
+import { Gpio } from './host-gpio.ts';
+import { CallRecord, type ImportModule, pierImports, wasiImports } from './imports.ts';
+import { GuestMemory } from './memory.ts';
+import { Output } from './output.ts';
+import { makePoll } from './poll.ts';
+import { Volume } from './volume.ts';
+import { basicFunctions } from './wasi-basic.ts';
+import { fdFunctions } from './wasi-fd.ts';
+import { pathFunctions } from './wasi-path.ts';
+
+type Send = (message: ThreadMessage) => void;
+
+const monotonicNs = (): bigint => process.hrtime.bigint();
+const realtimeNs = (): bigint => BigInt(Date.now()) * 1_000_000n;
+const cpuNs = (): bigint => {
+  const { user, system } = process.threadCpuUsage();
+  return BigInt(user + system) * 1_000n;
+};
+
+/** Runs one guest from its first instruction to its end, and says how it ended. Everything that it can reach is made here. */
+export async function runGuest(data: ThreadData, tid: number | undefined, send: Send): Promise<GuestEnd> {
+  const memory = new GuestMemory();
+  const record = new CallRecord();
+  record.onFirstCall = () => send({ kind: 'first-host-call', tNs: monotonicNs() });
+  const output = new Output(data.maxOutputBytesPerS, monotonicNs, (stream, bytes, dropped) => send({ kind: 'output', stream, bytes, dropped }));
+  const descriptors = openDescriptors(data, output);
+  const words = new Int32Array(data.control);
+  const own = wasiImports(
+    {
+      ...basicFunctions({ memory, args: data.args, env: data.env, realtimeNs, monotonicNs, cpuNs }),
+      ...fdFunctions({ memory, descriptors }),
+      ...pathFunctions({ memory, descriptors }),
+      poll_oneoff: makePoll({ memory, control: words, realtimeNs, monotonicNs, isOpen: (fd) => descriptors.has(fd), beforeSleep: () => output.flush() }),
+    },
+    record,
+  );
+  const gpio = new Gpio({ memory, lines: data.lines, openValue: (line) => openCellValue(line.cell, monotonicNs), monotonicNs, send });
+  const app = appFunctions({ memory, control: words, monotonicNs, send, lastError: () => record.lastError });
+
+  const base = data.base ? await loadBase(data.module, data, wasiModule) : undefined;
+  try {
+    const imports: Record<string, ImportModule> = Object.assign(Object.create(null), {
+      [wasiModule]: base ? layered(base.imports, own) : own,
+      pier_app: pierImports('pier_app', app, record),
+      pier_gpio: pierImports('pier_gpio', gpioFunctions(gpio), record),
+    });
+    const instance = new WebAssembly.Instance(data.module, imports);
+    memory.attach(instance.exports['memory'] as WebAssembly.Memory);
+    send({ kind: 'started', tid, base: base !== undefined });
+    return finish(enter(instance, base, record), descriptors);
+  } catch (error) {
+    return endOf(error, record);
+  } finally {
+    base?.free();
+    output.flush();
+  }
+}
+
+function openDescriptors(data: ThreadData, output: Output): Descriptors {
+  const descriptors = new Descriptors();
+  descriptors.add(new StdinStream(data.stdin));
+  descriptors.add(new OutputDescriptor(output, 'stdout'));
+  descriptors.add(new OutputDescriptor(output, 'stderr'));
+  for (const { path, folder, maxBytes } of data.volumes) descriptors.add(new FolderDescriptor(new Volume(folder, maxBytes), [], path));
+  return descriptors;
+}
+
+function layered(base: ImportModule, own: ImportModule): ImportModule {
+  const kept = Object.fromEntries(baseNames.flatMap((name) => (base[name] ? [[name, base[name]] as const] : [])));
+  return Object.assign(Object.create(null), own, kept);
+}
+
+function gpioFunctions(gpio: Gpio) {
+  return {
+    open: (pointer: number, length: number, mode: number, flags: number) => gpio.open(pointer, length, mode, flags),
+    get: (handle: number) => gpio.get(handle),
+    set: (handle: number, active: number) => gpio.set(handle, active),
+    toggle: (handle: number) => gpio.toggle(handle),
+    watch: (handle: number, edges: number) => gpio.watch(handle, edges),
+    events: (handle: number, pointer: number, capacity: number) => gpio.events(handle, pointer, capacity),
+    close: (handle: number) => gpio.close(handle),
+  };
+}
+
+function enter(instance: WebAssembly.Instance, base: Base | undefined, record: CallRecord): GuestEnd {
+  try {
+    if (base) base.run(instance);
+    else (instance.exports['_start'] as () => void)();
+    return { kind: 'exited', status: 0 };
+  } catch (error) {
+    return endOf(record.exit ?? error, record);
+  }
+}
+
+/** The files of a guest that came to its end in good order are synced; those of one that trapped stay as they were last synced. */
+function finish(end: GuestEnd, descriptors: Descriptors): GuestEnd {
+  if (end.kind === 'exited') descriptors.syncAll();
+  return end;
+}

@@ -1,0 +1,42 @@
+/** What passes between the agent's thread and a guest's: the start data, the messages, and the words of the shared cells. */
+import type { GpioGrant } from '@pier/shared/capability';
+import type { LineCell } from '@pier/shared/hardware';
+import type { GuestEnd, OutputStream } from './runner.ts';
+
+/** Words of the control cell, an Int32Array over a SharedArrayBuffer. */
+export const control = { stop: 0, never: 1, words: 2 } as const;
+
+export type ThreadLine = {
+  readonly label: string;
+  readonly ask: GpioGrant['ask'];
+  readonly safe: GpioGrant['safe'];
+  readonly cell: LineCell;
+  /** Present when the ask names edges: the main thread fills it. */
+  readonly events: SharedArrayBuffer | undefined;
+};
+
+export type ThreadVolume = { readonly path: string; readonly folder: string; readonly maxBytes: number };
+
+export type ThreadData = {
+  readonly app: string;
+  readonly module: WebAssembly.Module;
+  readonly base: boolean;
+  readonly control: SharedArrayBuffer;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly stdin: Uint8Array;
+  readonly maxOutputBytesPerS: number;
+  readonly lines: readonly ThreadLine[];
+  readonly volumes: readonly ThreadVolume[];
+};
+
+export type ThreadMessage =
+  | { readonly kind: 'started'; readonly tid: number | undefined; readonly base: boolean }
+  | { readonly kind: 'first-host-call'; readonly tNs: bigint }
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'beat' }
+  | { readonly kind: 'failing'; readonly reason: string }
+  | { readonly kind: 'output'; readonly stream: OutputStream; readonly bytes: Uint8Array; readonly dropped: number }
+  /** An output was closed whose safe state is to be an input, which a value cell cannot do. */
+  | { readonly kind: 'release'; readonly label: string }
+  | { readonly kind: 'end'; readonly end: GuestEnd };

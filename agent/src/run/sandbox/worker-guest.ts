@@ -1,0 +1,123 @@
+import { readFileSync } from 'node:fs';
+import { Worker } from 'node:worker_threads';
+import { type Clock, type Label, type Log, toFault } from '@pier/shared/core';
+import type { Line } from '@pier/shared/hardware';
+import type { Guest, GuestEnd, GuestEvents, GuestStats } from './runner.ts';
+import { type ThreadData, type ThreadMessage, control } from './thread.ts';
+
+const heapMbMax = 64;
+
+/** One guest in one worker thread, seen from the agent's. */
+export class WorkerGuest implements Guest {
+  readonly ended: Promise<GuestEnd>;
+  readonly started: Promise<void>;
+  readonly base: boolean;
+  readonly #worker: Worker;
+  readonly #words: Int32Array;
+  readonly #on: { readonly events: GuestEvents; readonly lines: ReadonlyMap<Label, Line>; readonly clock: Clock; readonly log: Log };
+  readonly #startedBy = Promise.withResolvers<void>();
+  #end: GuestEnd | undefined;
+  #stopping = false;
+  #tid: number | undefined;
+  #stats: GuestStats = { cpuMs: 0, outputBytes: 0, outputDroppedBytes: 0 };
+
+  constructor(data: ThreadData, on: { readonly events: GuestEvents; readonly lines: ReadonlyMap<Label, Line>; readonly clock: Clock; readonly log: Log }) {
+    this.#on = on;
+    this.base = data.base;
+    this.#words = new Int32Array(data.control);
+    this.started = this.#startedBy.promise;
+    // No environment, no arguments and no flags of the agent's process reach the thread.
+    this.#worker = new Worker(new URL('./guest/worker.ts', import.meta.url), {
+      workerData: data,
+      env: {},
+      argv: [],
+      execArgv: [],
+      stdout: true,
+      stderr: true,
+      resourceLimits: { maxOldGenerationSizeMb: heapMbMax },
+    });
+    this.#worker.on('message', (message: ThreadMessage) => this.#heed(message));
+    this.#worker.on('error', (error) => this.#failed(error));
+    this.ended = new Promise((resolve) => {
+      this.#worker.once('exit', () => {
+        this.#startedBy.resolve();
+        resolve(this.#verdict());
+      });
+    });
+  }
+
+  async stop(graceMs: number): Promise<GuestEnd> {
+    this.#stopping = true;
+    Atomics.store(this.#words, control.stop, 1);
+    Atomics.notify(this.#words, control.stop);
+    const over = Promise.withResolvers<void>();
+    using grace = this.#on.clock.after(graceMs, () => over.resolve());
+    await Promise.race([this.ended, over.promise]);
+    await this.#worker.terminate();
+    void grace;
+    return this.ended;
+  }
+
+  stats(): GuestStats {
+    if (this.#tid !== undefined && this.#end === undefined) this.#stats = { ...this.#stats, cpuMs: cpuMsOf(this.#tid) ?? this.#stats.cpuMs };
+    return this.#stats;
+  }
+
+  /** Ends the thread without asking: for a start that was given up. */
+  async kill(): Promise<void> {
+    this.#stopping = true;
+    await this.#worker.terminate();
+  }
+
+  #heed(message: ThreadMessage): void {
+    const { events } = this.#on;
+    switch (message.kind) {
+      case 'started':
+        this.#tid = message.tid;
+        return this.#startedBy.resolve();
+      case 'first-host-call':
+        return events.onFirstHostCall?.(message.tNs);
+      case 'ready':
+        return events.onReady();
+      case 'beat':
+        return events.onBeat();
+      case 'failing':
+        return events.onFailing(message.reason);
+      case 'output':
+        this.#stats = { ...this.#stats, outputBytes: this.#stats.outputBytes + message.bytes.byteLength, outputDroppedBytes: this.#stats.outputDroppedBytes + message.dropped };
+        return events.onOutput(message.stream, message.bytes, message.dropped);
+      case 'release':
+        return this.#release(message.label);
+      case 'end':
+        this.stats();
+        this.#end = message.end;
+    }
+  }
+
+  #release(label: string): void {
+    const line = [...this.#on.lines].find(([name]) => name === label)?.[1];
+    line?.drive('input', AbortSignal.timeout(2_000)).catch((error: unknown) => this.#on.log.warn({ label, fault: toFault(error).message }, 'guest.release-failed'));
+  }
+
+  /** An exception outside the guest's own code: the thread's heap is full, or Pier made a mistake. */
+  #failed(error: unknown): void {
+    const isHeap = error instanceof Error && 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY';
+    this.#end ??= isHeap ? { kind: 'limit', limit: 'memory', reason: `the host functions of the guest needed more than ${heapMbMax} MiB` } : { kind: 'trapped', reason: `the sandbox failed: ${toFault(error).message}` };
+    if (!isHeap) this.#on.log.error({ fault: toFault(error).message }, 'guest.sandbox-failed');
+  }
+
+  #verdict(): GuestEnd {
+    if (this.#stopping && this.#end?.kind !== 'trapped') return { kind: 'stopped' };
+    return this.#end ?? { kind: 'trapped', reason: 'the thread of the guest ended without a word' };
+  }
+}
+
+/** CPU time of one of this process's threads; undefined when it is gone. See proc_pid_schedstat(5). */
+function cpuMsOf(tid: number): number | undefined {
+  try {
+    return Number(readFileSync(`/proc/self/task/${tid}/schedstat`, 'utf8').split(' ')[0]) / 1e6;
+  } catch {
+    // The thread has just ended.
+    return undefined;
+  }
+}

@@ -1,0 +1,90 @@
+import { type Clock, Fault, type Log, invariant } from '@pier/shared/core';
+import { CompiledModules } from './compiled.ts';
+import { admit } from './gate/index.ts';
+import type { Guest, GuestEnd, Program, Runner } from './runner.ts';
+import { type ThreadData, type ThreadVolume, control } from './thread.ts';
+import { type ArmedLines, armLines } from './watches.ts';
+import { WorkerGuest } from './worker-guest.ts';
+
+type Deps = { readonly clock: Clock; readonly log: Log };
+
+/**
+ * The default sandbox: one worker thread for each guest. It starts in tens of milliseconds, and `terminate()` ends whatever a guest
+ * does; a guest reaches only the functions of its import object.
+ */
+export function workerRunner(deps: Deps): Runner {
+  const modules = new CompiledModules();
+  return {
+    admit,
+    start: async (program, events, signal) => {
+      signal.throwIfAborted();
+      const verdict = admit(program.wasm, program.grant);
+      if (!verdict.ok) throw new Fault(verdict.refusal.code, verdict.refusal.reason, { app: program.app, digest: program.digest });
+      const module = await modules.get(program.digest, program.wasm, program.limits.memoryMb);
+      await using armed = new AsyncDisposableStack();
+      const lines = armed.use(await armLines(program, () => deps.clock.monotonicNs(), signal));
+      const guest = new WorkerGuest(threadData(program, { module, base: verdict.value.base, lines }), { events, lines: program.lines, ...deps });
+      await up(guest, signal);
+      const stack = armed.move();
+      return facade(guest, endedAndUnwatched(guest, stack, deps.log));
+    },
+  };
+}
+
+/** The guest as others see it: it has ended when its watches are gone too. */
+function facade(guest: WorkerGuest, ended: Guest['ended']): Guest {
+  return {
+    ended,
+    base: guest.base,
+    stop: async (graceMs) => {
+      await guest.stop(graceMs);
+      return ended;
+    },
+    stats: () => guest.stats(),
+  };
+}
+
+async function endedAndUnwatched(guest: Guest, stack: AsyncDisposableStack, log: Log): Promise<GuestEnd> {
+  const end = await guest.ended;
+  try {
+    await stack.disposeAsync();
+  } catch (error) {
+    // A board that went away takes its watches with it.
+    log.warn({ fault: error instanceof Error ? error.message : String(error) }, 'guest.unwatch-failed');
+  }
+  return end;
+}
+
+async function up(guest: WorkerGuest, signal: AbortSignal): Promise<void> {
+  const aborted = Promise.withResolvers<void>();
+  const abort = (): void => aborted.resolve();
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    if (!signal.aborted) await Promise.race([guest.started, aborted.promise]);
+    if (!signal.aborted) return;
+    await guest.kill();
+    signal.throwIfAborted();
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}
+
+function threadData(program: Program, made: { readonly module: WebAssembly.Module; readonly base: boolean; readonly lines: ArmedLines }): ThreadData {
+  return {
+    app: program.app,
+    module: made.module,
+    base: made.base,
+    control: new SharedArrayBuffer(control.words * Int32Array.BYTES_PER_ELEMENT),
+    args: [program.app, ...(program.args ?? [])],
+    env: program.env ?? {},
+    stdin: program.stdin ?? new Uint8Array(),
+    maxOutputBytesPerS: program.limits.maxOutputBytesPerS,
+    lines: made.lines.lines,
+    volumes: program.grant.storage.map(({ ask, maxBytes }): ThreadVolume => {
+      const folder = program.storage.get(ask.label);
+      invariant(folder !== undefined, `the folder of the storage grant "${ask.label}" was made before the start`);
+      return { path: ask.path, folder, maxBytes };
+    }),
+  };
+}
+
