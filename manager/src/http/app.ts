@@ -1,18 +1,19 @@
 import swagger from '@fastify/swagger';
-import fastify, { type FastifyInstance } from 'fastify';
-import { jsonSchemaTransform, jsonSchemaTransformObject, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import { apiPrefix } from '@pier/shared/api';
 import { type Log, parseJson } from '@pier/shared/core';
 import { type Act, type Identify, bindRoutes } from './bind.ts';
-import { answerUnknown, guard } from './guard.ts';
-import { faultOf, problemOf } from './problem.ts';
+import { answerUnknown, guard, safeHeaders } from './guard.ts';
+import { openApiHead, withUsedSchemas } from './openapi-document.ts';
+import { faultOf, problemOf, writeRawProblem } from './problem.ts';
 
 const bodyBytesMax = 1 << 20;
 export const openApiPath = `${apiPrefix}/openapi.json`;
 
 /** Everything of the HTTP API but the socket: the shared routes bound to `act`, errors as problems, and its OpenAPI document. */
 export async function makeApp({ act, identify, publicHosts, log }: { act: Act; identify: Identify; publicHosts: readonly string[]; log: Log }): Promise<FastifyInstance> {
-  const app = fastify({ bodyLimit: bodyBytesMax, forceCloseConnections: true, requestTimeout: 60_000, routerOptions: { maxParamLength: 256, caseSensitive: true, ignoreTrailingSlash: false } });
+  const app = fastify({ clientErrorHandler: writeRawProblem, frameworkErrors: (error, request, reply) => void answerError({ error, request, reply, log }), bodyLimit: bodyBytesMax, forceCloseConnections: true, requestTimeout: 60_000, routerOptions: { maxParamLength: 256, caseSensitive: true, ignoreTrailingSlash: false } });
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   app.removeAllContentTypeParsers();
@@ -23,10 +24,10 @@ export async function makeApp({ act, identify, publicHosts, log }: { act: Act; i
       done(faultOf(thrown));
     }
   });
-  answerErrors(app, log);
+  app.setErrorHandler((error, request, reply) => answerError({ error, request, reply, log }));
   guard(app, publicHosts);
   answerUnknown(app);
-  await app.register(swagger, { openapi: openApiHead, transform: jsonSchemaTransform, transformObject: jsonSchemaTransformObject });
+  await app.register(swagger, { openapi: openApiHead, transform: jsonSchemaTransform, transformObject: withUsedSchemas });
   await app.register(async (api) => {
     bindRoutes(api, { act, identify });
     api.get(openApiPath, { schema: { hide: true } }, async (_request, reply) => reply.type('application/json').send(JSON.stringify(app.swagger())));
@@ -34,25 +35,14 @@ export async function makeApp({ act, identify, publicHosts, log }: { act: Act; i
   return app;
 }
 
-function answerErrors(app: FastifyInstance, log: Log): void {
-  app.setErrorHandler((error, request, reply) => {
-    const fault = faultOf(error);
-    const problem = problemOf(fault);
-    const where = { method: request.method, path: request.url.split('?', 1)[0] ?? '', code: fault.code };
-    if (problem.status >= 500) log.error({ ...where, error: fault.message, stack: error instanceof Error ? error.stack : undefined, cause: fault.cause }, 'http.failed');
-    else log.debug({ ...where, detail: problem.detail }, 'http.refused');
-    if (problem.status === 401) void reply.header('www-authenticate', 'Bearer');
-    return reply.code(problem.status).type('application/problem+json').serializer(JSON.stringify).send(problem);
-  });
-}
+type Failed = { readonly error: unknown; readonly request: FastifyRequest; readonly reply: FastifyReply; readonly log: Log };
 
-const openApiHead = {
-  openapi: '3.1.0',
-  info: { title: 'Pier', version: '1', description: 'The fleet manager. Lists come in pages: pass `next` as `cursor`. Errors are problem documents (RFC 9457) with a `code`.' },
-  components: {
-    securitySchemes: {
-      token: { type: 'http' as const, scheme: 'bearer', description: 'An API token, `pier_<id>_<secret>`' },
-      session: { type: 'apiKey' as const, in: 'cookie' as const, name: 'pier_session', description: 'A browser’s session; changes need `Sec-Fetch-Site: same-origin`' },
-    },
-  },
-};
+function answerError({ error, request, reply, log }: Failed): FastifyReply {
+  const fault = faultOf(error);
+  const problem = problemOf(fault);
+  const where = { method: request.method, path: request.url.split('?', 1)[0] ?? '', code: fault.code };
+  if (problem.status >= 500) log.error({ ...where, error: fault.message, stack: error instanceof Error ? error.stack : undefined, cause: fault.cause }, 'http.failed');
+  else log.debug({ ...where, detail: problem.detail }, 'http.refused');
+  if (problem.status === 401) void reply.header('www-authenticate', 'Bearer');
+  return reply.headers(safeHeaders).code(problem.status).type('application/problem+json').serializer(JSON.stringify).send(problem);
+}

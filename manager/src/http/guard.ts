@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Fault } from '@pier/shared/core';
 
 /** No script but our own files, nothing from elsewhere, no frame around us. */
-const headers = {
+export const safeHeaders = {
   'content-security-policy': "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
@@ -21,7 +21,7 @@ const loopbackHosts = ['127.0.0.1', 'localhost', '[::1]'] as const;
 export function guard(app: FastifyInstance, publicHosts: readonly string[]): void {
   const allowed = new Set([...loopbackHosts, ...publicHosts].map((host) => host.toLowerCase()));
   app.addHook('onRequest', async (request, reply) => {
-    void reply.headers(headers);
+    void reply.headers(safeHeaders);
     const host = hostOf(request);
     if (!allowed.has(host)) throw new Fault('forbidden', `this manager does not answer to the name "${host.slice(0, 128)}"; start it with --public-host to add one`);
   });
@@ -31,7 +31,7 @@ function hostOf(request: FastifyRequest): string {
   return (request.headers.host ?? '').toLowerCase().replace(/:\d*$/, '');
 }
 
-/** Answers 404, or 405 with `Allow` where the path is known under other methods; fastify tells them apart for common methods only. */
+/** Answers 404, or 405 with `Allow` where the path is known under other methods. */
 export function answerUnknown(app: FastifyInstance): void {
   const known: { readonly path: RegExp; readonly methods: Set<string> }[] = [];
   const byUrl = new Map<string, Set<string>>();
@@ -44,7 +44,9 @@ export function answerUnknown(app: FastifyInstance): void {
     }
     for (const one of [method].flat()) methods.add(one);
   });
-  app.setNotFoundHandler((request, reply) => {
+  // Before any body is looked at: its form does not matter where nobody takes it.
+  app.addHook('onRequest', async (request, reply) => {
+    if (!request.is404) return;
     const path = request.url.split('?', 1)[0] ?? '';
     const methods = known.filter((one) => one.path.test(path)).flatMap((one) => [...one.methods]);
     if (methods.length === 0) throw new Fault('not-found', `there is nothing at ${path.slice(0, 256)}`);

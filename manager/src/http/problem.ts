@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { Problem } from '@pier/shared/api';
 import { Fault, type FaultCode, toFault } from '@pier/shared/core';
 
@@ -49,4 +50,12 @@ export function faultOf(thrown: unknown): Fault {
 
 function codeOf(error: Error): string {
   return 'code' in error ? String(error.code) : '';
+}
+
+/** Answers what is no HTTP at all, by hand: no request was made of it. */
+export function writeRawProblem(error: Error, socket: Socket): void {
+  if (!socket.writable || codeOf(error) === 'ECONNRESET') return void socket.destroy();
+  const fault = codeOf(error) === 'HPE_HEADER_OVERFLOW' ? new Fault('too-large', 'the header of this request is too large') : new Fault('input-invalid', 'this is no HTTP request');
+  const body = JSON.stringify(problemOf(fault));
+  socket.end(`HTTP/1.1 ${fault.status} ${titles[fault.status]}\r\ncontent-type: application/problem+json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`);
 }

@@ -1,0 +1,29 @@
+import { expect, test } from 'vitest';
+import { readConfig } from './config.ts';
+
+test('a data folder is enough; everything else has its default', () => {
+  expect(readConfig(['start', '--data', '/data'], {})).toEqual({ dataDir: '/data', httpPort: 0, devicePort: 0, mqttPort: 0, publicHosts: [], printCredentials: false });
+});
+
+test('every option is taken, and the database from the environment', () => {
+  const argv = ['start', '--data', '/data', '--http-port', '1', '--device-port', '2', '--mqtt-port', '3', '--public-host', 'a.example', '--public-host', '192.0.2.1', '--print-credentials', '--ready', 'json'];
+  expect(readConfig(argv, { DATABASE_URL: 'postgres://h/db' })).toEqual({ dataDir: '/data', httpPort: 1, devicePort: 2, mqttPort: 3, publicHosts: ['a.example', '192.0.2.1'], printCredentials: true, ready: 'json', databaseUrl: 'postgres://h/db' });
+});
+
+test.each([
+  [[], '"start"'],
+  [['stop'], '"stop"'],
+  [['start'], '--data DIR is needed'],
+  [['start', '--data', ''], 'dataDir'],
+  [['start', '--data', '/d', '--http-port', 'eighty'], 'httpPort'],
+  [['start', '--data', '/d', '--mqtt-port', '70000'], 'mqttPort'],
+  [['start', '--data', '/d', '--public-host', 'http://a'], 'publicHosts'],
+  [['start', '--data', '/d', '--ready', 'yes'], '"json"'],
+  [['start', '--data', '/d', '--unknown'], '--unknown'],
+])('%j is refused, naming what is wrong', (argv, named) => {
+  expect(() => readConfig(argv, {})).toThrow(expect.objectContaining({ code: 'input-invalid', message: expect.stringContaining(named) }));
+});
+
+test('a database that is not PostgreSQL is refused', () => {
+  expect(() => readConfig(['start', '--data', '/d'], { DATABASE_URL: 'mysql://h/db' })).toThrow('DATABASE_URL');
+});

@@ -1,0 +1,178 @@
+import { readFile } from 'node:fs/promises';
+import { request } from 'node:http';
+import { connect } from 'node:net';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Route, Problem, routes } from '@pier/shared/api';
+import { Fault, type Log, silentLog } from '@pier/shared/core';
+import { makeApp } from './app.ts';
+import type { Act } from './bind.ts';
+import type { Actor } from './handlers.ts';
+import { openApiFile, openApiText } from './openapi.ts';
+import { mayUse, roles } from './permission.ts';
+
+/** What a handler shall do next; it says what it was asked when it does nothing special. */
+let act: Act;
+const failures: object[] = [];
+const log: Log = { ...silentLog, error: (fields) => failures.push(fields) };
+const actors: Readonly<Record<string, Actor>> = Object.fromEntries(roles.map((role) => [role, { name: role, role }]));
+
+let app: Awaited<ReturnType<typeof makeApp>>;
+let port: number;
+beforeAll(async () => {
+  app = await makeApp({ act: (name, asked) => act(name, asked), identify: async ({ headers }) => actors[headers.authorization ?? ''], publicHosts: ['pier.example'], log });
+  await app.listen({ host: '127.0.0.1', port: 0 });
+  const address = app.server.address();
+  if (typeof address !== 'object' || address === null) throw new Error('no port');
+  port = address.port;
+});
+afterAll(() => app.close());
+
+type Asked = { method?: string; path: string; as?: string; body?: string | Buffer; headers?: Record<string, string> };
+type Answer = { status: number; text: string; headers: Record<string, unknown> };
+
+function ask({ method = 'GET', path, as, body, headers = {} }: Asked): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const sent = request({ host: '127.0.0.1', port, method, path, headers: { ...(as === undefined ? {} : { authorization: as }), ...(body === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }), ...headers } }, (response) => {
+      let text = '';
+      response.setEncoding('utf8').on('data', (part: string) => (text += part));
+      response.once('end', () => resolve({ status: response.statusCode ?? 0, text, headers: response.headers }));
+    });
+    sent.once('error', reject);
+    sent.end(body);
+  });
+}
+
+function problem({ status, text, headers }: Answer): Problem {
+  expect(headers['content-type']).toMatch(/^application\/problem\+json/);
+  const read = Problem.parse(JSON.parse(text));
+  expect(read.status).toBe(status);
+  return read;
+}
+
+const token = { path: '/api/v1/tokens', method: 'POST', as: 'operator' } as const;
+
+test('a handler gets parts that were checked and filled in, and its answer goes out as it is', async () => {
+  act = async (name, { body, actor }) => ({ id: name, token: JSON.stringify({ body, actor }), expiresAt: 'later', uses: 1 });
+  const answer = await ask({ ...token, body: '{}' });
+  expect(answer.status).toBe(201);
+  expect(JSON.parse(JSON.parse(answer.text).token)).toEqual({ body: { uses: 1, expiresInS: 86_400, tags: {} }, actor: { name: 'operator', role: 'operator' } });
+});
+
+test('an answer that breaks the contract is our failure: 500, logged, and nothing of it shown', async () => {
+  failures.length = 0;
+  act = async () => ({ id: 7, secret: 'do not show' });
+  const answer = await ask({ ...token, body: '{}' });
+  expect(problem(answer)).toMatchObject({ status: 500, code: 'internal' });
+  expect(answer.text).not.toContain('do not show');
+  expect(failures).toHaveLength(1);
+});
+
+test('a fault keeps its code and sentence; anything else thrown shows neither stack nor message', async () => {
+  act = async () => Promise.reject(new Fault('policy-missing', 'no policy yet'));
+  expect(problem(await ask({ ...token, body: '{}' }))).toMatchObject({ status: 409, code: 'policy-missing', detail: 'no policy yet' });
+  act = async () => Promise.reject(new TypeError('cannot read passwords of undefined'));
+  const answer = await ask({ ...token, body: '{}' });
+  expect(problem(answer)).toMatchObject({ status: 500, code: 'internal' });
+  expect(answer.text).not.toMatch(/passwords|\.ts/);
+});
+
+test('text that the database cannot hold is the mistake of whoever sent it', async () => {
+  act = async () => Promise.reject(new Error('query failed', { cause: Object.assign(new Error('bad'), { code: '22021' }) }));
+  expect(problem(await ask({ ...token, body: '{}' }))).toMatchObject({ status: 400, code: 'input-invalid' });
+});
+
+const everyRoute = Object.entries(routes as Readonly<Record<string, Route>>).map(([name, route]) => ({ name, route, url: `/api/v1${route.path.replace(/:[a-z]+/g, 'x')}` }));
+
+test.each(everyRoute)('$name lets in its role and those above, and nobody else', async ({ route, url }) => {
+  act = async () => Promise.reject(new Fault('conflict', 'let in'));
+  const body = route.body === undefined ? {} : { body: '[]' };
+  for (const as of [undefined, ...roles]) {
+    const answer = await ask({ method: route.method, path: url, ...(as === undefined ? {} : { as }), ...body });
+    const allowed = route.permission === 'public' || (as !== undefined && mayUse(as, route.permission));
+    if (allowed) expect([400, 409], `${as} on ${url}`).toContain(answer.status);
+    else expect(problem(answer).code, `${as} on ${url}`).toBe(as === undefined ? 'unauthenticated' : 'forbidden');
+  }
+});
+
+test.each(['TRACE', 'QUERY', 'PATCH', 'DELETE', 'PROPFIND', 'OPTIONS'])('%s on a known path is 405 and says what is allowed', async (method) => {
+  const answer = await ask({ method, path: '/api/v1/tokens', as: 'admin' });
+  expect(problem(answer)).toMatchObject({ status: 405, code: 'method-not-allowed' });
+  expect(answer.headers['allow']).toBe('POST');
+});
+
+test.each(['/nothing', '/api/v1/devices/a/b/c', '/api/v1/%2e%2e/devices', '/API/V1/devices', `/${'x'.repeat(5_000)}`])('there is nothing at %s', async (path) => {
+  expect(problem(await ask({ path, as: 'admin' }))).toMatchObject({ status: 404 });
+});
+
+test.each(['/api/v1/devices/', '/api/v1/devices/%', '/api/v1/devices/%ff', '/api/v1/devices/%00', '/api/v1/devices?limit=x', '/api/v1/devices?limit=501', '/api/v1/devices?unknown=1', '/api/v1/devices?cursor=a&cursor=b'])('%s is refused', async (path) => {
+  expect(problem(await ask({ path, as: 'admin' })).status).toBe(400);
+});
+
+test.each([
+  ['broken', '{', 'json-invalid'],
+  ['empty', '', 'json-invalid'],
+  ['twice the same key', '{"uses":1,"uses":2}', 'json-invalid'],
+  ['not UTF-8', Buffer.from([0x22, 0xff, 0x22]), 'json-invalid'],
+  ['a lone surrogate', '"\\ud800"', 'json-invalid'],
+  ['a number out of range', '{"uses":1e400}', 'json-invalid'],
+  ['too deep', `${'['.repeat(100)}${']'.repeat(100)}`, 'json-invalid'],
+  ['another shape', '"text"', 'input-invalid'],
+  ['an unknown key', '{"extra":1}', 'input-invalid'],
+  ['__proto__', '{"__proto__":{"uses":2}}', 'input-invalid'],
+  ['too large', JSON.stringify({ tags: { a: 'x'.repeat(2 << 20) } }), 'too-large'],
+])('a body that is %s is refused', async (_what, body, code) => {
+  expect(problem(await ask({ ...token, body })).code).toBe(code);
+});
+
+test.each(['text/plain', 'application/xml', 'application/x-www-form-urlencoded', 'nonsense'])('a body of type %s is refused', async (type) => {
+  expect(problem(await ask({ ...token, body: '{}', headers: { 'content-type': type } }))).toMatchObject({ status: 415, code: 'media-type' });
+});
+
+test('a name that is not ours is not answered, whatever it points to', async () => {
+  for (const host of ['evil.example', `evil.example:${port}`, '127.0.0.1.evil.example', 'localhost.']) {
+    expect(problem(await ask({ path: '/api/v1/health', headers: { host } })).code, host).toBe('forbidden');
+  }
+  act = async () => ({ ok: true, database: true, broker: true });
+  for (const host of ['localhost', `LOCALHOST:${port}`, '[::1]:1', 'pier.example']) expect((await ask({ path: '/api/v1/health', headers: { host } })).status, host).toBe(200);
+});
+
+test('every answer forbids foreign scripts, frames and sniffing', async () => {
+  for (const path of ['/api/v1/health', '/nothing', '/api/v1/devices']) {
+    const { headers } = await ask({ path });
+    expect(headers).toMatchObject({ 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer', 'cache-control': 'no-store' });
+    expect(headers['content-security-policy']).toContain("default-src 'none'");
+  }
+});
+
+function say(bytes: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let said = '';
+    const socket = connect(port, '127.0.0.1', () => socket.write(bytes));
+    socket.setEncoding('utf8').on('data', (part: string) => (said += part));
+    socket.once('end', () => resolve(said)).once('error', reject);
+  });
+}
+
+test('what is no HTTP is answered with a problem too', async () => {
+  expect(await say('HELO pier\r\n\r\n')).toMatch(/^HTTP\/1\.1 400 .*application\/problem\+json.*"code":"input-invalid"/s);
+  expect(await say(`GET / HTTP/1.1\r\nx: ${'x'.repeat(100_000)}\r\n\r\n`)).toMatch(/^HTTP\/1\.1 413 .*"code":"too-large"/s);
+  expect(await say('GET /api/v1/health HTTP/1.0\r\n\r\n')).toMatch(/^HTTP\/1\.1 403 .*"code":"forbidden"/s);
+});
+
+test('the OpenAPI document is served to everybody, and the committed one is up to date', async () => {
+  const served = await ask({ path: '/api/v1/openapi.json' });
+  expect(served.status).toBe(200);
+  const committed = await readFile(openApiFile, 'utf8');
+  expect(await openApiText(), 'run: node manager/src/http/openapi.ts').toBe(committed);
+  expect(JSON.parse(served.text)).toEqual(JSON.parse(committed));
+});
+
+test('the OpenAPI document has every route under its name, and every reference in it leads somewhere', async () => {
+  const document: { openapi: string; paths: Record<string, Record<string, { operationId: string }>>; components: { schemas: Record<string, unknown> } } = JSON.parse(await readFile(openApiFile, 'utf8'));
+  expect(document.openapi).toBe('3.1.0');
+  const named = Object.values(document.paths).flatMap((path) => Object.values(path).map((operation) => operation.operationId));
+  expect(named.toSorted()).toEqual(Object.keys(routes).toSorted());
+  const references = [...JSON.stringify(document).matchAll(/"#\/components\/schemas\/(\w+)"/g)].map((match) => match[1] ?? '');
+  expect(references.length).toBeGreaterThan(0);
+  expect(references.filter((name) => !(name in document.components.schemas))).toEqual([]);
+});
