@@ -136,6 +136,18 @@ describe('a signature is attached', () => {
     expect(await at.client.signatures(repository, subject.digest, signal)).toEqual([one, two].map(({ manifest, bundle }) => ({ manifest, bundle })));
   });
 
+  test('under the fallback tag, too, where a list is answered but the subject was not taken note of', async () => {
+    await using at = await setUp({
+      meddle: (request, response) => {
+        if (request.url?.includes('/referrers/') !== true) return false;
+        response.writeHead(200, { 'content-type': mediaTypes.index }).end(indexOf([]));
+        return true;
+      },
+    });
+    await at.client.pushSignature(repository, signature('one'), signal);
+    expect(listedIn(at.registry)).toMatchObject({ manifests: [{ digest: digestOf(signature('one').manifest) }] });
+  });
+
   test('even when another pusher changed the tag in between, and both stay', async () => {
     const theirs = { mediaType: mediaTypes.manifest, digest: digestOf('theirs'), size: 6, artifactType: mediaTypes.bundle };
     let raced = false;
@@ -197,6 +209,7 @@ describe('signatures are read', () => {
     await using at = await setUp(paged(() => ({ manifests: [entryOf(artifact, { artifactType: 'application/spdx+json' }), entryOf(artifact, { artifactType: undefined }), entryOf(one.manifest)] })));
     keep(at.registry);
     expect(await at.client.signatures(repository, subject.digest, signal)).toHaveLength(1);
+    expect(at.registry.lines('GET').filter((line) => line.includes('/manifests/'))).toHaveLength(1);
     expect(at.registry.lines('GET')[0]).toBe(`GET /v2/apps/blink/referrers/${subject.digest}?artifactType=application%2Fvnd.dev.sigstore.bundle.v0.3%2Bjson`);
   });
 

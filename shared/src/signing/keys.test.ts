@@ -31,13 +31,22 @@ test.each<[string, string]>([
   ['text before the key', `x\n${pair.publicPem}`],
   ['a P-384 key', publicOf(generateKeyPairSync('ec', { namedCurve: 'P-384' }).publicKey)],
   ['a secp256k1 key', publicOf(generateKeyPairSync('ec', { namedCurve: 'secp256k1' }).publicKey)],
+  ['a key of another curve of the same length (SM2)', publicOf(generateKeyPairSync('ec', { namedCurve: 'SM2' }).publicKey)],
   ['an Ed25519 key', publicOf(generateKeyPairSync('ed25519').publicKey)],
   ['an RSA key', publicOf(generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey)],
   ['a point that is not on the curve', pem(Buffer.concat([der.subarray(0, 27), Buffer.alloc(64, 7)]))],
+  ['a hybrid point, which would be a second id of one key', pem(hybrid())],
   ['a compressed point, which would be a second id of one key', pem(compressed())],
 ])('%s is no P-256 public key', (_, text) => {
   expect(() => keyIdOf(text)).toThrow(fault('policy-invalid'));
 });
+
+/** The same key with the parity of y beside y itself (X9.62, 4.3.6). */
+function hybrid(): Buffer {
+  const bytes = Buffer.from(der);
+  bytes[26] = 6 + ((der.at(-1) ?? 0) & 1);
+  return bytes;
+}
 
 /** The same key with its point written as x and the parity of y (SEC 1, 2.3.3). */
 function compressed(): Buffer {
