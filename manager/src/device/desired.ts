@@ -1,5 +1,5 @@
-import { type DeviceId as Id, AppName, DeviceId, Digest, Version, canonicalJson, digestOf } from '@pier/shared/core';
-import { type Desired, Reported, topics } from '@pier/shared/wire';
+import { type DeviceId as Id, AppName, DeviceId, Digest, Fault, Version, canonicalJson, digestOf } from '@pier/shared/core';
+import { type Desired, Reported, payloadBytesMax, topics } from '@pier/shared/wire';
 import { Bindings } from '@pier/shared/capability';
 import { payloadTypes, signEnvelope } from '@pier/shared/signing';
 import { and, eq, inArray, isNotNull, max, sql } from 'drizzle-orm';
@@ -69,7 +69,10 @@ export async function writeDesired(tx: Db, devices: readonly Id[], writer: Write
 
 function sign(desired: Desired, { schedulerPem }: Writer) {
   const payload = canonicalJson(desired);
-  return { device: desired.device, rev: desired.rev, hash: digestOf(payload), envelope: signEnvelope({ payloadType: payloadTypes.desired, payload, privatePem: schedulerPem }) };
+  const envelope = signEnvelope({ payloadType: payloadTypes.desired, payload, privatePem: schedulerPem });
+  const sizeBytes = Buffer.byteLength(JSON.stringify(envelope));
+  if (sizeBytes > payloadBytesMax) throw new Fault('too-large', `the document for device "${desired.device}" has ${sizeBytes} bytes with its signature; at most ${payloadBytesMax} reach a device`);
+  return { device: desired.device, rev: desired.rev, hash: digestOf(payload), envelope };
 }
 
 /** Puts the document that a device should hold already into the outbox once more. */

@@ -1,13 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { eq } from 'drizzle-orm';
-import { type DeviceId, canonicalJson, digestOf } from '@pier/shared/core';
+import { type DeviceId, AppName, canonicalJson, digestOf, silentLog } from '@pier/shared/core';
 import { payloadTypes, signEnvelope } from '@pier/shared/signing';
 import { topics } from '@pier/shared/wire';
 import { type Fleet, openFleet, presence, reported } from '../../../test/support/fleet.ts';
 import { checkInvariants } from '../../../test/support/invariants.ts';
-import { device, deviceLive, deviceState, event, outbox } from '../db/index.ts';
-import { writeDesired } from './desired.ts';
+import { binding, device, deviceLive, deviceState, event, outbox } from '../db/index.ts';
+import { assign, writeDesired } from './desired.ts';
 import { storeSilent } from './store.ts';
+import { startSilenceWatch } from './upkeep.ts';
 
 let fleet: Fleet;
 let made = 0;
@@ -268,6 +269,44 @@ test('what nobody can store is counted as failed, and the next message is heard'
   await other.say(id, 'event', { gen: 1, boot: 1, seq: 1, type: 'x' });
   expect(other.ingest.counts()).toMatchObject({ failed: 1, taken: 1 });
 }, 120_000);
+
+test('a flood beyond the queue drops the oldest, and counts them', async () => {
+  const id = await newDevice();
+  const before = fleet.ingest.counts();
+  const heard = presence({ seq: 7 });
+  for (let n = 0; n < 10_030; n += 1) fleet.ingest.take({ topic: topics.presence.of({ device: id }), payload: Buffer.from('{'), from: { kind: 'device', device: id } });
+  fleet.ingest.take({ topic: topics.presence.of({ device: id }), payload: Buffer.from(JSON.stringify(heard)), from: { kind: 'device', device: id } });
+  await fleet.ingest.idle();
+  const { dropped, malformed } = fleet.ingest.counts();
+  expect(dropped).toBeGreaterThan(0);
+  expect(dropped + malformed - before.malformed).toBe(10_030);
+  expect(await live(id)).toMatchObject({ seq: 7 });
+}, 60_000);
+
+test('a silence is noticed without anybody asking', async () => {
+  const id = await newDevice();
+  await fleet.say(id, 'presence', presence({ seq: 1 }));
+  fleet.clock.skip(143_000);
+  await using watch = startSilenceWatch({ db: fleet.db, clock: fleet.clock, log: silentLog });
+  watch.wake();
+  await watch.idle();
+  expect(await live(id)).toMatchObject({ online: true });
+  fleet.clock.skip(2_000);
+  watch.wake();
+  await watch.idle();
+  expect(await live(id)).toMatchObject({ online: false });
+});
+
+test('a document that would not fit into a message is not written', async () => {
+  const id = await newDevice();
+  const many = Object.fromEntries(Array.from({ length: 60 }, (_, n) => [`folder-${n}`, { kind: 'storage', maxBytes: 1_000_000 }]));
+  await fleet.db.insert(binding).values(Array.from({ length: 30 }, (_, n) => ({ deviceId: id, app: `app-${n}`, bindings: many, setBy: 'x' })));
+  const releases = await Promise.all(Array.from({ length: 30 }, async (_, n) => fleet.addRelease({ counter: 900 + n, name: `app-${n}` })));
+  const changes = releases.map((one, n) => ({ device: id, app: AppName.parse(`app-${n}`), releaseId: one.id, soakS: 1, setBy: 'x' }));
+  const write = fleet.db.transaction(async (tx) => assign(tx, changes, { schedulerPem: fleet.schedulerPem, nowMs: fleet.clock.nowMs() }));
+  await expect(write).rejects.toMatchObject({ code: 'too-large', message: expect.stringContaining(id) });
+  expect((await state(id))?.desired).toBeNull();
+});
 
 test('a desired document is signed as desired and nothing else', async () => {
   const id = await newDevice();

@@ -79,6 +79,12 @@ describe('bindings', () => {
     expect(check(bindings)).toMatchObject({ ok: false, refusal: { code, reason: expect.stringMatching(reason) } });
   });
 
+  test('more labels than an app can ask for are refused', () => {
+    const many = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, n) => [`folder-${n}`, { kind: 'storage', maxBytes: 1 }]));
+    expect(check(many(68))).toMatchObject({ ok: true });
+    expect(check(many(69))).toMatchObject({ ok: false, refusal: { code: 'too-large' } });
+  });
+
   test('a line that another app may drive is refused, naming that app', () => {
     const refused = check({ led: { kind: 'gpio', chip, line: 17, modes: ['in'] } }, { pump: { valve: { kind: 'gpio', chip, line: 17, modes: ['out'] } } });
     expect(refused).toMatchObject({ ok: false, refusal: { code: 'conflict', reason: expect.stringMatching(/"valve" of app pump/) } });

@@ -53,6 +53,9 @@ export function answerToPresence(held: { rev: number; desired: string | null }, 
   return ours.rev === 0 || held.desired === ours.hash ? 'nothing' : 'render';
 }
 
+/** As many as an app can ask for (64 lines and 4 folders): more would only fill the documents. */
+const labelsMax = 68;
+
 type Placed = { readonly app: string; readonly label: string; readonly binding: Extract<Binding, { kind: 'gpio' }> };
 
 /**
@@ -60,6 +63,8 @@ type Placed = { readonly app: string; readonly label: string; readonly binding: 
  * drive has one holder. `others` are the bindings of the device's other apps.
  */
 export function checkBindings(of: { readonly app: string; readonly bindings: Bindings; readonly others: ReadonlyMap<string, Bindings>; readonly profile: BoardProfile }): Verdict<Bindings> {
+  const labels = Object.keys(of.bindings).length;
+  if (labels > labelsMax) return refuse('too-large', `${labels} labels are bound; an app can ask for at most ${labelsMax}`);
   const mine = placedOf(of.app, of.bindings);
   const theirs = [...of.others].flatMap(([app, bindings]) => placedOf(app, bindings));
   for (const [index, one] of mine.entries()) {

@@ -35,7 +35,7 @@ async function newDevice({ online = true, bound = true }: Place = {}): Promise<D
 }
 
 async function bind(id: DeviceId): Promise<void> {
-  await deviceHandlers(fleet).putBindings({ params: { device: id, app }, query: undefined, body: ledBinding as never, actor });
+  await deviceHandlers(fleet).putBindings({ params: { device: id, app }, query: undefined, body: ledBinding, actor });
 }
 
 const releases = {

@@ -1,0 +1,185 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { eq } from 'drizzle-orm';
+import { type DeviceId, AppName, Fault, digestOf } from '@pier/shared/core';
+import { Bindings } from '@pier/shared/capability';
+import { Device, DeviceDetail, PinsView, Refused } from '@pier/shared/api';
+import { topics } from '@pier/shared/wire';
+import { type Fleet, app, ledBinding, openFleet, presence, reported } from '../../../test/support/fleet.ts';
+import { checkInvariants } from '../../../test/support/invariants.ts';
+import { audit, binding, device } from '../db/index.ts';
+import { assign, lockDevices } from './index.ts';
+import { deviceHandlers } from './routes.ts';
+import { refreshDesired } from './upkeep.ts';
+
+let fleet: Fleet;
+let made = 0;
+const actor = { name: 'ada', role: 'operator' } as const;
+const newDevice = async (): Promise<DeviceId> => fleet.addDevice(`dock-${String((made += 1)).padStart(3, '0')}`);
+const none = { params: undefined, query: undefined, body: undefined, actor };
+const get = async (id: string) => DeviceDetail.parse(await deviceHandlers(fleet).getDevice({ ...none, params: { device: id as DeviceId } }));
+const put = async (id: string, bindings: Record<string, unknown>, name = 'blink') => deviceHandlers(fleet).putBindings({ ...none, params: { device: id as DeviceId, app: AppName.parse(name) }, body: Bindings.parse(bindings) });
+const faultOf = async (work: Promise<unknown>) => work.then(() => undefined, (error: unknown) => (error instanceof Fault ? { code: error.code, message: error.message } : error));
+const give = async (id: DeviceId, releaseId: string) =>
+  fleet.db.transaction(async (tx) => {
+    await lockDevices(tx, [id]);
+    return assign(tx, [{ device: id, app, releaseId, soakS: 5, setBy: 'ada' }], { schedulerPem: fleet.schedulerPem, nowMs: fleet.clock.nowMs() });
+  });
+
+beforeAll(async () => {
+  fleet = await openFleet();
+}, 120_000);
+afterAll(async () => {
+  expect(await checkInvariants(fleet.db)).toEqual([]);
+  await fleet[Symbol.asyncDispose]();
+}, 60_000);
+
+describe('bindings', () => {
+  test('a consent is stored, recorded and shown, and wakes the rollouts', async () => {
+    const id = await newDevice();
+    const woken = fleet.woken.count;
+    expect(await put(id, ledBinding)).toEqual(ledBinding);
+    expect((await get(id)).bindings).toEqual({ blink: ledBinding });
+    expect((await fleet.db.select().from(audit)).filter((row) => row.object === `device:${id}`)).toMatchObject([{ actor: 'ada', action: 'binding.set', detail: { app: 'blink', before: null, after: ledBinding } }]);
+    expect(fleet.woken.count).toBe(woken + 1);
+  });
+
+  test('a change reaches a device that runs the app, under a new revision and the same attempt; saying it again does not', async () => {
+    const [id, one] = [await newDevice(), await fleet.addRelease({ counter: 1 })];
+    await put(id, ledBinding);
+    await give(id, one.id);
+    const before = await fleet.desiredOf(id);
+    const moved = { led: { ...ledBinding.led, line: 22 } };
+    await put(id, moved);
+    const after = await fleet.desiredOf(id);
+    expect(after).toMatchObject({ apps: { blink: { attempt: 1, bindings: moved } } });
+    expect(after?.rev).toBeGreaterThan(before?.rev ?? 0);
+    await put(id, moved);
+    expect(await fleet.desiredOf(id)).toEqual(after);
+  });
+
+  test('an app’s own line may be bound anew, and to another label', async () => {
+    const id = await newDevice();
+    await put(id, ledBinding);
+    expect(await faultOf(put(id, { lamp: ledBinding.led }))).toBeUndefined();
+  });
+
+  test.each([
+    ['a line that is not there', { led: { kind: 'gpio', chip: 'pinctrl-bcm2711', line: 54 } }, 'line-unknown', /"led".*54/],
+    ['a reserved line', { led: { kind: 'gpio', chip: 'pinctrl-bcm2711', line: 1 } }, 'line-reserved', /"led".*GPIO1/],
+    ['two labels on one output', { a: ledBinding.led, b: ledBinding.led }, 'conflict', /"b".*"a" of app blink/],
+    ['a chip with NUL in its name', { led: { kind: 'gpio', chip: 'a\0b', line: 1 } }, 'line-unknown', /"led"/],
+  ])('%s is refused, and nothing is stored', async (_, bindings, code, message) => {
+    const id = await newDevice();
+    await put(id, ledBinding);
+    expect(await faultOf(put(id, bindings))).toMatchObject({ code, message: expect.stringMatching(message) });
+    expect((await get(id)).bindings).toEqual({ blink: ledBinding });
+  });
+
+  test('a line that another app drives is refused, naming the app; two that ask at once do not both get it', async () => {
+    const id = await newDevice();
+    const results = await Promise.all([faultOf(put(id, ledBinding, 'blink')), faultOf(put(id, ledBinding, 'pump'))]);
+    expect(results.filter((result) => result === undefined)).toHaveLength(1);
+    expect(results.find((result) => result !== undefined)).toMatchObject({ code: 'conflict', message: expect.stringMatching(/"led" of app (blink|pump)/) });
+    expect(await fleet.db.select().from(binding).where(eq(binding.deviceId, id))).toHaveLength(1);
+  });
+
+  test('an unknown or revoked device takes none', async () => {
+    expect(await faultOf(put('nobody', ledBinding))).toMatchObject({ code: 'not-found', message: expect.stringMatching(/"nobody"/) });
+    const id = await newDevice();
+    await fleet.db.update(device).set({ state: 'revoked' }).where(eq(device.id, id));
+    expect(await faultOf(put(id, ledBinding))).toMatchObject({ code: 'conflict' });
+  });
+});
+
+describe('assignments', () => {
+  test('every write has a new attempt, above what the device says it has seen', async () => {
+    const [id, one] = [await newDevice(), await fleet.addRelease({ counter: 2 })];
+    expect([...(await give(id, one.id)).values()]).toEqual([1]);
+    expect([...(await give(id, one.id)).values()]).toEqual([2]);
+    await fleet.say(id, 'reported', reported({ seq: 1, apps: { blink: { attempt: 40 } } }));
+    expect([...(await give(id, one.id)).values()]).toEqual([41]);
+    await fleet.say(id, 'reported', reported({ seq: 2, apps: { blink: { attempt: Number.MAX_SAFE_INTEGER } } }));
+    expect([...(await give(id, one.id)).values()]).toEqual([42]);
+  });
+
+  test('a new policy is told to every device that was ever given anything', async () => {
+    const [id, idle, one] = [await newDevice(), await newDevice(), await fleet.addRelease({ counter: 3 })];
+    await give(id, one.id);
+    const before = (await fleet.desiredOf(id))?.rev ?? 0;
+    expect(await refreshDesired(fleet)).toBeGreaterThan(0);
+    expect((await fleet.desiredOf(id))?.rev).toBeGreaterThan(before);
+    expect(await fleet.desiredOf(idle)).toBeUndefined();
+  });
+});
+
+describe('what is shown', () => {
+  test('a device that never spoke is shown as offline, with nothing made up', async () => {
+    const id = await newDevice();
+    expect(await get(id)).toMatchObject({ id, online: false, lastSeenAt: null, agent: null, rev: 0, reported: null, refusals: [], deployments: [], assignments: [] });
+  });
+
+  test('a device that spoke is shown as it said, without the order of its messages', async () => {
+    const [id, one] = [await newDevice(), await fleet.addRelease({ counter: 4 })];
+    await give(id, one.id);
+    await fleet.say(id, 'presence', presence({ seq: 1, rev: 3, agent: '9.9' }));
+    await fleet.say(id, 'reported', reported({ seq: 2, rev: 3, apps: { blink: { attempt: 1, state: 'soaking' } }, desiredRefused: { code: 'desired-unsigned', reason: 'no signature' } }));
+    const shown = await get(id);
+    expect(shown).toMatchObject({ online: true, agent: '9.9', rev: 3, reported: { rev: 3, apps: { blink: { state: 'soaking' } }, desiredRefused: { code: 'desired-unsigned' } } });
+    expect(Object.keys(shown.reported ?? {})).not.toContain('seq');
+    expect(shown.assignments).toEqual([{ app: 'blink', release: one.id, version: one.version, digest: one.digest, attempt: 1, setBy: 'ada' }]);
+  });
+
+  test('refusals are the events with a code, newest first, page by page', async () => {
+    const id = await newDevice();
+    for (let seq = 1; seq <= 5; seq += 1) await fleet.say(id, 'event', { gen: 1, boot: 1, seq, type: 'artifact.refused', app: 'blink', digest: digestOf('x'), ...(seq === 3 ? {} : { code: 'unsigned', reason: `no ${seq}` }) });
+    const list = async (cursor?: string) => deviceHandlers(fleet).listRefusals({ ...none, params: { device: id }, query: { limit: 3, ...(cursor === undefined ? {} : { cursor }) } });
+    const first = await list();
+    expect(first.items.map((item) => Refused.parse(item).reason)).toEqual(['no 5', 'no 4', 'no 2']);
+    const second = await list(first.next ?? '');
+    expect([second.items.map((item) => item.reason), second.next]).toEqual([['no 1'], null]);
+    for (const cursor of ['x', Buffer.from('1; drop').toString('base64url'), Buffer.from('9'.repeat(40)).toString('base64url')]) expect(await faultOf(list(cursor))).toMatchObject({ code: 'input-invalid' });
+  });
+
+  test('devices are listed by id, page by page, each once', async () => {
+    const seen: string[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await deviceHandlers(fleet).listDevices({ ...none, query: { limit: 4, ...(cursor === undefined ? {} : { cursor }) } });
+      seen.push(...page.items.map((item) => Device.parse(item).id));
+      cursor = page.next ?? undefined;
+    } while (cursor !== undefined);
+    expect(seen).toEqual((await fleet.db.select({ id: device.id }).from(device).orderBy(device.id)).map((row) => row.id));
+  });
+
+  test('an unknown device is not found', async () => {
+    for (const work of [get('nobody'), deviceHandlers(fleet).getPins({ ...none, params: { device: 'nobody' as DeviceId } }), deviceHandlers(fleet).listRefusals({ ...none, params: { device: 'nobody' as DeviceId }, query: { limit: 1 } })]) expect(await faultOf(work)).toMatchObject({ code: 'not-found' });
+  });
+});
+
+describe('pins', () => {
+  const look = async (id: DeviceId) => PinsView.parse(await deviceHandlers(fleet).getPins({ ...none, params: { device: id } }));
+  const line = (level: 0 | 1) => ({ chip: 'pinctrl-bcm2711', line: 17, name: 'GPIO17', app: 'blink', label: 'led', direction: 'out', level, edges: 3 });
+  const leases = (id: DeviceId) => fleet.sent.filter(({ topic }) => topic === topics.pinsLease.of({ device: id }));
+
+  test('looking asks the device for its pins once in five seconds, and shows the newest that came', async () => {
+    const id = await newDevice();
+    expect(await look(id)).toEqual({ at: null, lines: [] });
+    await look(id);
+    expect(leases(id).map(({ payload }) => JSON.parse(payload))).toEqual([{ for: 15 }]);
+    await fleet.say(id, 'pins', { gen: 1, boot: 1, seq: 5, lines: [line(1)] });
+    await fleet.say(id, 'pins', { gen: 1, boot: 1, seq: 4, lines: [line(0)] });
+    expect((await look(id)).lines).toEqual([line(1)]);
+  });
+
+  test('pins that nobody looks at are not kept', async () => {
+    const id = await newDevice();
+    await fleet.say(id, 'pins', { gen: 1, boot: 1, seq: 5, lines: [line(1)] });
+    expect((await look(id)).lines).toEqual([]);
+  });
+
+  test('however many devices are looked at, few are kept', async () => {
+    const many = Array.from({ length: 300 }, (_, n) => `many-${n}` as DeviceId);
+    for (const id of many) await fleet.pins.look(id);
+    expect(fleet.pins.size).toBe(256);
+  });
+});
