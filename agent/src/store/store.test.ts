@@ -1,0 +1,227 @@
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { AppName, CommandId, digestOf } from '@pier/shared/core';
+import { type AppRecord, type JournalEntry, openStore } from './index.ts';
+
+const app = AppName.parse('blink');
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'pier-store-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const entry = (id: string, state: JournalEntry['state'] = 'done'): JournalEntry => ({ id: CommandId.parse(id), cmd: 'ping', n: 1, state });
+const record: AppRecord = {
+  wanted: { repository: 'apps/blink', digest: digestOf('a'), version: '1.0.0' as never, counter: 1, attempt: 2, soakS: 3, bindings: {}, rev: 4 },
+  progress: { attempt: 2, digest: digestOf('a'), rev: 4, state: 'soaking' },
+  current: digestOf('a'),
+  lastGood: null,
+  held: false,
+};
+
+describe('a folder is one device', () => {
+  test('a second agent on it is told so, and may have it once the first is gone', async () => {
+    {
+      using _first = await openStore(folder);
+      await expect(openStore(folder)).rejects.toMatchObject({ code: 'conflict', message: expect.stringContaining(folder) });
+    }
+    using again = await openStore(folder);
+    expect(again.boot).toBe(2);
+  });
+
+  test('each start counts, so that messages of different starts have an order', async () => {
+    for (const boot of [1, 2, 3]) {
+      using store = await openStore(folder);
+      expect(store.boot).toBe(boot);
+    }
+  });
+
+  test('nobody else on the machine may read its state', async () => {
+    using _store = await openStore(folder);
+    expect(statSync(join(folder, 'state.db')).mode & 0o077).toBe(0);
+  });
+
+  test('a state that a newer agent wrote is left alone', async () => {
+    (await openStore(folder))[Symbol.dispose]();
+    const file = new DatabaseSync(join(folder, 'state.db'));
+    file.exec('pragma user_version = 99');
+    file.close();
+    await expect(openStore(folder)).rejects.toMatchObject({ code: 'schema-newer' });
+  });
+
+  test('a file that is no database is said to be damaged, not overwritten', async () => {
+    writeFileSync(join(folder, 'state.db'), 'this was a database once, and it is long enough to have a header to look at');
+    await expect(openStore(folder)).rejects.toMatchObject({ code: 'storage-failed', message: expect.stringContaining('state.db') });
+  });
+
+  test('it is durable: every commit is synced', async () => {
+    using store = await openStore(folder);
+    store.apps.set(app, record);
+    const file = new DatabaseSync(join(folder, 'state.db'), { readOnly: true });
+    expect(file.prepare('pragma journal_mode').get()).toEqual({ journal_mode: 'wal' });
+    expect(file.prepare('select count(*) as n from app').get()).toEqual({ n: 1 });
+    file.close();
+  });
+});
+
+describe('records', () => {
+  test('come back as they were, by another process', async () => {
+    {
+      using store = await openStore(folder);
+      store.apps.set(app, record);
+      store.settings.set('desired', { rev: 4, hash: digestOf('x'), policy: 1 });
+    }
+    using store = await openStore(folder);
+    expect(store.apps.get(app)).toEqual(record);
+    expect([...store.apps.all().keys()]).toEqual([app]);
+    expect(store.settings.get('desired')).toEqual({ rev: 4, hash: digestOf('x'), policy: 1 });
+    store.apps.remove(app);
+    expect(store.apps.get(app)).toBeUndefined();
+  });
+
+  test('that somebody damaged are faults, not surprises later', async () => {
+    using store = await openStore(folder);
+    const file = new DatabaseSync(join(folder, 'state.db'));
+    file.prepare('insert into app (name, record) values (?, ?)').run(app, '{"held":"maybe"}');
+    file.close();
+    expect(() => store.apps.get(app)).toThrow(expect.objectContaining({ code: 'storage-failed' }));
+  });
+
+  test('of a transaction that fails are as they were before it', async () => {
+    using store = await openStore(folder);
+    store.apps.set(app, record);
+    expect(() =>
+      store.transaction(() => {
+        store.apps.remove(app);
+        store.transaction(() => store.settings.set('generation', 7));
+        throw new Error('in the middle');
+      }),
+    ).toThrow('in the middle');
+    expect(store.apps.get(app)).toEqual(record);
+    expect(store.settings.get('generation')).toBeUndefined();
+  });
+
+  test('of releases are let go with their blobs when no app needs them', async () => {
+    using store = await openStore(folder);
+    const blob = (text: string) => ({ digest: digestOf(text), sizeBytes: 1 });
+    const release = (n: string) => ({ app, version: '1', counter: 1, repository: 'r', manifest: blob(`m${n}`), config: blob('config'), signatures: blob(`s${n}`), layer: blob(`l${n}`), policy: 1 });
+    store.releases.set(digestOf('1'), release('1'));
+    store.releases.set(digestOf('2'), release('2'));
+    expect(store.releases.keepOnly(new Set([digestOf('2')]))).toEqual(new Set(['m2', 'config', 's2', 'l2'].map((text) => digestOf(text))));
+    expect(store.releases.get(digestOf('1'))).toBeUndefined();
+  });
+});
+
+describe('numbers', () => {
+  test('of a floor only rise, and keep the digest of the highest', async () => {
+    using store = await openStore(folder);
+    expect(store.numbers.floor(app)).toBeUndefined();
+    store.numbers.raiseFloor(app, { counter: 5, digest: digestOf('five') });
+    store.numbers.raiseFloor(app, { counter: 4, digest: digestOf('four') });
+    store.numbers.raiseFloor(app, { counter: 5, digest: digestOf('another five') });
+    expect(store.numbers.floor(app)).toEqual({ counter: 5, digest: digestOf('five') });
+    store.numbers.raiseFloor(app, { counter: 6, digest: digestOf('six') });
+    expect(store.numbers.floor(app)).toEqual({ counter: 6, digest: digestOf('six') });
+  });
+
+  test('of a key only rise', async () => {
+    using store = await openStore(folder);
+    store.numbers.raiseKey('k', 10);
+    store.numbers.raiseKey('k', 7);
+    expect(store.numbers.ofKey('k')).toBe(10);
+    expect(store.numbers.ofKey('other')).toBeUndefined();
+  });
+});
+
+describe('the journal', () => {
+  test('keeps the newest 500 commands and forgets older ones', async () => {
+    using store = await openStore(folder);
+    store.transaction(() => {
+      for (let n = 0; n < 510; n += 1) store.journal.put(entry(`c${n}`), 1_000);
+    });
+    expect(store.journal.get(CommandId.parse('c9'))).toBeUndefined();
+    expect(store.journal.get(CommandId.parse('c10'))).toMatchObject({ state: 'done' });
+    expect(store.journal.get(CommandId.parse('c509'))).toMatchObject({ state: 'done' });
+  });
+
+  test('forgets after 7 days, but never the newest: a clock that jumps must not make old ids new', async () => {
+    using store = await openStore(folder);
+    store.transaction(() => {
+      for (let n = 0; n < 60; n += 1) store.journal.put(entry(`c${n}`), 1_000);
+    });
+    store.journal.put(entry('late'), 1_000 + 8 * 86_400_000);
+    expect(store.journal.get(CommandId.parse('c0'))).toBeUndefined();
+    expect(store.journal.get(CommandId.parse('c59'))).toMatchObject({ state: 'done' });
+  });
+
+  test('never forgets a command that is not over, and lists those to the next process', async () => {
+    {
+      using store = await openStore(folder);
+      store.journal.put(entry('open', 'running'), 0);
+      store.transaction(() => {
+        for (let n = 0; n < 520; n += 1) store.journal.put(entry(`c${n}`), 8 * 86_400_000);
+      });
+    }
+    using store = await openStore(folder);
+    expect(store.journal.unfinished().map(({ id }) => id)).toEqual(['open']);
+  });
+
+  test('an entry moves on in place', async () => {
+    using store = await openStore(folder);
+    store.journal.put(entry('c1', 'accepted'), 0);
+    store.journal.put({ ...entry('c1', 'done'), n: 3, result: { pong: true } }, 5);
+    expect(store.journal.get(CommandId.parse('c1'))).toEqual({ ...entry('c1', 'done'), n: 3, result: { pong: true } });
+    expect(store.journal.unfinished()).toEqual([]);
+  });
+});
+
+describe('the outbox', () => {
+  const order = (seq: number) => ({ gen: 1, boot: 1, seq });
+
+  test('keeps only the latest report, and every event up to its limit, counting what is dropped', async () => {
+    using store = await openStore(folder);
+    store.transaction(() => {
+      for (let n = 1; n <= 3; n += 1) store.outbox.put({ kind: 'reported', key: 'reported', topic: 't', order: order(n), body: { n } });
+      for (let n = 4; n < 510; n += 1) store.outbox.put({ kind: 'event', key: `e${n}`, topic: 't', order: order(n), body: { n } });
+    });
+    const pending = store.outbox.pending(1_000);
+    expect(pending.filter(({ kind }) => kind === 'reported')).toMatchObject([{ body: { n: 3 }, order: order(3) }]);
+    expect(pending.filter(({ kind }) => kind === 'event')).toHaveLength(500);
+    expect(pending.at(-1)?.body).toEqual({ n: 509 });
+    expect(store.outbox.dropped).toBe(6);
+  });
+
+  test('one kind cannot crowd out another', async () => {
+    using store = await openStore(folder);
+    store.outbox.put({ kind: 'command', key: 'c1', topic: 't', order: order(1), body: {} });
+    store.transaction(() => {
+      for (let n = 2; n < 400; n += 1) store.outbox.put({ kind: 'refusal', key: `r${n}`, topic: 't', order: order(n), body: {} });
+    });
+    expect(store.outbox.pending(1_000).filter(({ kind }) => kind === 'command')).toHaveLength(1);
+    expect(store.outbox.pending(1_000).filter(({ kind }) => kind === 'refusal')).toHaveLength(100);
+  });
+
+  test('forgets exactly the message that was acknowledged', async () => {
+    {
+      using store = await openStore(folder);
+      store.outbox.put({ kind: 'event', key: 'a', topic: 't', order: order(1), body: {} });
+      store.outbox.put({ kind: 'event', key: 'b', topic: 't', order: order(2), body: {} });
+      expect(store.outbox.acked({ gen: 1, boot: 2, seq: 1 })).toBe(false);
+      expect(store.outbox.acked(order(1))).toBe(true);
+      expect(store.outbox.acked(order(1))).toBe(false);
+    }
+    using store = await openStore(folder);
+    expect(store.outbox.pending(10)).toMatchObject([{ order: order(2) }]);
+  });
+});
+
+test('the storage folder of an app is its own and stays', async () => {
+  using store = await openStore(folder);
+  const path = await store.storageFolder(app, 'data' as never);
+  writeFileSync(join(path, 'x'), '1');
+  expect(await store.storageFolder(app, 'data' as never)).toBe(path);
+  expect(statSync(join(path, 'x')).size).toBe(1);
+});
