@@ -1,0 +1,229 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { CommandId, DeviceId, Fault, silentLog, systemClock } from '@pier/shared/core';
+import { TrustPolicy, generateKeyPair, payloadTypes, signEnvelope } from '@pier/shared/signing';
+import { type JournalEntry, type Store, openStore } from '../store/index.ts';
+import { Inbox } from './inbox.ts';
+import type { Order } from './rules.ts';
+
+const keys = { root: generateKeyPair(), operator: generateKeyPair(), scheduler: generateKeyPair(), release: generateKeyPair(), stranger: generateKeyPair() };
+const policyWith = (unsignedCommands: 'readOnly' | 'allow') =>
+  TrustPolicy.parse({
+    number: 1,
+    root: { id: keys.root.id, pem: keys.root.publicPem },
+    keys: (['operator', 'scheduler', 'release'] as const).map((role) => ({ id: keys[role].id, name: `the-${role}`, role, pem: keys[role].publicPem })),
+    scopes: [],
+    bindings: 'manager',
+    permits: 'optional',
+    unsignedCommands,
+  });
+const device = DeviceId.parse('board-1');
+const signal = new AbortController().signal;
+
+let folder: string;
+let store: Store;
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'pier-inbox-'));
+  store = await openStore(folder);
+});
+afterEach(() => {
+  store[Symbol.dispose]();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+type Told = Omit<JournalEntry, 'cmd'> & { readonly kind: string };
+
+function open({ act = async () => ({ pong: true }), unsigned = 'readOnly' as 'readOnly' | 'allow' }: { act?: (order: Order) => Promise<Record<string, never> | { pong: boolean }>; unsigned?: 'readOnly' | 'allow' } = {}) {
+  const told: Told[] = [];
+  const acted: Order[] = [];
+  const inbox = new Inbox({
+    device,
+    store,
+    policy: () => policyWith(unsigned),
+    clock: systemClock,
+    log: silentLog,
+    act: async (order) => {
+      acted.push(order);
+      return act(order);
+    },
+    publish: (state, kind) => told.push({ ...state, kind }),
+  });
+  const say = async (message: unknown, retained = false): Promise<void> => {
+    inbox.take(Buffer.from(typeof message === 'string' ? message : JSON.stringify(message)), { retained, signal });
+    await inbox.idle();
+  };
+  return { inbox, told, acted, say, states: () => told.map(({ state }) => state).join(' ') };
+}
+
+const command = (change: object = {}) => ({ device: 'board-1', id: 's1', cmd: 'app.restart', args: { app: 'blink' }, number: 1_000_000, ...change });
+const signed = (payload: unknown, by: keyof typeof keys = 'operator', type: string = payloadTypes.command) => signEnvelope({ payloadType: type, payload: JSON.stringify(payload), privatePem: keys[by].privatePem });
+
+describe('a command typed by hand', () => {
+  test('that only reads is accepted, run and answered under its id', async () => {
+    const { say, told } = open();
+    await say({ id: 'r1', cmd: 'ping', by: 'alice' });
+    expect(told).toEqual([
+      { id: 'r1', n: 1, state: 'accepted', by: 'alice', kind: 'passing' },
+      { id: 'r1', n: 2, state: 'running', by: 'alice', kind: 'passing' },
+      { id: 'r1', n: 3, state: 'done', by: 'alice', result: { pong: true }, kind: 'final' },
+    ]);
+  });
+
+  test('without an id gets one that the device makes up', async () => {
+    const { say, told } = open();
+    await say({ cmd: 'ping' });
+    expect(told.at(-1)).toMatchObject({ id: expect.stringMatching(/^made-up-/), state: 'done' });
+  });
+
+  test('that writes is refused, unless the policy allows it', async () => {
+    const strict = open();
+    await strict.say({ id: 'r1', cmd: 'app.stop', args: { app: 'blink' } });
+    expect(strict.told).toMatchObject([{ state: 'refused', error: { code: 'command-unsigned' }, kind: 'refusal' }]);
+    expect(strict.acted).toEqual([]);
+    const lax = open({ unsigned: 'allow' });
+    await lax.say({ id: 'r1', cmd: 'app.stop', args: { app: 'blink' } });
+    expect(lax.states()).toBe('accepted running done');
+  });
+
+  test.each<[string, string, unknown]>([
+    ['is not JSON', 'command-unknown', 'ping'],
+    ['has an unknown key', 'command-unknown', { cmd: 'ping', sudo: true }],
+    ['has an id that is a topic', 'command-unknown', { id: '../+/#', cmd: 'ping' }],
+    ['has an unknown verb', 'command-unknown', { id: 'r1', cmd: 'app.format' }],
+    ['names a property of every object as its verb', 'command-unknown', { id: 'r1', cmd: 'constructor' }],
+    ['has arguments that the verb does not take', 'input-invalid', { id: 'r1', cmd: 'ping', args: { hard: true } }],
+    ['is not an object', 'command-unknown', [1, 2]],
+  ])('that %s is refused with a sentence, and not run', async (_name, code, message) => {
+    const { say, told, acted } = open();
+    await say(message);
+    expect(told).toMatchObject([{ state: 'refused', error: { code, reason: expect.stringMatching(/.{10,}/) } }]);
+    expect(acted).toEqual([]);
+  });
+
+  test('that a broker retained is nobody\u2019s command', async () => {
+    const { say, told, acted } = open();
+    await say({ id: 'r1', cmd: 'ping' }, true);
+    expect([told, acted]).toEqual([[], []]);
+  });
+});
+
+describe('a signed command', () => {
+  test('of an operator may be any verb, and says whose key it was', async () => {
+    const { say, told } = open();
+    await say(signed(command()));
+    expect(told.at(-1)).toMatchObject({ id: 's1', state: 'done', by: 'operator:the-operator' });
+  });
+
+  test('of a scheduler may start, stop and restart', async () => {
+    const { say, states } = open();
+    await say(signed(command(), 'scheduler'));
+    expect(states()).toBe('accepted running done');
+  });
+
+  test.each<[string, string, unknown]>([
+    ['by a stranger', 'untrusted-signer', signed(command(), 'stranger')],
+    ['by a release key', 'untrusted-signer', signed(command(), 'release')],
+    ['for another device', 'forbidden', signed(command({ device: 'board-2' }))],
+    ['as something else than a command', 'signature-invalid', signed(command(), 'operator', payloadTypes.desired)],
+    ['without a number', 'command-unknown', signed({ ...command(), number: undefined })],
+  ])('%s is refused', async (_name, code, message) => {
+    const { say, told, acted } = open();
+    await say(message);
+    expect(told).toMatchObject([{ state: 'refused', error: { code } }]);
+    expect(acted).toEqual([]);
+  });
+
+  test('more than 5 minutes below the highest of its key is stale; within, it counts', async () => {
+    const { say, told } = open();
+    await say(signed(command({ id: 'a', number: 1_000_000 })));
+    await say(signed(command({ id: 'b', number: 1_000_000 - 300_000 })));
+    await say(signed(command({ id: 'c', number: 1_000_000 - 300_001 })));
+    expect(told.filter(({ state }) => state === 'done').map(({ id }) => id)).toEqual(['a', 'b']);
+    expect(told.at(-1)).toMatchObject({ state: 'refused', error: { code: 'command-stale' } });
+    expect(store.numbers.ofKey(keys.operator.id)).toBe(1_000_000);
+  });
+
+  test('of one key does not age those of another', async () => {
+    const { say, states } = open();
+    await say(signed(command({ id: 'a', number: 9_000_000 })));
+    await say(signed(command({ id: 'b', number: 1 }), 'scheduler'));
+    expect(states()).toBe('accepted running done accepted running done');
+  });
+});
+
+describe('an id', () => {
+  test('runs once; a repeat is answered with its last state', async () => {
+    const { say, told, acted } = open();
+    await say({ id: 'r1', cmd: 'ping' });
+    await say({ id: 'r1', cmd: 'ping' });
+    expect(acted).toHaveLength(1);
+    expect(told.at(-1)).toEqual({ ...told.at(-2), kind: 'final' });
+  });
+
+  test('is known to the next process too', async () => {
+    await open().say({ id: 'r1', cmd: 'ping' });
+    store[Symbol.dispose]();
+    store = await openStore(folder);
+    const { say, acted, told } = open();
+    await say({ id: 'r1', cmd: 'ping' });
+    expect(acted).toEqual([]);
+    expect(told).toMatchObject([{ id: 'r1', n: 3, state: 'done' }]);
+  });
+
+  test('is on disk before anything is done', async () => {
+    const seen: unknown[] = [];
+    const { say } = open({
+      act: async () => {
+        seen.push(store.journal.get(CommandId.parse('r1'))?.state);
+        return {};
+      },
+    });
+    await say({ id: 'r1', cmd: 'ping' });
+    expect(seen).toEqual(['running']);
+  });
+
+  test('is not used up by somebody who may not use it', async () => {
+    const { say, states } = open();
+    await say({ id: 's1', cmd: 'app.restart', args: { app: 'blink' } });
+    await say(signed(command()));
+    expect(states()).toBe('refused accepted running done');
+  });
+});
+
+test('a command that fails says with which code', async () => {
+  const { say, told } = open({
+    act: async () => {
+      throw new Fault('app-unknown', 'this device has no app "blink"');
+    },
+  });
+  await say(signed(command()));
+  expect(told.at(-1)).toMatchObject({ state: 'failed', error: { code: 'app-unknown', reason: 'this device has no app "blink"' } });
+});
+
+test('what ran when the process died is interrupted at the next start, and never run again', async () => {
+  store.journal.put({ id: CommandId.parse('r1'), cmd: 'app.restart', n: 2, state: 'running' }, 0);
+  store[Symbol.dispose]();
+  store = await openStore(folder);
+  const { inbox, told, say, acted } = open();
+  inbox.recover();
+  expect(told).toMatchObject([{ id: 'r1', n: 3, state: 'interrupted', error: { code: 'interrupted' }, kind: 'final' }]);
+  await say({ id: 'r1', cmd: 'ping' });
+  expect(acted).toEqual([]);
+});
+
+test('more at once than can be worked on are refused, not queued without end', async () => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const { inbox, told } = open({
+    act: async () => {
+      await promise;
+      return {};
+    },
+  });
+  for (let n = 0; n < 40; n += 1) inbox.take(Buffer.from(JSON.stringify({ id: `c${n}`, cmd: 'ping' })), { retained: false, signal });
+  expect(told.filter(({ state }) => state === 'refused')).toHaveLength(8);
+  resolve();
+  await inbox.idle();
+  expect(told.filter(({ state }) => state === 'done')).toHaveLength(32);
+});

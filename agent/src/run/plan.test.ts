@@ -1,0 +1,94 @@
+import { describe, expect, test } from 'vitest';
+import { digestOf } from '@pier/shared/core';
+import type { AttemptState } from '@pier/shared/wire';
+import { type Actual, type Goal, plan } from './plan.ts';
+
+const old = digestOf('old');
+const fresh = digestOf('fresh');
+const goal = (change: Partial<Goal> = {}): Goal => ({ digest: fresh, attempt: 2, rev: 20, ...change });
+const running = (digest: typeof old, consent: 'same' | 'changed' = 'same') => ({ digest, consent });
+const progress = (state: AttemptState, change: Partial<NonNullable<Actual['progress']>> = {}) => ({ attempt: 2, digest: fresh, rev: 20, state, ...change });
+const nothing: Actual = { progress: undefined, current: undefined, running: undefined, lastGood: undefined };
+const oldIsWell: Actual = { progress: progress('proven', { attempt: 1, digest: old }), current: old, running: running(old), lastGood: old };
+const words = (wanted: Goal | undefined, actual: Actual, held = false): string => plan(wanted, actual, held).map((step) => step.do).join(' ');
+
+describe('a new attempt', () => {
+  test('is taken up, fetched and applied, on an empty device', () => {
+    expect(words(goal(), nothing)).toBe('take fetch apply');
+  });
+  test('is fetched before the old guest is touched', () => {
+    expect(words(goal(), oldIsWell)).toBe('take fetch apply');
+  });
+  test('of the release that is already healthy is adopted without a restart', () => {
+    expect(words(goal({ digest: old }), oldIsWell)).toBe('adopt');
+  });
+  test('of a release that runs but was never proven is not adopted', () => {
+    expect(words(goal({ digest: old }), { ...oldIsWell, lastGood: undefined })).toBe('take fetch apply');
+  });
+  test('ends a stop by hand', () => {
+    expect(words(goal(), { ...oldIsWell, running: undefined }, true)).toBe('take start fetch apply');
+  });
+  test('lets the committed release run meanwhile, when it does not', () => {
+    expect(words(goal(), { ...oldIsWell, running: undefined })).toBe('take start fetch apply');
+  });
+});
+
+describe('an attempt that ended badly', () => {
+  const failed: Actual = { ...oldIsWell, progress: progress('failed') };
+  const refused: Actual = { ...oldIsWell, progress: progress('refused') };
+  test('failed: is not tried again by a newer document alone', () => {
+    expect(words(goal({ rev: 99 }), failed)).toBe('');
+  });
+  test('failed: is tried again under another attempt', () => {
+    expect(words(goal({ attempt: 3 }), failed)).toBe('take fetch apply');
+  });
+  test('refused: is not looked at again under the same document', () => {
+    expect(words(goal(), refused)).toBe('');
+  });
+  test('refused: is looked at again with any newer document', () => {
+    expect(words(goal({ rev: 21 }), refused)).toBe('take fetch apply');
+  });
+  test('leaves the device on what is committed, also after a reboot', () => {
+    expect(plan(goal(), { ...failed, running: undefined }, false)).toEqual([{ do: 'start', digest: old, soaking: false }]);
+  });
+});
+
+describe('after a crash', () => {
+  test.each(['accepted', 'downloading', 'verifying', 'applying'] as const)('an attempt that was %s goes on under its number, the committed release running meanwhile', (state) => {
+    expect(words(goal(), { ...oldIsWell, running: undefined, progress: progress(state) })).toBe('start fetch apply');
+  });
+  test('an attempt that was soaking starts again on probation', () => {
+    expect(plan(goal(), { progress: progress('soaking'), current: fresh, running: undefined, lastGood: old }, false)).toEqual([{ do: 'start', digest: fresh, soaking: true }]);
+  });
+  test('a proven release starts off probation', () => {
+    expect(plan(goal(), { progress: progress('proven'), current: fresh, running: undefined, lastGood: fresh }, false)).toEqual([{ do: 'start', digest: fresh, soaking: false }]);
+  });
+});
+
+describe('nothing to do', () => {
+  test.each(['soaking', 'proven'] as const)('while the wanted release is %s', (state) => {
+    expect(words(goal(), { progress: progress(state), current: fresh, running: running(fresh), lastGood: old })).toBe('');
+  });
+});
+
+describe('a stop by hand', () => {
+  test('stops the guest, and keeps it stopped', () => {
+    expect(words(goal(), { ...oldIsWell, progress: progress('proven') }, true)).toBe('stop');
+    expect(words(goal(), { ...oldIsWell, progress: progress('proven'), running: undefined }, true)).toBe('');
+  });
+});
+
+describe('consent', () => {
+  test('that changed restarts the guest with its new grant', () => {
+    expect(plan(goal(), { progress: progress('proven'), current: fresh, running: running(fresh, 'changed'), lastGood: fresh }, false)).toEqual([{ do: 'rebind', digest: fresh }]);
+  });
+});
+
+describe('an app that is not wanted any more', () => {
+  test('is stopped, then forgotten', () => {
+    expect(words(undefined, oldIsWell)).toBe('stop forget');
+  });
+  test('is only forgotten when nothing runs', () => {
+    expect(words(undefined, { ...oldIsWell, running: undefined })).toBe('forget');
+  });
+});
