@@ -22,7 +22,7 @@ beforeAll(async () => {
 afterAll(() => world[Symbol.asyncDispose]());
 
 const bearer = (token: string) => access.actorOf({ method: 'GET', authorization: `Bearer ${token}`, session: undefined, secFetchSite: undefined });
-const browser = (secret: string, method = 'GET', secFetchSite: string | undefined = undefined) => access.actorOf({ method, authorization: undefined, session: secret, secFetchSite });
+const browser = (secret: string, method = 'GET', secFetchSite?: string) => access.actorOf({ method, authorization: undefined, session: secret, secFetchSite });
 const logIn = (password: string, user = 'admin', address = '127.0.0.1') => access.logIn({ user, password, address });
 
 async function tokenOf(user: string, role: 'viewer' | 'operator' | 'admin'): Promise<string> {

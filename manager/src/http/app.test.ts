@@ -85,13 +85,12 @@ const everyRoute = Object.entries(routes as Readonly<Record<string, Route>>).map
 
 test.each(everyRoute)('$name lets in its role and those above, and nobody else', async ({ route, url }) => {
   act = async () => Promise.reject(new Fault('conflict', 'let in'));
-  const body = route.body === undefined ? {} : { body: '[]' };
-  for (const as of [undefined, ...roles]) {
-    const answer = await ask({ method: route.method, path: url, ...(as === undefined ? {} : { as }), ...body });
-    const allowed = route.permission === 'public' || (as !== undefined && mayUse(as, route.permission));
-    if (allowed) expect([400, 409], `${as} on ${url}`).toContain(answer.status);
-    else expect(problem(answer).code, `${as} on ${url}`).toBe(as === undefined ? 'unauthenticated' : 'forbidden');
-  }
+  const asked = { method: route.method, path: url, ...(route.body === undefined ? {} : { body: '[]' }) };
+  // Those let in fail later: at the checks of the parts, or in the handler.
+  const outcome = (status: number): string => (status === 400 || status === 409 ? 'let in' : String(status));
+  const isPublic = route.permission === 'public';
+  expect(outcome((await ask(asked)).status)).toBe(isPublic ? 'let in' : '401');
+  for (const as of roles) expect(`${as} ${outcome((await ask({ ...asked, as })).status)}`).toBe(`${as} ${mayUse(as, route.permission) ? 'let in' : '403'}`);
 });
 
 test.each(['TRACE', 'QUERY', 'PATCH', 'DELETE', 'PROPFIND', 'OPTIONS'])('%s on a known path is 405 and says what is allowed', async (method) => {
@@ -129,11 +128,10 @@ test.each(['text/plain', 'application/xml', 'application/x-www-form-urlencoded',
 });
 
 test('a name that is not ours is not answered, whatever it points to', async () => {
-  for (const host of ['evil.example', `evil.example:${port}`, '127.0.0.1.evil.example', 'localhost.']) {
-    expect(problem(await ask({ path: '/api/v1/health', headers: { host } })).code, host).toBe('forbidden');
-  }
   act = async () => ({ ok: true, database: true, broker: true });
-  for (const host of ['localhost', `LOCALHOST:${port}`, '[::1]:1', 'pier.example']) expect((await ask({ path: '/api/v1/health', headers: { host } })).status, host).toBe(200);
+  const statusFor = async (host: string) => `${host} ${(await ask({ path: '/api/v1/health', headers: { host } })).status}`;
+  for (const host of ['evil.example', `evil.example:${port}`, '127.0.0.1.evil.example', 'localhost.']) expect(await statusFor(host)).toBe(`${host} 403`);
+  for (const host of ['localhost', `LOCALHOST:${port}`, '[::1]:1', 'pier.example']) expect(await statusFor(host)).toBe(`${host} 200`);
 });
 
 test('every answer forbids foreign scripts, frames and sniffing', async () => {
@@ -163,7 +161,8 @@ test('the OpenAPI document is served to everybody, and the committed one is up t
   const served = await ask({ path: '/api/v1/openapi.json' });
   expect(served.status).toBe(200);
   const committed = await readFile(openApiFile, 'utf8');
-  expect(await openApiText(), 'run: node manager/src/http/openapi.ts').toBe(committed);
+  // Not so? Write it: node manager/src/http/openapi.ts
+  expect(await openApiText()).toBe(committed);
   expect(JSON.parse(served.text)).toEqual(JSON.parse(committed));
 });
 

@@ -1,0 +1,233 @@
+import { createServer, type Server } from 'node:http';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { Asks, Limits } from '@pier/shared/capability';
+import { AppName, type Digest, Version, canonicalJson, digestOf, silentLog, systemClock, systemRandom } from '@pier/shared/core';
+import { type PackedArtifact, type RegistryClient, packArtifact, registryClient } from '@pier/shared/oci';
+import { type Envelope, type KeyPair, generateKeyPair, makeSignature, payloadTypes, signEnvelope } from '@pier/shared/signing';
+import { openTestDatabase } from '../../../test/support/postgres.ts';
+import { audit, policy as policyTable, release as releaseTable } from '../db/index.ts';
+import type { RequestOf } from '../http/index.ts';
+import { type Registry, openRegistry } from '../registry/index.ts';
+import { type Policies, type Releases, openPolicies, openReleases } from './index.ts';
+
+const [root, otherRoot, releaseKey, newKey, stranger, scheduler] = Array.from({ length: 6 }, generateKeyPair) as [KeyPair, KeyPair, KeyPair, KeyPair, KeyPair, KeyPair];
+const actor = { name: 'otto', role: 'admin' } as const;
+const signal = new AbortController().signal;
+
+let database: Awaited<ReturnType<typeof openTestDatabase>>;
+let registry: Registry;
+let server: Server;
+let client: RegistryClient;
+let policies: Policies;
+let releases: Releases;
+let changes = 0;
+
+beforeAll(async () => {
+  database = await openTestDatabase();
+  registry = await openRegistry({ dir: join(database.folder, 'registry'), clock: systemClock, log: silentLog });
+  server = createServer((request, response) => void registry.handle(request, response, { kind: 'user', user: 'otto', may: 'push' }));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  if (typeof address !== 'object' || address === null) throw new Error('no port');
+  client = registryClient({ origin: `http://127.0.0.1:${address.port}` });
+  policies = openPolicies({
+    db: database.db,
+    clock: systemClock,
+    log: silentLog,
+    scheduler,
+    onChange: async () => {
+      changes += 1;
+      await releases.rejudge();
+    },
+  });
+  releases = openReleases({ db: database.db, clock: systemClock, random: systemRandom, log: silentLog, registry, policies });
+});
+afterAll(async () => {
+  client[Symbol.dispose]();
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+  await registry[Symbol.asyncDispose]();
+  await database[Symbol.asyncDispose]();
+});
+beforeEach(async () => {
+  await database.db.delete(releaseTable);
+  await database.db.delete(policyTable);
+  changes = 0;
+});
+
+const keyOf = (key: KeyPair, role: 'release' | 'scheduler') => ({ id: key.id, name: role, role, pem: key.publicPem });
+
+function policyOf({ number = 1, by = root, keys = [releaseKey], listed = scheduler, prefix = 'manager/apps' }: { number?: number; by?: KeyPair; keys?: KeyPair[]; listed?: KeyPair; prefix?: string } = {}): Envelope {
+  const policy = {
+    number,
+    root: { id: by.id, pem: by.publicPem },
+    keys: [...keys.map((key) => keyOf(key, 'release')), keyOf(listed, 'scheduler')],
+    scopes: [{ prefix, keys: keys.map((key) => key.id), threshold: 1 }],
+    bindings: 'manager',
+    permits: 'optional',
+    unsignedCommands: 'readOnly',
+  };
+  return signEnvelope({ payloadType: payloadTypes.policy, payload: canonicalJson(policy), privatePem: by.privatePem });
+}
+
+const putPolicy = (body: Envelope) => policies.handlers.putPolicy({ body, actor, params: undefined, query: undefined });
+
+function pack({ version = '1.0.0', counter = 1, wasm = '\0asm' } = {}): PackedArtifact {
+  return packArtifact({ wasm: Buffer.from(wasm), app: AppName.parse('blink'), version: Version.parse(version), counter, asks: Asks.parse({ gpio: [{ label: 'led', mode: 'out', safe: 'inactive' }] }), limits: Limits.parse({}), title: 'blink.wasm' });
+}
+
+async function push(artifact: PackedArtifact, { by = releaseKey, repository = 'apps/blink' }: { by?: KeyPair | undefined; repository?: string } = {}): Promise<Digest> {
+  await client.pushBlob(repository, artifact.config.bytes, signal);
+  await client.pushBlob(repository, artifact.layer.bytes, signal);
+  const digest = await client.pushManifest(repository, artifact.manifest, {}, signal);
+  await sign(digest, artifact, { by, repository });
+  return digest;
+}
+
+async function sign(digest: Digest, artifact: PackedArtifact, { by, repository = 'apps/blink' }: { by: KeyPair; repository?: string }): Promise<void> {
+  await client.pushSignature(repository, { digest, ...makeSignature({ digest, manifestSizeBytes: artifact.manifest.byteLength, privatePem: by.privatePem }) }, signal);
+}
+
+const create = (digest: Digest, repository = 'apps/blink') => releases.handlers.createRelease({ body: { repository, digest }, actor, params: undefined, query: undefined });
+const list = (query: RequestOf<'listReleases'>['query']) => releases.handlers.listReleases({ query, actor, params: undefined, body: undefined });
+
+test('an artifact that a trusted key signed becomes a verified release, and twice is once', async () => {
+  await putPolicy(policyOf());
+  const digest = await push(pack());
+  const made = await create(digest);
+  expect(made).toMatchObject({ app: 'blink', version: '1.0.0', counter: 1, repository: 'apps/blink', digest, state: 'verified', reason: null, signedBy: [releaseKey.id], asks: { gpio: [{ label: 'led', safe: 'inactive' }] } });
+  expect(await create(digest)).toEqual(made);
+  expect(await releases.get(made.id)).toEqual(made);
+  const noted = (await database.db.select().from(audit)).filter((row) => row.object === `release:${made.id}`);
+  expect(noted).toMatchObject([{ action: 'release.created', actor: 'otto' }]);
+});
+
+test("a stranger's artifact is listed as rejected, with code and reason", async () => {
+  await putPolicy(policyOf());
+  const digest = await push(pack({ wasm: '\0asm-stranger' }), { by: stranger });
+  expect(await create(digest)).toMatchObject({ state: 'rejected', reason: { code: 'untrusted-signer', reason: expect.stringContaining('apps') }, signedBy: [] });
+});
+
+test('without a policy nothing is verified; setting one judges anew', async () => {
+  const digest = await push(pack());
+  const before = await create(digest);
+  expect(before).toMatchObject({ state: 'rejected', reason: { code: 'policy-missing' } });
+  await putPolicy(policyOf());
+  expect(await releases.get(before.id)).toMatchObject({ state: 'verified', reason: null });
+});
+
+test('a key that is taken out of the policy vouches no longer for what it signed', async () => {
+  await putPolicy(policyOf());
+  const { id } = await create(await push(pack()));
+  await putPolicy(policyOf({ number: 2, keys: [newKey] }));
+  expect(await releases.get(id)).toMatchObject({ state: 'rejected', reason: { code: 'untrusted-signer' } });
+});
+
+test('a signature that comes later is seen when the release is asked for again', async () => {
+  await putPolicy(policyOf());
+  const artifact = pack({ wasm: '\0asm-late' });
+  const digest = await push(artifact, { by: stranger });
+  const { id } = await create(digest);
+  await sign(digest, artifact, { by: releaseKey });
+  expect(await create(digest)).toMatchObject({ id, state: 'verified' });
+});
+
+test('a repository outside every scope is rejected, and the same bytes in the right one are not', async () => {
+  await putPolicy(policyOf());
+  const artifact = pack({ wasm: '\0asm-moved' });
+  const digest = await push(artifact, { repository: 'elsewhere/blink' });
+  expect(await create(digest, 'elsewhere/blink')).toMatchObject({ state: 'rejected', reason: { code: 'scope-unmatched' } });
+  await push(artifact);
+  expect(await create(digest)).toMatchObject({ state: 'verified', repository: 'apps/blink' });
+  expect(await create(digest, 'elsewhere/blink')).toMatchObject({ state: 'verified', repository: 'apps/blink' });
+});
+
+test.each([
+  ['version', { counter: 2, wasm: '\0asm-other' }],
+  ['counter', { version: '2.0.0', wasm: '\0asm-other' }],
+])('the same %s names one artifact for ever', async (_what, other) => {
+  await putPolicy(policyOf());
+  const first = await push(pack());
+  await create(first);
+  await expect(create(await push(pack(other)))).rejects.toMatchObject({ code: 'release-conflict', message: expect.stringContaining(first) });
+});
+
+test('two rivals at once: one is made, the other is told', async () => {
+  await putPolicy(policyOf());
+  const digests = [await push(pack({ wasm: '\0asm-a' })), await push(pack({ wasm: '\0asm-b' }))];
+  const outcomes = await Promise.allSettled(digests.map((digest) => create(digest)));
+  expect(outcomes.map((one) => one.status).toSorted()).toEqual(['fulfilled', 'rejected']);
+  expect(outcomes.find((one) => one.status === 'rejected')?.reason).toMatchObject({ code: 'release-conflict' });
+});
+
+test("a stranger's upload does not squat a version", async () => {
+  await putPolicy(policyOf());
+  await create(await push(pack({ wasm: '\0asm-squatter' }), { by: stranger }));
+  expect(await create(await push(pack()))).toMatchObject({ state: 'verified' });
+});
+
+test('what is not in the registry, is no name, or is no artifact is refused', async () => {
+  await putPolicy(policyOf());
+  await expect(create(digestOf('nothing'))).rejects.toMatchObject({ code: 'not-found' });
+  for (const name of ['Apps/Blink', '../etc', 'https://a/b', 'a:tag', 'a//b']) await expect(create(digestOf('x'), name)).rejects.toMatchObject({ code: 'input-invalid' });
+  const empty = Buffer.from('{}');
+  await client.pushBlob('apps/image', empty, signal);
+  const part = { mediaType: 'application/vnd.oci.image.config.v1+json', digest: digestOf(empty), size: 2 };
+  const image = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: 'application/vnd.oci.image.manifest.v1+json', config: part, layers: [part] }));
+  await expect(create(await client.pushManifest('apps/image', image, {}, signal), 'apps/image')).rejects.toMatchObject({ code: 'artifact-unsupported' });
+});
+
+test('releases come newest first, page by page', async () => {
+  await putPolicy(policyOf());
+  const made: string[] = [];
+  for (let n = 1; n <= 5; n += 1) made.unshift((await create(await push(pack({ version: `1.0.${n}`, counter: n, wasm: `\0asm-${n}` })))).id);
+  const seen: string[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await list({ limit: 2, ...(cursor === undefined ? {} : { cursor }) });
+    seen.push(...page.items.map((one) => one.id));
+    cursor = page.next ?? undefined;
+  } while (cursor !== undefined);
+  expect(seen.toSorted()).toEqual(made.toSorted());
+  await expect(list({ limit: 2, cursor: 'no cursor' })).rejects.toMatchObject({ code: 'input-invalid' });
+});
+
+test('the first policy names its root; a successor is of the same root and has a higher number', async () => {
+  await expect(policies.handlers.getPolicy({ actor, params: undefined, query: undefined, body: undefined })).rejects.toMatchObject({ code: 'policy-missing' });
+  expect(await putPolicy(policyOf({ number: 5 }))).toMatchObject({ number: 5, root: root.id });
+  await expect(putPolicy(policyOf({ number: 6, by: otherRoot }))).rejects.toMatchObject({ code: 'policy-invalid', message: expect.stringContaining(otherRoot.id) });
+  for (const number of [4, 5]) await expect(putPolicy(policyOf({ number, keys: [newKey] }))).rejects.toMatchObject({ code: 'policy-invalid', message: expect.stringContaining('not above 5') });
+  expect(await putPolicy(policyOf({ number: 6 }))).toMatchObject({ number: 6, root: root.id });
+  expect((await policies.policyInForce())?.number).toBe(6);
+});
+
+test('the same policy twice changes nothing', async () => {
+  await putPolicy(policyOf());
+  expect(await putPolicy(policyOf())).toMatchObject({ number: 1 });
+  expect(changes).toBe(1);
+});
+
+test("a policy that does not list this manager's scheduler key is refused, naming it", async () => {
+  await expect(putPolicy(policyOf({ listed: stranger }))).rejects.toMatchObject({ code: 'policy-invalid', message: expect.stringContaining(scheduler.id) });
+});
+
+test('two first policies at once give one root', async () => {
+  const outcomes = await Promise.allSettled([putPolicy(policyOf()), putPolicy(policyOf({ number: 2, by: otherRoot }))]);
+  expect(outcomes.filter((one) => one.status === 'fulfilled')).toHaveLength(1);
+  expect(await database.db.select().from(policyTable)).toHaveLength(1);
+});
+
+test.each([
+  ['unsigned by its root', { ...policyOf(), signatures: policyOf({ by: otherRoot }).signatures }],
+  ['of another payload type', { ...policyOf(), payloadType: 'application/vnd.pier.desired+json' }],
+  ['no JSON', { ...policyOf(), payload: Buffer.from('{').toString('base64') }],
+  ['without a root', { ...policyOf(), payload: Buffer.from('{}').toString('base64') }],
+  ['no base64', { ...policyOf(), payload: '***' }],
+])('an envelope that is %s is no policy', async (_what, envelope) => {
+  await expect(putPolicy(envelope)).rejects.toMatchObject({ code: 'policy-invalid' });
+});
+
+test('the scheduler key is shown, so that a policy can list it', async () => {
+  expect(await policies.handlers.getScheduler({ actor, params: undefined, query: undefined, body: undefined })).toEqual({ id: scheduler.id, pem: scheduler.publicPem });
+});

@@ -1,0 +1,148 @@
+/** The manager as a process: its ready line, what it keeps, how it ends. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import * as z from 'zod';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { apiClient } from '@pier/shared/api';
+import { systemClock } from '@pier/shared/core';
+
+const main = fileURLToPath(new URL('main.ts', import.meta.url));
+const Credentials = z.strictObject({ user: z.string(), password: z.string(), token: z.string() });
+const Ready = z.strictObject({
+  ready: z.literal(true),
+  http: z.string(),
+  device: z.string(),
+  mqtt: z.string(),
+  registry: z.string(),
+  ca: z.string(),
+  openapi: z.string(),
+  registryCredentials: z.strictObject({ user: z.string(), password: z.string() }).optional(),
+  admin: Credentials.optional(),
+});
+
+let folder: string;
+const running: ChildProcess[] = [];
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'pier-manager-'));
+});
+afterEach(async () => {
+  for (const child of running.splice(0)) if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
+  await until('its database ended', async () => (await databasePid()) === undefined);
+  await rm(folder, { recursive: true, force: true });
+});
+
+type Started = { readonly child: ChildProcess; readonly ready: z.infer<typeof Ready>; readonly said: () => string; readonly ended: Promise<number | string | null> };
+
+function start(...args: string[]): { child: ChildProcess; said: () => string; line: Promise<string | undefined>; ended: Promise<number | string | null> } {
+  const child = spawn(process.execPath, [main, 'start', '--data', folder, '--ready', 'json', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  running.push(child);
+  let said = '';
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => (said += text));
+  const ended = new Promise<number | string | null>((resolve) => child.once('close', (code, signal) => resolve(code ?? signal)));
+  const line = new Promise<string | undefined>((resolve) => {
+    child.stdout?.setEncoding('utf8').once('data', (text: string) => resolve(text));
+    child.once('close', () => resolve(undefined));
+  });
+  return { child, said: () => said, line, ended };
+}
+
+async function startReady(...args: string[]): Promise<Started> {
+  const started = start(...args);
+  const line = await started.line;
+  if (line === undefined) throw new Error(`it ended before it was ready: ${started.said()}`);
+  return { ...started, ready: Ready.parse(JSON.parse(line)) };
+}
+
+async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
+  for (let tries = 0; tries < 600; tries += 1) {
+    if (await holds()) return;
+    await systemClock.sleep(50);
+  }
+  throw new Error(`waited in vain until ${what}`);
+}
+
+/** The embedded server's process, while it runs: a zombie does not. */
+async function databasePid(): Promise<number | undefined> {
+  const text = await readFile(join(folder, 'postgres/data/postmaster.pid'), 'utf8').catch(() => '');
+  const pid = Number(text.split('\n', 1)[0]);
+  if (!(pid > 0)) return undefined;
+  const status = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => ') X');
+  return /\) [ZX]/.test(status) ? undefined : pid;
+}
+
+function answers(url: string): Promise<boolean> {
+  const { hostname, port } = new URL(url);
+  return new Promise((resolve) => {
+    const socket = connect(Number(port), hostname, () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+}
+
+test('when it says ready, all of it answers, with the credentials that it says', async () => {
+  const { ready, child, ended } = await startReady('--print-credentials');
+  expect(ready.admin).toBeDefined();
+  const api = apiClient({ baseUrl: ready.http, token: ready.admin?.token ?? '' });
+  expect(await api.call('health', {})).toEqual({ ok: true, database: true, broker: true });
+  expect(await api.call('whoAmI', {})).toEqual({ user: 'admin', role: 'admin' });
+  const { ca, ...addresses } = await api.call('getAddresses', {});
+  expect(addresses).toEqual({ device: ready.device, mqtt: ready.mqtt, registry: ready.registry });
+  expect(await readFile(ready.ca, 'utf8')).toBe(ca);
+  expect(await Promise.all([ready.device, ready.mqtt, ready.registry].map(answers))).toEqual([true, true, true]);
+  expect(((await (await fetch(ready.openapi)).json()) as { openapi: string }).openapi).toBe('3.1.0');
+  child.kill('SIGTERM');
+  expect(await ended).toBe(0);
+  expect(await databasePid()).toBeUndefined();
+  expect(await Promise.all([ready.http, ready.device, ready.mqtt].map(answers))).toEqual([false, false, false]);
+});
+
+test('the next start has the same addresses and says no credentials, and the old ones still hold', async () => {
+  const first = await startReady('--print-credentials');
+  first.child.kill('SIGINT');
+  expect(await first.ended).toBe(0);
+  const second = await startReady('--print-credentials');
+  const { admin, registryCredentials, ...addresses } = first.ready;
+  expect(second.ready).toEqual(addresses);
+  expect(registryCredentials).toEqual({ user: 'token', password: admin?.token });
+  expect(await apiClient({ baseUrl: second.ready.http, token: admin?.token ?? '' }).call('whoAmI', {})).toMatchObject({ user: 'admin' });
+});
+
+test('without --print-credentials they lie in a file that only its user reads, and nowhere in the log', async () => {
+  const { ready, said } = await startReady();
+  expect(ready.admin).toBeUndefined();
+  const file = join(folder, 'credentials.json');
+  const credentials = Credentials.parse(JSON.parse(await readFile(file, 'utf8')));
+  expect((await stat(file)).mode & 0o777).toBe(0o600);
+  expect(said()).toContain(file);
+  expect(said()).not.toContain(credentials.token);
+  expect(said()).not.toContain(credentials.password);
+});
+
+test('killed, it takes its database along and starts again as it was', async () => {
+  const first = await startReady('--print-credentials');
+  first.child.kill('SIGKILL');
+  await first.ended;
+  await until('its database ended', async () => (await databasePid()) === undefined);
+  const second = await startReady();
+  expect(second.ready.mqtt).toBe(first.ready.mqtt);
+});
+
+test('a second one in the same folder is turned away with the reason', async () => {
+  const first = await startReady();
+  const second = start();
+  expect(await second.ended).toBe(5);
+  expect(second.said()).toContain(`another manager uses ${folder}`);
+  expect(await answers(first.ready.http)).toBe(true);
+});
+
+test('a command line that is wrong ends with 2 and says what is', async () => {
+  const { ended, said } = start('--http-port', 'eighty');
+  expect(await ended).toBe(2);
+  expect(said()).toContain('httpPort');
+});
