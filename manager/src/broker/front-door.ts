@@ -1,6 +1,6 @@
-import type { AddressInfo } from 'node:net';
-import { type Server, type TLSSocket, createServer } from 'node:tls';
-import { type Log, invariant } from '@pier/shared/core';
+import { type TLSSocket, createServer } from 'node:tls';
+import type { Log } from '@pier/shared/core';
+import { listen } from '../net/index.ts';
 import type { BrokerOptions } from './broker.ts';
 import type { Counter } from './counts.ts';
 import type { BrokerLimits } from './limits.ts';
@@ -32,7 +32,7 @@ export async function openFrontDoor(options: Options): Promise<{ readonly port: 
   server.on('drop', () => {
     counter.refused += 1;
   });
-  const { port } = await listening(server, options);
+  const port = await listen(server, { host: options.host, port: options.port, backlog: 1_024 });
   return {
     port,
     [Symbol.asyncDispose]: async () => {
@@ -43,14 +43,4 @@ export async function openFrontDoor(options: Options): Promise<{ readonly port: 
       await closed;
     },
   };
-}
-
-async function listening(server: Server, { host, port }: Options): Promise<AddressInfo> {
-  const bound = Promise.withResolvers<void>();
-  server.once('error', bound.reject);
-  server.listen({ host, port, backlog: 1_024 }, bound.resolve);
-  await bound.promise;
-  const address = server.address();
-  invariant(address !== null && typeof address !== 'string', 'a TCP server has a port');
-  return address;
 }

@@ -1,12 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import { link, open, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 
-type Write = { readonly path: string; readonly bytes: Uint8Array | string; readonly mode?: number };
+type Write = {
+  readonly path: string;
+  readonly bytes: Uint8Array | string;
+  readonly mode?: number;
+  /** Where the new bytes are gathered, on the same disk; beside the file when not said. */
+  readonly gatherIn?: string;
+};
 
 /** Replaces a file so that a reader, or a start after kill -9 or power loss, finds the old bytes or the new ones, never a part. */
-export async function replaceFile({ path, bytes, mode = 0o600 }: Write): Promise<void> {
-  const beside = await writeBeside({ path, bytes, mode });
+export async function replaceFile(write: Write): Promise<void> {
+  const { path } = write;
+  const beside = await writeBeside(write);
   try {
     await rename(beside, path);
   } catch (error) {
@@ -17,8 +24,9 @@ export async function replaceFile({ path, bytes, mode = 0o600 }: Write): Promise
 }
 
 /** Writes a file that must not exist yet; false, and nothing changed, when another was first. */
-export async function createFile({ path, bytes, mode = 0o600 }: Write): Promise<boolean> {
-  const beside = await writeBeside({ path, bytes, mode });
+export async function createFile(write: Write): Promise<boolean> {
+  const { path } = write;
+  const beside = await writeBeside(write);
   try {
     await link(beside, path);
   } catch (error) {
@@ -42,8 +50,8 @@ export function isErrno(error: unknown, name: string): boolean {
   return error instanceof Error && 'code' in error && error.code === name;
 }
 
-async function writeBeside({ path, bytes, mode }: Required<Write>): Promise<string> {
-  const beside = `${path}.${randomUUID()}${temporarySuffix}`;
+async function writeBeside({ path, bytes, mode = 0o600, gatherIn }: Write): Promise<string> {
+  const beside = join(gatherIn ?? dirname(path), `${basename(path)}.${randomUUID()}${temporarySuffix}`);
   try {
     await using file = await open(beside, 'wx', mode);
     await file.writeFile(bytes);

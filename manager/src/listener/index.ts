@@ -1,1 +1,2 @@
+export { openDeviceListener } from './open-listener.ts';
 export { type DeviceListener, type DeviceListenerOptions, type DeviceRequest } from './listener.ts';

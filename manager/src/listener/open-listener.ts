@@ -1,0 +1,136 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type Server, createServer } from 'node:https';
+import type { Duplex } from 'node:stream';
+import { TLSSocket } from 'node:tls';
+import { type Clock, Fault, faultCodes, invariant, toFault } from '@pier/shared/core';
+import { listen, readBody } from '../net/index.ts';
+import type { Access } from '../registry/index.ts';
+import { basicOf } from './basic.ts';
+import { type Shown, shownBy } from './certificate.ts';
+import type { DeviceListener, DeviceListenerOptions } from './listener.ts';
+
+const bodyBytesMax = 256 << 10;
+const bodyTimeoutMs = 15_000;
+const stopGraceMs = 2_000;
+
+/** What one sender may take of the listener's time and room. Blobs over thin lines take long, so only silence ends them. */
+const limits = { connectionsMax: 20_000, headerBytesMax: 16 << 10, handshakeTimeoutMs: 10_000, headersTimeoutMs: 10_000, silenceTimeoutMs: 60_000, requestTimeoutMs: 60 * 60_000, keepAliveTimeoutMs: 30_000, checkEveryMs: 2_000 } as const;
+
+/**
+ * Opens the devices' HTTPS listener: enrolment needs no certificate, so none is demanded, but one that is shown must hold.
+ * Registry under `/v2/`, device routes under `/device/v1/`, nothing else. Rejects when the port cannot be had.
+ */
+export async function openDeviceListener(options: DeviceListenerOptions): Promise<DeviceListener> {
+  const { identity, caPem, log } = options;
+  const sockets = new Set<Duplex>();
+  const server = createServer(
+    {
+      cert: identity.certPem,
+      key: identity.keyPem,
+      ca: caPem,
+      requestCert: true,
+      rejectUnauthorized: false,
+      minVersion: 'TLSv1.2',
+      handshakeTimeout: limits.handshakeTimeoutMs,
+      maxHeaderSize: limits.headerBytesMax,
+      headersTimeout: limits.headersTimeoutMs,
+      requestTimeout: limits.requestTimeoutMs,
+      keepAliveTimeout: limits.keepAliveTimeoutMs,
+      connectionsCheckingInterval: limits.checkEveryMs,
+    },
+    (request, response) => void serve({ request, response, options }),
+  );
+  server.timeout = limits.silenceTimeoutMs;
+  server.maxConnections = limits.connectionsMax;
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  server.on('tlsClientError', (error, socket) => {
+    log.info({ address: socket.remoteAddress, why: error.message }, 'listener.handshake-failed');
+    socket.destroy();
+  });
+  const port = await listen(server, options);
+  return { port, [Symbol.asyncDispose]: () => stop(server, { sockets, clock: options.clock }) };
+}
+
+/** Requests that are under way may end; after the grace nothing is left open. */
+async function stop(server: Server, { sockets, clock }: { sockets: Set<Duplex>; clock: Clock }): Promise<void> {
+  const closed = new Promise((resolve) => {
+    server.close(resolve);
+  });
+  server.closeIdleConnections();
+  const deadline = clock.after(stopGraceMs, () => {
+    for (const socket of sockets) socket.destroy();
+  });
+  await closed;
+  deadline[Symbol.dispose]();
+}
+
+type Exchange = { readonly request: IncomingMessage; readonly response: ServerResponse; readonly options: DeviceListenerOptions };
+
+async function serve(exchange: Exchange): Promise<void> {
+  const { request, response, options } = exchange;
+  try {
+    invariant(request.socket instanceof TLSSocket, 'an HTTPS server has TLS sockets');
+    const shown = shownBy(request.socket);
+    const refused = refusal(shown, options);
+    if (refused) throw refused;
+    const path = (request.url ?? '').split('?', 1)[0] ?? '';
+    if (path === '/v2' || path.startsWith('/v2/')) await options.registry.handle(request, response, await accessOf(exchange, shown));
+    else if (path.startsWith('/device/v1/')) await deviceRoute(exchange, { path, shown });
+    else throw new Fault('not-found', 'the registry is under /v2/, device routes are under /device/v1/');
+  } catch (error) {
+    problem(exchange, toFault(error));
+  }
+}
+
+function refusal(shown: Shown, { isRevoked }: DeviceListenerOptions): Fault | undefined {
+  if (shown.kind === 'refused') return new Fault('certificate-invalid', shown.reason);
+  if (shown.kind === 'device' && isRevoked(shown.device, shown.serial)) return new Fault('certificate-invalid', `the certificate of ${shown.device} is revoked`);
+  return undefined;
+}
+
+/** A name and password that are given decide; without them the certificate does. */
+async function accessOf({ request, options }: Exchange, shown: Shown): Promise<Access> {
+  if (request.headers.authorization !== undefined) {
+    const given = basicOf(request.headers.authorization);
+    return given ? options.basicAuth(given.user, given.password) : { kind: 'anonymous' };
+  }
+  return shown.kind === 'device' ? { kind: 'device', device: shown.device } : { kind: 'anonymous' };
+}
+
+async function deviceRoute({ request, response, options }: Exchange, { path, shown }: { path: string; shown: Shown }): Promise<void> {
+  const body = await bodyOf(request, options.clock);
+  const answer = await options.deviceRoutes({ method: request.method ?? '', path, body, ...(shown.kind === 'device' ? { device: shown.device } : {}) });
+  sendJson(response, { status: answer.status, type: 'application/json', value: answer.json });
+}
+
+async function bodyOf(request: IncomingMessage, clock: Clock): Promise<Uint8Array> {
+  const deadline = clock.after(bodyTimeoutMs, () => request.destroy(new Fault('timed-out', `the body did not come within ${bodyTimeoutMs} ms`)));
+  try {
+    return await readBody(request, { bytesMax: bodyBytesMax, what: 'the body' });
+  } finally {
+    deadline[Symbol.dispose]();
+  }
+}
+
+/** RFC 9457. What went wrong on our side stays in the log. */
+function problem({ request, response, options }: Exchange, fault: Fault): void {
+  const { code, status } = fault;
+  const ours = status >= 500 && !request.destroyed;
+  options.log[ours ? 'error' : 'info']({ method: request.method, url: request.url?.slice(0, 200), code, why: fault.message }, 'listener.request-failed');
+  if (response.headersSent || response.destroyed) {
+    response.destroy();
+    return;
+  }
+  const detail = code === 'internal' ? 'the manager failed; its log says why' : fault.message;
+  // Whatever of the body is still to come is not waited for.
+  if (!request.complete) response.setHeader('connection', 'close');
+  sendJson(response, { status, type: 'application/problem+json', value: { type: 'about:blank', title: code, status: faultCodes[code].status, code, detail } });
+}
+
+function sendJson(response: ServerResponse, { status, type, value }: { status: number; type: string; value: unknown }): void {
+  const bytes = Buffer.from(JSON.stringify(value));
+  response.writeHead(status, { 'content-type': type, 'content-length': bytes.byteLength, 'cache-control': 'no-store' }).end(bytes);
+}
