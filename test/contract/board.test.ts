@@ -54,7 +54,7 @@ async function openSim(): Promise<BoardUnderTest> {
   stack.defer(() => rmSync(dir, { recursive: true, force: true }));
   const sim = stack.use(await startSim(dir));
   const outside = stack.use(outsideOf(dir, sim));
-  const another = () => openSimBoard({ dir, clock: systemClock }, AbortSignal.timeout(30_000));
+  const another = (signal = AbortSignal.timeout(30_000)) => openSimBoard({ dir, clock: systemClock }, signal);
   const board = stack.use(await another());
   const owned = stack.move();
   return {

@@ -19,7 +19,7 @@ export interface Outside {
 export type BoardUnderTest = AsyncDisposable & {
   readonly board: Board;
   /** A second holder beside the first, such as another process. */
-  another(): Promise<Board & AsyncDisposable>;
+  another(signal?: AbortSignal): Promise<Board & AsyncDisposable>;
   readonly outside: Outside;
   readonly lines: { readonly pulledDown: LineRef & { readonly name: string }; readonly pulledUp: LineRef & { readonly name: string }; readonly reserved: LineRef; readonly unknown: LineRef };
 };
@@ -95,6 +95,17 @@ function openingContract(open: () => Promise<BoardUnderTest>): void {
     expect([valueOf(high).read(), valueOf(low).read()]).toEqual([1, 0]);
     expect(under.outside.seen(under.lines.pulledDown.name)).toEqual([expect.objectContaining({ level: 1, direction: 'out' })]);
     expect(under.outside.seen(under.lines.pulledUp.name)).toEqual([expect.objectContaining({ level: 0, direction: 'out' })]);
+  });
+
+  test('the signal of an opening ends the opening, and nothing that was opened', async () => {
+    await using under = await open();
+    const opening = new AbortController();
+    await using other = await under.another(opening.signal);
+    await using line = await other.openLine(output(under.lines.pulledDown), opening.signal);
+    opening.abort(new Error('over'));
+    await line.drive(1, never);
+    expect(other.gone.aborted).toBe(false);
+    expect(valueOf(line).read()).toBe(1);
   });
 
   test('an opening that is called off leaves the line free', async () => {

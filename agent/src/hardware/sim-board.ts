@@ -1,5 +1,5 @@
 import { closeSync, constants, openSync } from 'node:fs';
-import { type Socket, connect } from 'node:net';
+import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { type Clock, Fault } from '@pier/shared/core';
 import { type Board, type Edge, type Line, type LineRequest, type SimClient, type SimEdge, simClient } from '@pier/shared/hardware';
@@ -37,19 +37,24 @@ export async function openSimBoard({ dir, clock }: { readonly dir: string; reado
 
 async function connectTo(path: string, signal: AbortSignal): Promise<Socket> {
   signal.throwIfAborted();
-  let socket: Socket | undefined;
+  const socket = new Socket();
+  // The signal ends the opening, not the connection: so it is not given to the socket, which would keep it for life.
+  const onAbort = (): void => void socket.destroy(new Error('the opening was called off'));
+  signal.addEventListener('abort', onAbort, { once: true });
   try {
     using held = socketPath(path);
-    const connecting = (socket = connect({ path: held.path, signal }));
     await new Promise<void>((resolve, reject) => {
-      connecting.once('connect', resolve);
-      connecting.once('error', reject);
+      socket.once('error', reject);
+      socket.connect({ path: held.path }, resolve);
     });
-    return connecting;
+    return socket;
   } catch (cause) {
-    socket?.destroy();
+    socket.destroy();
     signal.throwIfAborted();
     throw new Fault('board-gone', `no simulated board answers at ${path}: ${cause instanceof Error ? cause.message : String(cause)}`, {}, cause);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+    socket.removeAllListeners('error');
   }
 }
 

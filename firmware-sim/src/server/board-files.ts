@@ -5,7 +5,7 @@ import { Fault, type Log } from '@pier/shared/core';
 import { type Change, type SimBoard, type SimPin, recordOf } from '../board/index.ts';
 
 /** Beyond this the record starts anew and the full one stays beside it, so that a board may run for weeks. */
-const recordBytesMax = 64 << 20;
+const recordBytesDefault = 64 << 20;
 
 export const fileNames = { socket: 'board.sock', cells: 'cells.fifo', record: 'record.ndjson', levels: 'levels' } as const;
 
@@ -18,7 +18,7 @@ export interface BoardFiles extends Disposable {
 }
 
 /** Makes the files of a board in its folder. Faults: `platform-unsupported` without mkfifo, errors of the disk. */
-export function openBoardFiles({ dir, board, log }: { dir: string; board: SimBoard; log: Log }): BoardFiles {
+export function openBoardFiles({ dir, board, log, recordBytesMax = recordBytesDefault }: { dir: string; board: SimBoard; log: Log; recordBytesMax?: number }): BoardFiles {
   const levels = join(dir, fileNames.levels);
   // New files each time: a descriptor that somebody kept of an earlier board must not show this one's levels.
   rmSync(levels, { recursive: true, force: true });
@@ -31,7 +31,7 @@ export function openBoardFiles({ dir, board, log }: { dir: string; board: SimBoa
     if (fd !== undefined) writeSync(fd, pin.level === 1 ? '1' : '0', 0);
   };
   board.pins.forEach(showLevel);
-  const record = openRecord(join(dir, fileNames.record), log);
+  const record = openRecord(join(dir, fileNames.record), { log, recordBytesMax });
   return {
     cellsFd,
     levelFile,
@@ -59,7 +59,7 @@ function makePipe(path: string): number {
   return openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
 }
 
-function openRecord(path: string, log: Log): { append(changes: readonly Change[]): void } & Disposable {
+function openRecord(path: string, { log, recordBytesMax }: { log: Log; recordBytesMax: number }): { append(changes: readonly Change[]): void } & Disposable {
   let fd = openSync(path, 'a', 0o600);
   let sizeBytes = statSync(path).size;
   const append = (changes: readonly Change[]): void => {

@@ -20,6 +20,7 @@ export class LiveBoard implements Disposable {
   readonly #presses = new Set<Disposable>();
   #lastWatch = 0;
   #dropped = 0;
+  #dropping: Disposable | undefined;
 
   constructor({ board, files, clock, log }: { board: SimBoard; files: BoardFiles; clock: Clock; log: Log }) {
     this.#board = board;
@@ -108,7 +109,13 @@ export class LiveBoard implements Disposable {
     const { changes, dropped } = applyWrites(this.#board, writes, this.#clock.monotonicNs());
     this.#show(changes);
     this.#dropped += dropped;
-    if (dropped > 0) this.#log.warn({ dropped, droppedInAll: this.#dropped }, 'cell.dropped');
+    // At most one line a second, however many writes go nowhere.
+    if (dropped > 0) this.#dropping ??= this.#clock.after(1_000, () => this.#sayDropped());
+  }
+
+  #sayDropped(): void {
+    this.#dropping = undefined;
+    this.#log.warn({ dropped: this.#dropped }, 'cell.dropped');
   }
 
   /** A connection has ended: what it held is released. */
@@ -117,6 +124,7 @@ export class LiveBoard implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#dropping?.[Symbol.dispose]();
     for (const timer of this.#presses) timer[Symbol.dispose]();
     for (const pin of this.#watchers.keys()) this.#unwatch(pin);
   }

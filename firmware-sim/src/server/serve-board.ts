@@ -47,8 +47,9 @@ export async function serveBoard({ file, dir, clock, log }: { file: BoardFile; d
     dropped: () => live.dropped,
     [Symbol.asyncDispose]: async () => {
       const closed = new Promise((resolve) => server.close(resolve));
-      for (const connection of connections) connection.destroy();
-      await closed;
+      // A server counts a connection as closed before its holder has left, so each is waited for by itself.
+      const left = [...connections].map((connection) => new Promise((resolve) => connection.destroy().once('close', resolve)));
+      await Promise.all([closed, ...left]);
       live[Symbol.dispose]();
       await cells[Symbol.asyncDispose]();
       files[Symbol.dispose]();
