@@ -1,11 +1,11 @@
 /** The manager's process: command line, signals, the ready line, exit status. */
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { apiPrefix } from '@pier/shared/api';
 import { systemClock, systemRandom, toFault } from '@pier/shared/core';
 import { processLog, shutdownSignal } from '@pier/shared/process';
 import type { Credentials } from './access/index.ts';
 import { type Config, readConfig } from './config.ts';
+import { replaceFile } from './disk/index.ts';
 import { type Manager, openManager } from './manager.ts';
 
 const log = processLog('manager');
@@ -35,11 +35,10 @@ async function main(argv: readonly string[]): Promise<number> {
 
 /** The first administrator's credentials are said once: on the ready line where asked for, else in a file that only this user reads. */
 async function firstCredentials(manager: Manager, config: Config): Promise<Credentials | undefined> {
-  const made = await manager.access.firstAdmin();
-  if (made === undefined || config.printCredentials) return made;
-  const file = join(config.dataDir, 'credentials.json');
-  await writeFile(file, `${JSON.stringify(made, null, 2)}\n`, { mode: 0o600 });
-  log.info({ file }, 'access.first-admin-made');
+  if (config.printCredentials) return manager.access.firstAdmin();
+  const path = join(config.dataDir, 'credentials.json');
+  const made = await manager.access.firstAdmin((credentials) => replaceFile({ path, bytes: `${JSON.stringify(credentials, null, 2)}\n`, mode: 0o600 }));
+  if (made !== undefined) log.info({ file: path }, 'access.first-admin-made');
   return undefined;
 }
 

@@ -8,7 +8,10 @@ import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { apiClient } from '@pier/shared/api';
-import { systemClock } from '@pier/shared/core';
+import { Asks, Limits } from '@pier/shared/capability';
+import { AppName, Version, systemClock } from '@pier/shared/core';
+import { packArtifact, registryClient } from '@pier/shared/oci';
+import { generateKeyPair, makeSignature, payloadTypes, signEnvelope } from '@pier/shared/signing';
 
 const main = fileURLToPath(new URL('main.ts', import.meta.url));
 const Credentials = z.strictObject({ user: z.string(), password: z.string(), token: z.string() });
@@ -100,6 +103,30 @@ test('when it says ready, all of it answers, with the credentials that it says',
   expect(await ended).toBe(0);
   expect(await databasePid()).toBeUndefined();
   expect(await Promise.all([ready.http, ready.device, ready.mqtt].map(answers))).toEqual([false, false, false]);
+});
+
+test('with the credentials of the ready line an artifact is pushed over TLS, and becomes a release', async () => {
+  const { ready } = await startReady('--print-credentials');
+  const api = apiClient({ baseUrl: ready.http, token: ready.admin?.token ?? '' });
+  const [root, releaseKey, scheduler] = [generateKeyPair(), generateKeyPair(), await api.call('getScheduler', {})];
+  const keys = [{ id: releaseKey.id, name: 'ci', role: 'release', pem: releaseKey.publicPem }, { ...scheduler, name: 'manager', role: 'scheduler' }];
+  const policy = { number: 1, root: { id: root.id, pem: root.publicPem }, keys, scopes: [{ prefix: 'manager/apps', keys: [releaseKey.id], threshold: 1 }], bindings: 'manager', permits: 'optional', unsignedCommands: 'readOnly' };
+  await api.call('putPolicy', { body: signEnvelope({ payloadType: payloadTypes.policy, payload: JSON.stringify(policy), privatePem: root.privatePem }) });
+  using client = registryClient({ origin: ready.registry, tls: { ca: await readFile(ready.ca, 'utf8') }, ...(ready.registryCredentials && { basic: ready.registryCredentials }) });
+  const artifact = packArtifact({ wasm: Buffer.from('\0asm'), app: AppName.parse('blink'), version: Version.parse('1.0.0'), counter: 1, asks: Asks.parse({}), limits: Limits.parse({}), title: 'blink.wasm' });
+  const signal = AbortSignal.timeout(30_000);
+  for (const { bytes } of [artifact.config, artifact.layer]) await client.pushBlob('apps/blink', bytes, signal);
+  const digest = await client.pushManifest('apps/blink', artifact.manifest, {}, signal);
+  await client.pushSignature('apps/blink', { digest, ...makeSignature({ digest, manifestSizeBytes: artifact.manifest.byteLength, privatePem: releaseKey.privatePem }) }, signal);
+  const made = await api.call('createRelease', { body: { repository: 'apps/blink', digest } });
+  expect(made).toMatchObject({ state: 'verified', signedBy: [releaseKey.id] });
+  expect((await api.call('listReleases', {})).items).toEqual([made]);
+});
+
+test('a registry client with a wrong password pushes nothing', async () => {
+  const { ready } = await startReady('--print-credentials');
+  using client = registryClient({ origin: ready.registry, tls: { ca: await readFile(ready.ca, 'utf8') }, basic: { user: 'admin', password: 'wrong' } });
+  await expect(client.pushBlob('apps/blink', Buffer.from('x'), AbortSignal.timeout(30_000))).rejects.toMatchObject({ code: 'unauthenticated' });
 });
 
 test('the next start has the same addresses and says no credentials, and the old ones still hold', async () => {

@@ -12,8 +12,8 @@ export type Credentials = { readonly user: string; readonly password: string; re
 export type Evidence = { readonly method: string; readonly authorization: string | undefined; readonly session: string | undefined; readonly secFetchSite: string | undefined };
 
 export type AccessControl = {
-  /** Makes the first administrator. Undefined when there is somebody already. */
-  readonly firstAdmin: () => Promise<Credentials | undefined>;
+  /** Makes the first administrator; undefined when there is somebody already. `keep` is called before they hold, so that a crash locks nobody out. */
+  readonly firstAdmin: (keep?: (credentials: Credentials) => Promise<void>) => Promise<Credentials | undefined>;
   /** Who asks, or undefined when nobody says so. Faults: `unauthenticated` for credentials that are not ours, `forbidden` for a change by a foreign page. */
   readonly actorOf: (evidence: Evidence) => Promise<Actor | undefined>;
   /** Faults: `unauthenticated`, `too-many-requests`. */
@@ -54,12 +54,13 @@ export function openAccess({ db, clock, log }: { db: Db; clock: Clock; log: Log 
   };
 
   return {
-    firstAdmin: async () => {
+    firstAdmin: async (keep) => {
       if (await hasUsers(db)) return undefined;
-      const made = { user: 'admin', password: newPassword() };
       const token = newApiToken();
+      const made = { user: 'admin', password: newPassword(), token: token.text };
+      await keep?.(made);
       const stored = await storeFirstUser(db, { name: made.user, password: await secret.hash(made.password), role: 'admin', token });
-      return stored ? { ...made, token: token.text } : undefined;
+      return stored ? made : undefined;
     },
     actorOf: async ({ method, authorization, session, secFetchSite }) => {
       if (authorization !== undefined) return bearer(authorization);
