@@ -4,11 +4,13 @@ import { expect, test } from 'vitest';
 import { workerRunner } from '../../agent/src/run/sandbox/index.ts';
 import { command } from '../support/wat.ts';
 import { run, start } from './runner-bench.ts';
+import { filesContract } from './runner-files.ts';
 import { runnerContract } from './runner.ts';
 
 const make = () => workerRunner({ clock: systemClock, log: silentLog });
 
 runnerContract('worker thread', make);
+filesContract('worker thread', make);
 
 test('fifty starts and stops leave no thread and no descriptor', async () => {
   const runner = make();

@@ -2,7 +2,7 @@
 export async function wat(text: string): Promise<Uint8Array<ArrayBuffer>> {
   const { default: load } = await import('wabt');
   const wabt = await load();
-  const module = wabt.parseWat('guest.wat', text, { mutable_globals: true, bulk_memory: true, threads: true, memory64: true });
+  const module = wabt.parseWat('guest.wat', text, { mutable_globals: true, bulk_memory: true, reference_types: true, threads: true, memory64: true });
   try {
     return Uint8Array.from(module.toBinary({}).buffer);
   } finally {

@@ -2,7 +2,7 @@ import { Bucket } from '../bucket.ts';
 import type { OutputStream } from '../runner.ts';
 
 const chunkBytes = 4_096;
-const quietNs = 10_000_000n;
+const messagesMaxPerS = 200;
 
 /**
  * A guest's standard output on its way to the agent: gathered so that a flood costs few messages, cut at its rate so that
@@ -10,13 +10,13 @@ const quietNs = 10_000_000n;
  */
 export class Output {
   readonly #send: (stream: OutputStream, bytes: Uint8Array, dropped: number) => void;
-  readonly #nowNs: () => bigint;
-  readonly #bucket: Bucket;
+  readonly #bytes: Bucket;
+  readonly #messages: Bucket;
   readonly #pending = { stdout: new Pending(), stderr: new Pending() };
 
   constructor(maxBytesPerS: number, nowNs: () => bigint, send: (stream: OutputStream, bytes: Uint8Array, dropped: number) => void) {
-    this.#bucket = new Bucket(maxBytesPerS, nowNs);
-    this.#nowNs = nowNs;
+    this.#bytes = new Bucket(maxBytesPerS, nowNs);
+    this.#messages = new Bucket(messagesMaxPerS, nowNs);
     this.#send = send;
   }
 
@@ -26,10 +26,10 @@ export class Output {
     let total = 0;
     for (const part of parts) {
       total += part.byteLength;
-      this.#take(stream, part.subarray(0, this.#bucket.take(part.byteLength)), part.byteLength);
+      this.#take(stream, part.subarray(0, this.#bytes.take(part.byteLength)), part.byteLength);
     }
-    const aged = this.#nowNs() - pending.sentNs > quietNs;
-    if (aged && (pending.dropped > 0 || pending.endsLine)) this.#flush(stream);
+    // A line goes out at once; in a flood, lines gather until a chunk is full or a message may be sent again.
+    if ((pending.dropped > 0 || pending.endsLine) && this.#messages.take(1) === 1) this.#flush(stream);
     return total;
   }
 
@@ -54,7 +54,6 @@ export class Output {
     if (pending.size === 0 && pending.dropped === 0) return;
     this.#send(stream, pending.take(), pending.dropped);
     pending.dropped = 0;
-    pending.sentNs = this.#nowNs();
   }
 }
 
@@ -62,7 +61,6 @@ class Pending {
   readonly #buffer = new Uint8Array(chunkBytes);
   size = 0;
   dropped = 0;
-  sentNs = 0n;
 
   get full(): boolean {
     return this.size === chunkBytes;
