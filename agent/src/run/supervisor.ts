@@ -172,7 +172,8 @@ export class Supervisor {
   }
 
   #soaked(run: Run): void {
-    if (run.soakS === undefined) return;
+    // A guest that is being stopped has not been well for the whole soak.
+    if (run.soakS === undefined || run.stop.signal.aborted) return;
     run.soakS = undefined;
     this.#move('soaked');
     this.#deps.events.onProven();

@@ -1,0 +1,110 @@
+/** The run stage over a folder, on a real sandbox and a simulated board, as the agent wires it; without a link. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { AppName, DeviceId, digestOf, silentLog, systemClock, systemRandom } from '@pier/shared/core';
+import { Bindings } from '@pier/shared/capability';
+import { SimRecord } from '@pier/shared/hardware';
+import { Desired, type ReportedApp } from '@pier/shared/wire';
+import { turn } from '../src/agent.ts';
+import type { Happening } from '../src/guest.ts';
+import { openSimBoard } from '../src/hardware/index.ts';
+import { reportedOf } from '../src/report/reported.ts';
+import { Apps, keepBoard } from '../src/run/index.ts';
+import { workerRunner } from '../src/run/sandbox/index.ts';
+import { openStore } from '../src/store/index.ts';
+import { createVerifier, openRegistries, openTrust } from '../src/verify/index.ts';
+import { type Release, keys, policyEnvelope, startBoard, startRegistry } from './site.ts';
+
+export const blink = AppName.parse('blink');
+export const led = Bindings.parse({ led: { kind: 'gpio', chip: 'pinctrl-bcm2711', line: 17, modes: ['out'] } });
+export const asks = { gpio: [{ label: 'led', mode: 'out', safe: 'inactive' }] };
+
+/** Text of a guest that switches the LED on, waits for so long, and then ends as `end` says. */
+export const ledGuest = (waitMs: number, end: string): string => `(module
+  (import "pier_gpio" "open" (func $open (param i32 i32 i32 i32) (result i32)))
+  (import "pier_gpio" "set" (func $set (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "poll_oneoff" (func $poll (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 0) "led")
+  (func (export "_start") (local $h i32)
+    (local.set $h (call $open (i32.const 0) (i32.const 3) (i32.const 1) (i32.const 0)))
+    (drop (call $set (local.get $h) (i32.const 1)))
+    (i32.store (i32.const 80) (i32.const 1))
+    (i64.store (i32.const 88) (i64.const ${BigInt(waitMs) * 1_000_000n}))
+    (drop (call $poll (i32.const 64) (i32.const 256) (i32.const 1) (i32.const 512)))
+    ${end}))`;
+
+/** A folder with a board and a registry beside it. */
+export async function openSite() {
+  const folder = mkdtempSync(join(tmpdir(), 'pier-apps-'));
+  const registry = await startRegistry();
+  const board = await startBoard(folder);
+  const ledNow = () => {
+    const rows = readFileSync(board.record, 'utf8').split('\n').slice(0, -1).map((line) => SimRecord.parse(JSON.parse(line)));
+    return rows.findLast((row) => row.name === 'GPIO17');
+  };
+  return {
+    folder, registry, board, ledNow,
+    isOn: () => ledNow()?.level === 1,
+    openAgent: () => openRunStage({ folder, boardDir: board.dir, registryUrl: registry.url }),
+    [Symbol.asyncDispose]: async () => {
+      await board[Symbol.asyncDispose]();
+      await registry[Symbol.asyncDispose]();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+export type Site = Awaited<ReturnType<typeof openSite>>;
+
+/** Disposing is a clean stop. */
+async function openRunStage({ folder, boardDir, registryUrl }: { folder: string; boardDir: string; registryUrl: string }) {
+  const store = await openStore(join(folder, 'agent'));
+  const keeper = keepBoard((signal) => openSimBoard({ dir: boardDir, clock: systemClock }, signal), { clock: systemClock, random: systemRandom, log: silentLog });
+  const trust = openTrust({ store, enrolled: policyEnvelope(), rootId: keys.root.id, log: silentLog });
+  const registries = openRegistries({ manager: { origin: 'https://127.0.0.1:1' }, mirror: registryUrl });
+  const events: Happening[] = [];
+  const states: string[] = [];
+  const tell = {
+    event: (happening: Happening) => void events.push(happening),
+    changed: () => {
+      const { progress } = store.apps.get(blink) ?? {};
+      const state = progress ? `${progress.attempt}:${progress.state}` : '';
+      if (state !== '' && states.at(-1) !== state) states.push(state);
+    },
+  };
+  const verifier = createVerifier({ store, registries, trust, log: silentLog });
+  const apps = new Apps({ store, verifier, runner: workerRunner({ clock: systemClock, log: silentLog }), board: keeper, clock: systemClock, random: systemRandom, log: silentLog, tell });
+  const stop = new AbortController();
+  const running = apps.run((app, signal) => turn(apps, app, signal), stop.signal);
+  const reported = (app = blink): ReportedApp | undefined => reportedOf({ store, policy: 1, alive: (name) => apps.alive(name) }).apps[app];
+  let rev = store.settings.get('desired')?.rev ?? 0;
+  return {
+    store, apps, events, states, reported,
+    want: (entries: Record<string, object>) => {
+      rev += 1;
+      const desired = Desired.parse({ device: DeviceId.parse('board-1'), rev, policy: 1, apps: entries });
+      apps.want(desired, digestOf(JSON.stringify(desired)));
+    },
+    [Symbol.asyncDispose]: async () => {
+      stop.abort();
+      await running;
+      await apps[Symbol.asyncDispose]();
+      await keeper[Symbol.asyncDispose]();
+      registries[Symbol.dispose]();
+      store[Symbol.dispose]();
+    },
+  };
+}
+
+export const entry = (release: Release, { attempt = 1, soakS = 0, bindings = led, repository = 'apps/blink' }: { attempt?: number; soakS?: number; bindings?: Bindings; repository?: string } = {}) => ({ repository, digest: release.digest, version: release.version, counter: release.counter, attempt, soakS, bindings });
+
+/** Looks again until `look` gives something. */
+export async function until<T>(wanted: string, look: () => T | undefined | false): Promise<T> {
+  for (let tries = 0; tries < 600; tries += 1) {
+    const seen = look();
+    if (seen !== undefined && seen !== false) return seen;
+    await systemClock.sleep(50);
+  }
+  throw new Error(`not seen: ${wanted}`);
+}
