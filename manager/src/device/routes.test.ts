@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { eq } from 'drizzle-orm';
-import { type DeviceId, AppName, Fault, digestOf } from '@pier/shared/core';
+import { type DeviceId, AppName, Fault, digestOf, systemClock } from '@pier/shared/core';
 import { Bindings } from '@pier/shared/capability';
 import { Device, DeviceDetail, PinsView, Refused } from '@pier/shared/api';
 import { topics } from '@pier/shared/wire';
@@ -83,6 +83,18 @@ describe('bindings', () => {
     expect(await fleet.db.select().from(binding).where(eq(binding.deviceId, id))).toHaveLength(1);
   });
 
+  test('a consent waits for whoever changes the device, and is judged by what is there then', async () => {
+    const id = await newDevice();
+    let later: Promise<unknown> = Promise.resolve();
+    await fleet.db.transaction(async (tx) => {
+      await lockDevices(tx, [id]);
+      await tx.insert(binding).values({ deviceId: id, app: 'pump', bindings: ledBinding, setBy: 'grace' });
+      later = faultOf(put(id, ledBinding, 'blink'));
+      await systemClock.sleep(200);
+    });
+    expect(await later).toMatchObject({ code: 'conflict', message: expect.stringMatching(/of app pump/) });
+  });
+
   test('an unknown or revoked device takes none', async () => {
     expect(await faultOf(put('nobody', ledBinding))).toMatchObject({ code: 'not-found', message: expect.stringMatching(/"nobody"/) });
     const id = await newDevice();
@@ -152,7 +164,10 @@ describe('what is shown', () => {
   });
 
   test('an unknown device is not found', async () => {
-    for (const work of [get('nobody'), deviceHandlers(fleet).getPins({ ...none, params: { device: 'nobody' as DeviceId } }), deviceHandlers(fleet).listRefusals({ ...none, params: { device: 'nobody' as DeviceId }, query: { limit: 1 } })]) expect(await faultOf(work)).toMatchObject({ code: 'not-found' });
+    const params = { device: 'nobody' as DeviceId };
+    expect(await faultOf(get('nobody'))).toMatchObject({ code: 'not-found' });
+    expect(await faultOf(deviceHandlers(fleet).getPins({ ...none, params }))).toMatchObject({ code: 'not-found' });
+    expect(await faultOf(deviceHandlers(fleet).listRefusals({ ...none, params, query: { limit: 1 } }))).toMatchObject({ code: 'not-found' });
   });
 });
 

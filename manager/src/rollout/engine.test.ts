@@ -1,14 +1,15 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { and, eq } from 'drizzle-orm';
-import { type Log, type DeviceId, digestOf, silentLog } from '@pier/shared/core';
+import { type DeviceId, type Log, digestOf, silentLog, systemClock } from '@pier/shared/core';
 import { Asks } from '@pier/shared/capability';
 import { type Fleet, app, ledBinding, openFleet, presence, reported } from '../../../test/support/fleet.ts';
 import { checkInvariants } from '../../../test/support/invariants.ts';
-import { assignment, audit, deployment, outbox, release, rollout } from '../db/index.ts';
-import { deviceHandlers } from '../device/index.ts';
+import { assignment, audit, binding, deployment, outbox, release, rollout } from '../db/index.ts';
+import { deviceHandlers, lockDevices } from '../device/index.ts';
 import { createRollout } from './create.ts';
 import { tick } from './engine.ts';
 import { rolloutHandlers } from './routes.ts';
+import { storeMoves } from './store.ts';
 
 let fleet: Fleet;
 let made = 0;
@@ -255,10 +256,10 @@ describe('deadlines', () => {
     const id = await start(one, [device], { deadlineS: 60 });
     await fleet.tick();
     await report(device, one, { attempt: 1, state: 'downloading' });
-    fleet.clock.skip(59_000);
+    fleet.clock.skip(20_000);
     await fleet.tick();
     expect(await at(id, device)).toMatchObject({ state: 'downloading' });
-    fleet.clock.skip(2_000);
+    fleet.clock.skip(41_000);
     await fleet.tick();
     expect(await at(id, device)).toMatchObject({ state: 'timed_out', reasonCode: 'timed-out', reasonText: expect.stringMatching(/downloading/) });
     expect(await stateOf(id)).toMatchObject({ state: 'failed' });
@@ -322,6 +323,38 @@ describe('several at once', () => {
     expect(states.filter((state) => state === 'waiting')).toEqual([]);
   });
 
+  test('an offer waits for whoever changes the device, and is judged by what is bound then', async () => {
+    const [device, one] = [await newDevice(), await newRelease()];
+    const id = await start(one, [device]);
+    let later: Promise<void> = Promise.resolve();
+    await fleet.db.transaction(async (tx) => {
+      await lockDevices(tx, [device]);
+      await tx.delete(binding).where(eq(binding.deviceId, device));
+      later = fleet.tick();
+      await systemClock.sleep(200);
+    });
+    await later;
+    expect(await at(id, device)).toMatchObject({ state: 'waiting', reasonCode: 'capability.unbound' });
+  });
+
+  test('an offer is not taken back when the device took it up at the last moment', async () => {
+    const [device, one] = [await newDevice(), await newRelease()];
+    const id = await start(one, [device]);
+    await fleet.tick();
+    fleet.clock.skip(31_000);
+    const offered = await at(id, device);
+    if (!offered) throw new Error('it was offered');
+    let later: Promise<void> = Promise.resolve();
+    await fleet.db.transaction(async (tx) => {
+      await lockDevices(tx, [device]);
+      await storeMoves(tx, [{ from: offered, to: 'soaking', attempt: offered.attempt, reason: null, deadlineAt: new Date(fleet.clock.nowMs() + 60_000), actor: `device:${device}` }], fleet.clock.nowMs());
+      later = fleet.tick();
+      await systemClock.sleep(200);
+    });
+    await later;
+    expect(await at(id, device)).toMatchObject({ state: 'soaking', attempt: 1 });
+  });
+
   test('a rollout that another replica works on is left to it', async () => {
     const [device, one] = [await newDevice(), await newRelease()];
     const id = await start(one, [device]);
@@ -339,6 +372,7 @@ describe('several at once', () => {
     const id = await start(one, [device]);
     await fleet.tick();
     await fleet.say(device, 'presence', presence({ seq: 2 }));
+    await fleet.db.update(rollout).set({ nextTickAt: new Date(fleet.clock.nowMs() + 3_600_000) }).where(eq(rollout.id, id));
     await fleet.tick(false);
     expect(await at(id, device)).toMatchObject({ state: 'waiting' });
     await fleet.tick(true);

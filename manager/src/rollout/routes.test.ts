@@ -1,10 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { eq } from 'drizzle-orm';
-import { type DeviceId, Fault } from '@pier/shared/core';
+import { type DeviceId, Fault, systemClock } from '@pier/shared/core';
 import { Deployment, Rollout } from '@pier/shared/api';
 import { type Fleet, board, openFleet } from '../../../test/support/fleet.ts';
 import { checkInvariants, invariants } from '../../../test/support/invariants.ts';
 import { deployment, device, release, rollout } from '../db/index.ts';
+import { createRollout } from './create.ts';
 import { rolloutHandlers } from './routes.ts';
 
 let fleet: Fleet;
@@ -79,6 +80,19 @@ describe('starting a rollout', () => {
   test('two at once for one device: one waits, the other gave way', async () => {
     const [a, one, two] = [await newDevice(), await newRelease(), await newRelease()];
     await Promise.all([start(one.id, [a]), start(two.id, [a])]);
+    const rows = await fleet.db.select().from(deployment).where(eq(deployment.deviceId, a));
+    expect(rows.map((row) => row.state).toSorted()).toEqual(['superseded', 'waiting']);
+  });
+
+  test('a new one waits for whoever changes its devices, and sees what is there then', async () => {
+    const [a, one, two] = [await newDevice(), await newRelease(), await newRelease()];
+    let later: Promise<unknown> = Promise.resolve();
+    await fleet.db.transaction(async (tx) => {
+      await createRollout({ db: tx, clock: fleet.clock, random: Math.random, releases, wake: fleet.wake }, { release: one.id, devices: [a], soakS: 5, deadlineS: 60 }, 'ada');
+      later = start(two.id, [a]);
+      await systemClock.sleep(200);
+    });
+    await later;
     const rows = await fleet.db.select().from(deployment).where(eq(deployment.deviceId, a));
     expect(rows.map((row) => row.state).toSorted()).toEqual(['superseded', 'waiting']);
   });
