@@ -23,6 +23,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
 const rooms: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   shared: {
     core: [],
+    x509: [],
     process: ['core'],
     capability: ['core'],
     wire: ['core', 'capability'],
@@ -35,11 +36,13 @@ const rooms: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
   },
   agent: { hardware: [], link: [], store: [], command: ['store'], verify: ['store'], run: ['store', 'hardware'], report: ['store', 'link'] },
   manager: {
+    disk: [],
+    net: [],
     db: [],
-    authority: [],
-    broker: [],
-    registry: [],
-    listener: ['registry'],
+    authority: ['disk'],
+    broker: ['net'],
+    registry: ['disk', 'net'],
+    listener: ['registry', 'authority', 'net'],
     http: ['access'],
     access: ['db', 'registry', 'http'],
     artifact: ['db', 'registry', 'http'],
@@ -65,7 +68,8 @@ const banned: readonly { readonly call: RegExp; readonly instead: string; readon
 ];
 
 const files = packages.flatMap((name) => walk(join(root, name))).filter((file) => /\.(?:ts|mjs)$/.test(file) && !/\/(?:assembly|node_modules|dist|migrations)\//.test(file));
-const sources = files.filter((file) => !/\.test\.ts$/.test(file) && !file.startsWith('test/'));
+/** What only tests use lies in a folder `testing` or a file `toy-…`. */
+const sources = files.filter((file) => !/\.test\.ts$|\/testing\/|\/toy-[^/]*$/.test(file) && !file.startsWith('test/'));
 
 function walk(dir: string): string[] {
   return readdirSync(dir, { withFileTypes: true })

@@ -108,6 +108,8 @@ export const claims = {
   ping: async (at: Case, { device }: { device: string }) => {
     const ran = await pier(at, ['cmd', device, 'ping', '-o', 'json']);
     if (ran.status !== 0) throw new Fault('internal', `pier cmd ping ended with ${ran.status}: ${ran.stderr}`);
+    const answer = JSON.parse(ran.stdout) as { state?: string; result?: { pong?: boolean } };
+    if (answer.state !== 'done' || answer.result?.pong !== true) throw new Fault('internal', `pier cmd ping exits with 0 but answers ${ran.stdout.trim()}`);
     return `pier cmd ${device} ping answers ${ran.stdout.trim()}`;
   },
 } as const;

@@ -4,8 +4,10 @@
  */
 import { createInterface } from 'node:readline';
 import { toFault } from '@pier/shared/core';
+import { watchLifeline } from '@pier/shared/process';
 import { type Case, claims } from './claims.ts';
 
+watchLifeline(() => process.exit(1));
 const evidence = JSON.parse(process.argv[2] ?? '{}') as Case;
 
 for await (const line of createInterface({ input: process.stdin })) {

@@ -18,8 +18,8 @@ export function addCmd(program: Command): void {
     .option('--mqtt <url>', 'broker, instead of the one in mqtt.url')
     .option('--key <file>', 'private operator key that signs the command; needed for verbs that change something')
     .option('--timeout <seconds>', 'how long to wait for the answer', positive, 15)
-    .option('--no-wait', 'do not wait for the end')
-    .option('--wait', 'wait for the end (the default)')
+    .option('--wait', 'wait for the end (the default)', true)
+    .option('--no-wait', 'only send it')
     .action(async (device: string, verb: string, words: string[], options: Options) => {
       const wanted = check(DeviceId, device, { what: 'device' });
       await send({ device: wanted, verb, args: argsOf(verb, words) }, options);

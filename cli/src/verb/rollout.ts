@@ -51,7 +51,7 @@ async function watch(session: Session, { id, timeoutS, json }: { id: string; tim
     if (now !== last) print(seen, json);
     last = now;
     if (seen.rollout.state === 'completed') return;
-    if (seen.rollout.state === 'failed' || seen.rollout.state === 'aborted') throw new Fault('internal', sentence(seen.rollout));
+    if (seen.rollout.state === 'failed' || seen.rollout.state === 'aborted') throw new Fault('not-proven', sentence(seen.rollout));
     if (systemClock.monotonicMs() > endMs) throw new Fault('timed-out', `rollout ${id} is still ${seen.rollout.state} after ${timeoutS} s`);
     await systemClock.sleep(pollMs);
   }

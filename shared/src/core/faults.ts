@@ -41,6 +41,8 @@ export const faultCodes = {
   'command-unsigned': { status: 422, retry: false, exit: 3 },
   'command-stale': { status: 422, retry: false, exit: 3 },
   'command-unknown': { status: 422, retry: false, exit: 2 },
+  /** A rollout, or one of its devices, that ended without proof. */
+  'not-proven': { status: 409, retry: false, exit: 1 },
   'app-unknown': { status: 404, retry: false, exit: 4 },
   interrupted: { status: 409, retry: true, exit: 1 },
   // capability
