@@ -23,9 +23,9 @@ beforeAll(async () => {
   fleet = await openFleet();
 }, 120_000);
 afterAll(async () => {
-  expect(await checkInvariants(fleet.db)).toEqual([]);
   await fleet[Symbol.asyncDispose]();
 }, 60_000);
+afterAll(async () => expect(await checkInvariants(fleet.db)).toEqual([]));
 
 describe('what is no message', () => {
   test.each([

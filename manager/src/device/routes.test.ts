@@ -29,9 +29,9 @@ beforeAll(async () => {
   fleet = await openFleet();
 }, 120_000);
 afterAll(async () => {
-  expect(await checkInvariants(fleet.db)).toEqual([]);
   await fleet[Symbol.asyncDispose]();
 }, 60_000);
+afterAll(async () => expect(await checkInvariants(fleet.db)).toEqual([]));
 
 describe('bindings', () => {
   test('a consent is stored, recorded and shown, and wakes the rollouts', async () => {

@@ -27,10 +27,10 @@ beforeAll(async () => {
   deps = { db: fleet.db, clock: fleet.clock, random: Math.random, log: silentLog, authority, policies: fleet.policies, urls: () => ({ mqtt: 'mqtts://127.0.0.1:8883' }) };
 }, 120_000);
 afterAll(async () => {
-  expect(await checkInvariants(fleet.db)).toEqual([]);
   await fleet[Symbol.asyncDispose]();
   await rm(folder, { recursive: true, force: true });
 }, 60_000);
+afterAll(async () => expect(await checkInvariants(fleet.db)).toEqual([]));
 
 type Keys = Awaited<ReturnType<typeof webcrypto.subtle.generateKey>>;
 const ecdsa = (namedCurve = 'P-256') => ({ name: 'ECDSA', namedCurve, hash: 'SHA-256' });
