@@ -4,7 +4,7 @@ import type { Verifier } from '../artifact.ts';
 import type { Alive, HeldLine, Tell } from '../guest.ts';
 import type { Store } from '../store/index.ts';
 import type { BoardKeeper } from './board.ts';
-import { createLeases } from './lines.ts';
+import { LinePark, createLeases } from './lines.ts';
 import { type Perform, type PerformDeps, type Performed, createPerform, probationFailed, proven } from './perform.ts';
 import { type Step, plan } from './plan.ts';
 import { Pruner } from './pruner.ts';
@@ -23,6 +23,7 @@ export class Apps implements AsyncDisposable {
   readonly #performDeps: PerformDeps;
   readonly #perform: Perform;
   readonly #pruner: Pruner;
+  readonly #park = new LinePark();
   readonly #slots = new Map<AppName, Slot>();
   readonly #loops = new Set<Promise<void>>();
   #startLoop: ((slot: Slot) => void) | undefined;
@@ -125,6 +126,7 @@ export class Apps implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const slot of this.#slots.values()) slot.interrupt('the agent stops');
     await Promise.all([...this.#slots.values()].map((slot) => slot.supervisor.stop()));
+    await this.#park[Symbol.asyncDispose]();
     await this.#pruner.idle();
   }
 
@@ -156,6 +158,7 @@ export class Apps implements AsyncDisposable {
       runner,
       board: () => board.now(),
       leases: this.#performDeps.leases,
+      park: this.#park,
       clock,
       log,
       onUnsafe: (fault) => slot.event('safe-state', { code: fault.code, reason: fault.message }),

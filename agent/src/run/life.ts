@@ -1,7 +1,7 @@
 import { type Clock, Fault, type Log } from '@pier/shared/core';
 import type { Board } from '@pier/shared/hardware';
 import type { HeldLine } from '../guest.ts';
-import { type Leases, openLines } from './lines.ts';
+import { type Leases, type LinePark, openLines } from './lines.ts';
 import type { Program } from './program.ts';
 import type { Guest, GuestEnd, GuestEvents, Runner } from './sandbox/index.ts';
 
@@ -9,6 +9,7 @@ export type LifeDeps = {
   readonly runner: Runner;
   readonly board: () => Board;
   readonly leases: Leases;
+  readonly park: LinePark;
   readonly clock: Clock;
   readonly log: Log;
   /** An output could not be made safe; people must know. */
@@ -20,14 +21,14 @@ export type Life = { readonly lines: readonly HeldLine[]; readonly over: Promise
 
 /**
  * Opens the granted lines and starts a guest on them.
- * The order at the end is what protects people and hardware: thread gone → outputs safe → lines closed → lease free.
+ * The order at the end is what protects people and hardware: thread gone → outputs safe → lines closed or parked → lease free.
  * Faults: those of the board and the runner; nothing is left open then, and outputs are safe.
  */
 export async function startLife(program: Program, deps: LifeDeps, on: { events: GuestEvents; signal: AbortSignal }): Promise<Life> {
   const { app } = program.artifact;
   await using opened = new AsyncDisposableStack();
   opened.use(deps.leases.take(app, program.grant));
-  const lines = opened.use(await openLines(deps.board(), { app, grant: program.grant, log: deps.log }, on.signal));
+  const lines = opened.use(await openLines(deps.board(), { app, grant: program.grant, log: deps.log, park: deps.park }, on.signal));
   // Registered after the lines, so it runs before they are closed, also when the runner could not start the guest.
   opened.defer(async () => {
     const sinceMs = deps.clock.monotonicMs();

@@ -49,37 +49,94 @@ export type HeldLines = AsyncDisposable & {
   makeSafe(): Promise<readonly Fault[]>;
 };
 
-/** Opens every line of a grant, or none. Faults: those of `Board.openLine`. */
-export async function openLines(board: Board, rule: { app: AppName; grant: Grant; log: Log }, signal: AbortSignal): Promise<HeldLines> {
-  await using opened = new AsyncDisposableStack();
-  const held: (HeldLine & { grant: GpioGrant })[] = [];
-  for (const grant of rule.grant.gpio) {
-    const line = opened.use(await board.openLine({ at: grant.at, ...requestOf(grant), consumer: rule.app }, signal));
-    const counter = { edges: 0 };
-    held.push({
-      label: grant.ask.label,
-      name: findLine(board.profile, grant.at)?.name ?? `line ${grant.at.line}`,
-      line: counting(line, counter),
-      grant,
-      get edges() {
-        return counter.edges;
-      },
-    });
+type Granted = { readonly app: AppName; readonly grant: Grant; readonly log: Log; readonly park?: LinePark };
+type Opened = HeldLine & { readonly grant: GpioGrant };
+
+/**
+ * Opens every line of a grant, or none. Disposing releases them; outputs that a release would let float are parked in
+ * their safe state instead, when there is a park. Faults: those of `Board.openLine`.
+ */
+export async function openLines(board: Board, rule: Granted, signal: AbortSignal): Promise<HeldLines> {
+  const opened: Opened[] = [];
+  const release = async (): Promise<void> => {
+    for (const one of opened) await putAway(one, board, rule);
+  };
+  try {
+    for (const grant of rule.grant.gpio) opened.push(await openOne(board, { ...rule, grant }, signal));
+  } catch (cause) {
+    await Promise.all(opened.map((one) => makeSafe(one)));
+    await release();
+    throw cause;
   }
-  const stack = opened.move();
   return {
-    byLabel: new Map(held.map(({ label, line }) => [label, line])),
-    held,
-    makeSafe: async () => (await Promise.all(held.map((one) => makeSafe(one)))).filter((fault) => fault !== undefined),
-    [Symbol.asyncDispose]: async () => {
-      try {
-        await stack.disposeAsync();
-      } catch (cause) {
-        // A board that is gone cannot release its lines any more; they are released with it.
-        rule.log.warn({ app: rule.app, fault: toFault(cause).message }, 'lines.close-failed');
-      }
+    byLabel: new Map(opened.map(({ label, line }) => [label, line])),
+    held: opened,
+    makeSafe: async () => (await Promise.all(opened.map((one) => makeSafe(one)))).filter((fault) => fault !== undefined),
+    [Symbol.asyncDispose]: release,
+  };
+}
+
+async function openOne(board: Board, { app, grant, park }: Omit<Granted, 'grant'> & { readonly grant: GpioGrant }, signal: AbortSignal): Promise<Opened> {
+  const request = requestOf(grant);
+  const parked = await park?.take(board, { app, at: grant.at, direction: request.direction });
+  // A parked output is taken over as it is held: released and opened again it would float in between.
+  if (parked && request.initial !== undefined) await parked.drive(request.initial, signal);
+  const line = parked ?? (await board.openLine({ at: grant.at, ...request, consumer: app }, signal));
+  const counter = { edges: 0 };
+  return {
+    label: grant.ask.label,
+    name: findLine(board.profile, grant.at)?.name ?? `line ${grant.at.line}`,
+    line: counting(line, counter),
+    grant,
+    get edges() {
+      return counter.edges;
     },
   };
+}
+
+async function putAway({ line, grant }: Opened, board: Board, { app, park, log }: Granted): Promise<void> {
+  const floats = board.profile.onRelease === 'input' && line.direction === 'out' && (grant.safe === 'low' || grant.safe === 'high');
+  if (park && floats && !board.gone.aborted) return park.put(board, { app, line });
+  try {
+    await line[Symbol.asyncDispose]();
+  } catch (cause) {
+    // A board that is gone cannot release its lines any more; they are released with it.
+    log.warn({ app, fault: toFault(cause).message }, 'line.close-failed');
+  }
+}
+
+type Parked = { readonly board: Board; readonly app: AppName; readonly line: Line };
+
+/** Outputs without a guest, held by the agent in their safe state: on many boards a line that nobody holds turns into an input. */
+export class LinePark implements AsyncDisposable {
+  readonly #parked = new Map<string, Parked>();
+
+  async put(board: Board, { app, line }: { app: AppName; line: Line }): Promise<void> {
+    await this.#release(line.at);
+    this.#parked.set(keyOf(line.at), { board, app, line });
+  }
+
+  /** The parked line, when the same app wants it as an output again; for anybody else it is released. */
+  async take(board: Board, { app, at, direction }: { app: AppName; at: LineRef; direction: 'in' | 'out' }): Promise<Line | undefined> {
+    const parked = this.#parked.get(keyOf(at));
+    if (parked?.board === board && parked.app === app && direction === 'out') {
+      this.#parked.delete(keyOf(at));
+      return parked.line;
+    }
+    await this.#release(at);
+    return undefined;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const { line } of [...this.#parked.values()]) await this.#release(line.at);
+  }
+
+  async #release(at: LineRef): Promise<void> {
+    const parked = this.#parked.get(keyOf(at));
+    this.#parked.delete(keyOf(at));
+    if (!parked || parked.board.gone.aborted) return;
+    await parked.line[Symbol.asyncDispose]();
+  }
 }
 
 function requestOf({ ask }: GpioGrant): { direction: 'in' | 'out'; bias?: 'up' | 'down' | 'none'; initial?: Level } {
