@@ -3,6 +3,8 @@ import { Fault } from '@pier/shared/core';
 import { Pkcs10CertificateRequest } from './x509.ts';
 
 const csrCharsMax = 8_192;
+/** A P-256 key with an uncompressed point (RFC 5480): one spelling per key, or one key would have two ids. */
+const spkiBytes = 91;
 const onePemBlock = /^\s*-----BEGIN (?:NEW )?CERTIFICATE REQUEST-----[A-Za-z0-9+/=\s]+-----END (?:NEW )?CERTIFICATE REQUEST-----\s*$/;
 
 /**
@@ -22,6 +24,7 @@ export async function provenKeyOf(csrPem: string): Promise<KeyObject> {
     throw refused('it is not well-formed PKCS #10', cause);
   }
   if (key.asymmetricKeyDetails?.namedCurve !== 'prime256v1') throw refused(`expected a key on the curve P-256, got ${key.asymmetricKeyDetails?.namedCurve ?? key.asymmetricKeyType ?? 'none'}`);
+  if (key.export({ type: 'spki', format: 'der' }).byteLength !== spkiBytes) throw refused('its key is written with a compressed point; expected an uncompressed one');
   if (!(await isSelfSigned(request))) throw refused('its signature was not made by the key inside it');
   return key;
 }

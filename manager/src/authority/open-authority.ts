@@ -1,7 +1,8 @@
-import { type KeyObject, X509Certificate, createPublicKey, generateKeyPairSync } from 'node:crypto';
+import { type KeyObject, X509Certificate, generateKeyPairSync } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Clock, Fault, KeyId, digestOf } from '@pier/shared/core';
+import { type Clock, Fault, digestOf } from '@pier/shared/core';
+import { generateKeyPair, keyIdOf, publicPemOf } from '@pier/shared/signing';
 import { type Identity, commonNameOf, identityOf } from '@pier/shared/wire';
 import { createFile, isErrno, replaceFile } from '../disk/index.ts';
 import type { Authority, IssuedCertificate } from './authority.ts';
@@ -19,17 +20,18 @@ type Options = { readonly dir: string; readonly clock: Clock; /** Names and addr
 export async function openAuthority({ dir, clock, hosts }: Options): Promise<Authority> {
   await openKeyFolder(dir);
   const { ca, caPem, caFile } = await openCa(dir);
-  const schedulerKey = await openKey(join(dir, 'scheduler.key'));
+  const schedulerPem = await openKey(join(dir, 'scheduler.key'));
+  const schedulerPublicPem = publicPemOf(schedulerPem);
   const sign = async (identity: Identity, csrPem: string): Promise<IssuedCertificate> => {
     const publicKey = await provenKeyOf(csrPem);
-    return { ...(await issue(ca, { commonName: commonNameOf(identity), publicKey, usage: 'client', clock })), keyId: keyIdOf(publicKey) };
+    return { ...(await issue(ca, { commonName: commonNameOf(identity), publicKey, usage: 'client', clock })), keyId: keyIdOf(spki(publicKey)) };
   };
   return {
     caPem,
     caFile,
     caFingerprint: digestOf(new X509Certificate(caPem).raw).slice('sha256:'.length),
     server: await openServerIdentity({ dir, ca, caPem, hosts, clock }),
-    scheduler: { privatePem: pkcs8(schedulerKey), publicPem: createPublicKey(schedulerKey).export({ type: 'spki', format: 'pem' }).toString(), id: keyIdOf(createPublicKey(schedulerKey)) },
+    scheduler: { privatePem: schedulerPem, publicPem: schedulerPublicPem, id: keyIdOf(schedulerPublicPem) },
     managerIdentity: async (replica) => {
       const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
       const { certPem } = await issue(ca, { commonName: commonNameOf(named(`manager:${replica}`)), publicKey, usage: 'client', clock });
@@ -64,15 +66,13 @@ async function openCa(dir: string): Promise<{ ca: CaKey; caPem: string; caFile: 
 async function newCa(): Promise<string> {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   // Each CA has a name of its own, or a client that knows two could pick the wrong one.
-  const ca = { name: `Pier CA ${keyIdOf(publicKey).slice(0, 16)}`, key: privateKey };
+  const ca = { name: `Pier CA ${keyIdOf(spki(publicKey)).slice(0, 16)}`, key: privateKey };
   return pkcs8(privateKey) + (await selfSign(ca));
 }
 
-async function openKey(path: string): Promise<KeyObject> {
-  const kept = await readKeyFile(path);
-  if (kept !== undefined) return parsePrivateKey(kept, path);
-  await createFile({ path, bytes: pkcs8(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey) });
-  return parsePrivateKey((await readKeyFile(path)) ?? '', path);
+async function openKey(path: string): Promise<string> {
+  if ((await readKeyFile(path)) === undefined) await createFile({ path, bytes: generateKeyPair().privatePem });
+  return pkcs8(parsePrivateKey((await readKeyFile(path)) ?? '', path));
 }
 
 function named(commonName: string): Identity {
@@ -81,8 +81,8 @@ function named(commonName: string): Identity {
   return identity;
 }
 
-function keyIdOf(publicKey: KeyObject): KeyId {
-  return KeyId.parse(digestOf(publicKey.export({ type: 'spki', format: 'der' })).slice('sha256:'.length));
+function spki(publicKey: KeyObject): string {
+  return publicKey.export({ type: 'spki', format: 'pem' }).toString();
 }
 
 function pkcs8(key: KeyObject): string {

@@ -118,7 +118,7 @@ async function bodyOf(request: IncomingMessage, clock: Clock): Promise<Uint8Arra
 /** RFC 9457. What went wrong on our side stays in the log. */
 function problem({ request, response, options }: Exchange, fault: Fault): void {
   const { code, status } = fault;
-  const ours = status >= 500 && !request.destroyed;
+  const ours = status >= 500 && (request.complete || !request.destroyed);
   options.log[ours ? 'error' : 'info']({ method: request.method, url: request.url?.slice(0, 200), code, why: fault.message }, 'listener.request-failed');
   if (response.headersSent || response.destroyed) {
     response.destroy();

@@ -76,9 +76,10 @@ async function answerFor({ request, who }: { request: IncomingMessage; who: Acce
 }
 
 /** What went wrong on our side stays in the log; what the sender can change is said. */
-function explain(error: unknown, { method, url, destroyed }: IncomingMessage, log: RegistryOptions['log']): Answer {
+function explain(error: unknown, { method, url, destroyed, complete }: IncomingMessage, log: RegistryOptions['log']): Answer {
   const fault = toFault(error);
-  const ours = fault.status >= 500 && !destroyed;
+  // A sender who broke off is nobody's failure; `destroyed` alone is also what a request is once it was read to its end.
+  const ours = fault.status >= 500 && (complete || !destroyed);
   log[ours ? 'error' : 'info']({ method, url: url?.slice(0, 200), code: fault.code, why: fault.message }, 'registry.request-failed');
   const said = !ours || fault.code === 'disk-full' ? fault.message : 'the registry failed; its log says why';
   return failed(fault.code === 'too-large' ? 'SIZE_INVALID' : 'UNKNOWN', said, { status: fault.status });
