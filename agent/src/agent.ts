@@ -47,7 +47,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   await using stack = new AsyncDisposableStack();
   const store = stack.use(await openStore(options.folder));
   const board = stack.use(keepBoard(options.openBoard, options));
-  const identity = await enrolOnce({ ...options, write: writeDurably }, async () => ({ ...options, profile: (await board.ready(signal)).profile }), signal);
+  const identity = await enrolOnce({ ...options, write: writeDurably }, { ...options, profile: async () => (await board.ready(signal)).profile }, signal);
   const agent = stack.use(new Agent({ options, store, board, identity }));
   await agent.run(signal);
 }

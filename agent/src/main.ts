@@ -49,7 +49,7 @@ try {
   const fault = toFault(cause);
   if (signal.aborted && subcommand === 'start' && fault.code !== 'storage-failed') process.exitCode = 0;
   else {
-    process.stderr.write(`pier agent: ${fault.message} (${fault.code})\n`);
+    process.stderr.write(`pier agent: ${fault.code}: ${fault.message}\n`);
     if (fault.code === 'internal' && fault.cause instanceof Error) log.error({ stack: fault.cause.stack }, 'agent.failed');
     process.exitCode = subcommand === 'run' && fault.code !== 'input-invalid' ? ownFailure : fault.exit;
   }

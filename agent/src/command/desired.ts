@@ -17,7 +17,8 @@ export function judgeDesired(payload: Uint8Array, own: { readonly device: Device
   const envelope = envelopeIn(payload);
   if (!envelope.ok) return envelope;
   const opened = openEnvelope(envelope.value, { payloadType: payloadTypes.desired, keys: keysOf(own.policy, 'scheduler') });
-  if (!opened.ok) return opened.refusal.code === 'unsigned' ? refuse('desired-unsigned', opened.refusal.reason) : refuse(opened.refusal.code === 'signature-invalid' ? 'desired-invalid' : opened.refusal.code, `desired document: ${opened.refusal.reason}`);
+  // Signed as something else, or signed so that it cannot be read, is not signed as a desired document.
+  if (!opened.ok) return refuse(opened.refusal.code === 'untrusted-signer' ? 'untrusted-signer' : 'desired-unsigned', `desired document: ${opened.refusal.reason}`);
   const hash = digestOf(opened.value.payload);
   if (hash === own.held.hash) return accept({ kind: 'same' });
   const read = readDocument(opened.value.payload);
@@ -35,7 +36,7 @@ function envelopeIn(payload: Uint8Array): Verdict<unknown> {
     if (typeof json !== 'object' || json === null || !('payloadType' in json)) return refuse('desired-unsigned', 'the desired document is not in a signed envelope');
     return accept(json);
   } catch (cause) {
-    return refuse('desired-invalid', toFault(cause).message);
+    return refuse('desired-unsigned', `not a signed envelope: ${toFault(cause).message}`);
   }
 }
 

@@ -13,7 +13,9 @@ import { exchangeJson } from './https.ts';
 import { type Enrolment, type Identity, type WriteDurably, deviceKey, storeEnrolment, storedIdentity } from './identity.ts';
 
 export type EnrolDeps = { readonly folder: string; readonly manager: string; readonly write: WriteDurably; readonly clock: Clock; readonly random: Random; readonly log: Log };
-export type Claim = { readonly token: string | undefined; readonly profile: BoardProfile; readonly name: string | undefined };
+/** `profile` waits for the board; a token that is none is told before. */
+export type Claim = { readonly token: string | undefined; readonly profile: () => Promise<BoardProfile>; readonly name: string | undefined };
+type Token = NonNullable<ReturnType<typeof decodeToken>>;
 
 const Authority = z.strictObject({ ca: z.string().max(16_384) });
 /** The subject in a request is not what counts: the manager names the device. */
@@ -24,10 +26,12 @@ const final: ReadonlySet<FaultCode> = new Set(['token-invalid', 'token-expired',
  * The identity of this device: the stored one, or a new one for the claim token. Waits for a manager that does not answer.
  * Faults: those of a bad token, `certificate-invalid` when the authority is not the one that the token names.
  */
-export async function enrolOnce(deps: EnrolDeps, claim: () => Promise<Claim>, signal: AbortSignal): Promise<Identity> {
+export async function enrolOnce(deps: EnrolDeps, claim: Claim, signal: AbortSignal): Promise<Identity> {
   const stored = await storedIdentity(deps.folder);
   if (stored) return stored;
-  const wanted = await claim();
+  const token = decodeToken(claim.token ?? '');
+  if (!token) throw new Fault('token-invalid', claim.token === undefined ? 'this device is not enrolled yet: a claim token is needed (--token, --token-file or PIER_TOKEN)' : 'the claim token is damaged: "pier1." and the rest as it was shown were expected');
+  const wanted = { token, name: claim.name, profile: await claim.profile() };
   for (let tries = 0; ; tries += 1) {
     try {
       return await enrol(deps, wanted, signal);
@@ -41,9 +45,8 @@ export async function enrolOnce(deps: EnrolDeps, claim: () => Promise<Claim>, si
   }
 }
 
-async function enrol(deps: EnrolDeps, claim: Claim, signal: AbortSignal): Promise<Identity> {
-  const token = decodeToken(claim.token ?? '');
-  if (!token) throw new Fault('token-invalid', claim.token === undefined ? 'this device is not enrolled yet: a claim token is needed (--token, --token-file or PIER_TOKEN)' : 'the claim token is damaged: "pier1." and the rest as it was shown were expected');
+async function enrol(deps: EnrolDeps, claim: { readonly token: Token; readonly profile: BoardProfile; readonly name: string | undefined }, signal: AbortSignal): Promise<Identity> {
+  const { token } = claim;
   const privatePem = await deviceKey(deps.folder, deps.write);
   const ca = await pinnedAuthority(deps.manager, token.caFingerprint, signal);
   const csr = await makeCertificateRequest({ privatePem, commonName: placeholder });
