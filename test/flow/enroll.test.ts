@@ -64,8 +64,8 @@ test('a token that names another policy root makes the board refuse the policy',
 
 test('what is no token is told so at once', async () => {
   const ran = await start('pier1.nonsense', 'nonsense', 15_000);
-  expect(ran.status).toBe(2);
-  expect(ran.stderr).toMatch(/claim token/);
+  expect(ran.status).toBe(3);
+  expect(ran.stderr).toMatch(/token-invalid.*claim token/s);
 });
 
 function filesBelow(dir: string): string[] {

@@ -104,12 +104,12 @@ describe('a desired document is refused', () => {
   test.each<[string, () => string | Uint8Array, string]>([
     ['unsigned', () => canonicalJson({ device, rev: systemClock.nowMs(), policy: 0, apps: {} }), 'desired-unsigned'],
     ['signed by a key that is no scheduler', () => JSON.stringify(signEnvelope({ payloadType: payloadTypes.desired, payload: canonicalJson({ device, rev: systemClock.nowMs(), policy: 0, apps: {} }), privatePem: world.keys.release.privatePem })), 'untrusted-signer'],
-    ['signed as something else', () => JSON.stringify(signEnvelope({ payloadType: payloadTypes.command, payload: canonicalJson({ device, rev: systemClock.nowMs(), policy: 0, apps: {} }), privatePem: stolenSchedulerKey(authority()) })), 'desired-unsigned'],
+    ['signed as something else', () => JSON.stringify(signEnvelope({ payloadType: payloadTypes.command, payload: canonicalJson({ device, rev: systemClock.nowMs(), policy: 0, apps: {} }), privatePem: stolenSchedulerKey(authority()) })), 'desired-invalid'],
     ['for another device', () => forged({ device: 'somebody-else' }), 'desired-invalid'],
     ['with an unknown key', () => forged({ extra: 1 }), 'desired-invalid'],
     ['older than what the device holds', () => forged({ rev: 1 }), 'desired-stale'],
-    ['that is no JSON', () => '{"device":', 'desired-unsigned'],
-    ['of random bytes', () => Buffer.from([0xff, 0xfe, 0, 1, 2, 3]), 'desired-unsigned'],
+    ['that is no JSON', () => '{"device":', 'desired-invalid'],
+    ['of random bytes', () => Buffer.from([0xff, 0xfe, 0, 1, 2, 3]), 'desired-invalid'],
   ])('%s', async (_, message, code) => {
     const since = now();
     await asBrokerOwner(message());

@@ -36,11 +36,11 @@ test('a new version that traps fails its attempt, the LED is driven safe by the 
     const app = Object.values((await world.look(device)).reported?.apps ?? {})[0];
     return app?.running?.version === '1.0.0' || undefined;
   });
+  // The bad guest switches the LED on and traps 300 ms later; the next change is the agent's, to the safe level.
   const after = ledRecords().slice(from);
-  const on = after.findIndex((row, index) => row.by === 'guest' && row.level === 1 && after.slice(0, index).some((one) => one.by === 'agent'));
-  expect(on).toBeGreaterThan(-1);
-  const next = after.slice(on + 1).find((row) => row.by !== 'guest');
-  expect(next).toMatchObject({ by: 'agent', level: 0 });
+  const trapped = after.findIndex((row, index) => row.by === 'guest' && row.level === 1 && after[index + 1]?.by === 'agent' && BigInt(after[index + 1]?.tNs ?? 0) - BigInt(row.tNs) >= 300_000_000n);
+  expect(trapped).toBeGreaterThan(-1);
+  expect(after[trapped + 1]).toMatchObject({ by: 'agent', level: 0 });
 });
 
 test('nobody holds the line while it is not low: between guests the record shows the safe level', () => {

@@ -49,7 +49,9 @@ async function send(wanted: Wanted, options: Options): Promise<void> {
   await session.client.subscribeAsync(topics.commandState.of({ device: wanted.device, id }), { qos: 1 });
   await session.client.publishAsync(topics.command.of({ device: wanted.device }), payloadOf(wanted, { id, key: options.key, timeoutS: options.timeout }), { qos: 1 });
   if (!options.wait) return options.output === 'json' ? output.json({ id }) : output.line(id);
-  const final = await Promise.race([answer, silence(wanted.device, options.timeout)]);
+  const answered = new AbortController();
+  const final = await Promise.race([answer, silence(wanted.device, options.timeout, answered.signal)]);
+  answered.abort();
   if (options.output === 'json') output.json(final);
   else output.line(`${final.state}${final.result ? ` ${plain(JSON.stringify(final.result))}` : ''}`);
   if (final.state === 'done') return;
@@ -57,8 +59,9 @@ async function send(wanted: Wanted, options: Options): Promise<void> {
   throw new Fault(isFaultCode(code) ? code : 'internal', `${wanted.device} answers ${final.state}: ${final.error?.reason ?? 'no reason given'}`);
 }
 
-async function silence(device: string, timeoutS: number): Promise<never> {
-  await systemClock.sleep(timeoutS * 1_000);
+/** Faults with `timed-out` unless an answer came first; the timer must not keep the process alive then. */
+async function silence(device: string, timeoutS: number, answered: AbortSignal): Promise<never> {
+  await systemClock.sleep(timeoutS * 1_000, answered).catch((error: unknown) => (answered.aborted ? undefined : Promise.reject(error)));
   throw new Fault('timed-out', `no answer from ${device} within ${timeoutS} s: is it online? (pier device list)`);
 }
 
