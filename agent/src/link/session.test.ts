@@ -1,0 +1,136 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { type Server, type TLSSocket, createServer } from 'node:tls';
+import { Aedes, type AedesPublishPacket } from 'aedes';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { DeviceId, KeyId, silentLog, systemClock } from '@pier/shared/core';
+import { topics } from '@pier/shared/wire';
+import { type TestAuthority, makeAuthority } from '../../testing/authority.ts';
+import { keys, policyEnvelope } from '../../testing/site.ts';
+import type { Identity } from './identity.ts';
+import { keepSession, waitMs } from './keep-session.ts';
+import { type Received, openSession } from './session.ts';
+
+const device = DeviceId.parse('board-1');
+const never = new AbortController().signal;
+let authority: TestAuthority;
+let broker: Aedes;
+let server: Server;
+let url: string;
+let published: AedesPublishPacket[];
+let allow = true;
+let sockets: TLSSocket[] = [];
+
+beforeEach(async () => {
+  allow = true;
+  sockets = [];
+  published = [];
+  authority = await makeAuthority();
+  broker = await Aedes.createBroker({ authenticate: (_client, _user, _password, done) => done(allow ? null : Object.assign(new Error('not you'), { returnCode: 5 }), allow) });
+  broker.on('publish', (packet, client) => client && published.push(packet));
+  server = createServer({ ...(await authority.server()), ca: authority.caPem, requestCert: true, rejectUnauthorized: true }, (socket: TLSSocket) => {
+    sockets.push(socket);
+    broker.handle(socket);
+  });
+  server.on('tlsClientError', (_error, socket) => socket.destroy());
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  url = `mqtts://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+afterEach(async () => {
+  await new Promise<void>((resolve) => broker.close(resolve));
+  server.close();
+});
+
+async function identity({ by = authority, notAfter }: { by?: TestAuthority; notAfter?: Date } = {}): Promise<Identity> {
+  const { key, cert } = await by.device({ commonName: device, ...(notAfter ? { notAfter } : {}) });
+  return { device, generation: 1, certificate: cert, ca: authority.caPem, policy: policyEnvelope(), mqtt: url, rootId: KeyId.parse(keys.root.id), manager: 'https://127.0.0.1:1', privatePem: key };
+}
+
+let seq = 0;
+const open = (who: Identity, onMessage: (received: Received) => void = () => {}) => openSession({ identity: who, clock: systemClock, log: silentLog, order: () => ({ gen: 1, boot: 1, seq: (seq += 1) }), onMessage }, never);
+const say = (topic: string, payload: string, retain = false): Promise<void> => new Promise((resolve) => broker.publish({ cmd: 'publish', topic, payload: Buffer.from(payload), qos: 1, retain, dup: false }, () => resolve()));
+async function until(look: () => boolean): Promise<void> {
+  for (let tries = 0; !look() && tries < 400; tries += 1) await systemClock.sleep(10);
+  expect(look()).toBe(true);
+}
+
+describe('a session', () => {
+  test('hears its own branch and managers, and nothing of other devices', async () => {
+    const heard: Received[] = [];
+    await using _session = await open(await identity(), (received) => heard.push(received));
+    for (const topic of [topics.desired, topics.command, topics.ack, topics.pinsLease]) await say(topic.of({ device }), '{}');
+    await say(topics.manager.of({ replica: 'a' }), '{}');
+    await say(topics.command.of({ device: 'board-2' }), '{}');
+    await until(() => heard.length >= 5);
+    expect(heard.map(({ topic }) => topic).toSorted()).toEqual(['pier/v1/d/board-1/down/ack', 'pier/v1/d/board-1/down/cmd', 'pier/v1/d/board-1/down/desired', 'pier/v1/d/board-1/down/pins', 'pier/v1/m/a']);
+  });
+
+  test('knows what was retained from what was said just now', async () => {
+    await say(topics.command.of({ device }), '"old"', true);
+    const heard: Received[] = [];
+    await using _session = await open(await identity(), (received) => heard.push(received));
+    await until(() => heard.length === 1);
+    expect(heard[0]).toMatchObject({ retained: true });
+    await say(topics.command.of({ device }), '"new"');
+    await until(() => heard.length === 2);
+    expect(heard[1]).toMatchObject({ retained: false });
+  });
+
+  test('publishes, and says so only when the broker has it', async () => {
+    await using session = await open(await identity());
+    await session.publish(topics.event.of({ device }), { n: 1 }, 1);
+    expect(published.map(({ topic, payload }) => [topic, String(payload)])).toEqual([['pier/v1/d/board-1/up/event', '{"n":1}']]);
+  });
+
+  test('that is cut off leaves its will, with the connection it is about', async () => {
+    const session = await open(await identity());
+    for (const socket of sockets) socket.destroy();
+    await until(() => session.lost.aborted);
+    await until(() => published.length === 1);
+    expect(JSON.parse(String(published[0]?.payload))).toEqual({ gen: 1, boot: 1, seq: expect.any(Number), online: false, conn: session.conn });
+    await expect(session.publish(topics.event.of({ device }), {}, 1)).rejects.toMatchObject({ code: 'unreachable' });
+  });
+});
+
+describe('no session', () => {
+  test('with a broker that another authority vouches for', async () => {
+    const stranger = await makeAuthority();
+    await expect(open({ ...(await identity()), ca: stranger.caPem })).rejects.toMatchObject({ code: 'certificate-invalid' });
+  });
+  test.each<[string, () => Promise<Identity>]>([
+    ['a certificate of another authority', async () => identity({ by: await makeAuthority() })],
+    ['an expired certificate', async () => identity({ notAfter: new Date('2021-01-01') })],
+  ])('with %s', async (_name, who) => {
+    await expect(open(await who())).rejects.toMatchObject({ code: expect.stringMatching(/certificate-invalid|unreachable/) });
+  });
+  test('with a broker that does not want this device', async () => {
+    allow = false;
+    await expect(open(await identity())).rejects.toMatchObject({ code: 'forbidden' });
+  });
+  test('with nobody there', async () => {
+    const who = await identity();
+    await expect(open({ ...who, mqtt: 'mqtts://127.0.0.1:1' })).rejects.toMatchObject({ code: 'unreachable' });
+  });
+});
+
+test('a session that is lost is made anew until the end', async () => {
+  const who = await identity();
+  const stop = new AbortController();
+  const conns: string[] = [];
+  const kept = keepSession({ open: () => open(who), onSession: async (session) => void conns.push(session.conn), clock: systemClock, random: () => 0.001, log: silentLog }, stop.signal);
+  await until(() => conns.length === 1);
+  for (const socket of sockets) socket.destroy();
+  await until(() => conns.length === 2);
+  expect(conns[0]).not.toBe(conns[1]);
+  stop.abort();
+  await kept;
+});
+
+test('the first reconnect comes within 10 s, later ones within 5 min; identity troubles are slow from the start', () => {
+  expect(waitMs(0, () => 0.999)).toBeLessThan(10_000);
+  expect(waitMs(0, () => 0)).toBe(0);
+  expect(waitMs(20, () => 0.999)).toBeLessThanOrEqual(300_000);
+  expect(waitMs(20, () => 0.999)).toBeGreaterThan(200_000);
+  expect(waitMs(0, () => 0, 60_000)).toBeGreaterThanOrEqual(30_000);
+});
