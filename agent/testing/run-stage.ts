@@ -55,6 +55,7 @@ export async function openSite() {
     },
   };
 }
+export type RunStage = Awaited<ReturnType<typeof openRunStage>>;
 export type Site = Awaited<ReturnType<typeof openSite>>;
 
 /** Disposing is a clean stop. */

@@ -35,7 +35,7 @@ afterEach(() => {
 
 type Told = Omit<JournalEntry, 'cmd'> & { readonly kind: string };
 
-function open({ act = async () => ({ pong: true }), unsigned = 'readOnly' as 'readOnly' | 'allow' }: { act?: (order: Order) => Promise<Record<string, never> | { pong: boolean }>; unsigned?: 'readOnly' | 'allow' } = {}) {
+function open({ act = async () => ({ pong: true }), unsigned = 'readOnly' }: { act?: (order: Order) => Promise<Record<string, never> | { pong: boolean }>; unsigned?: 'readOnly' | 'allow' } = {}) {
   const told: Told[] = [];
   const acted: Order[] = [];
   const inbox = new Inbox({

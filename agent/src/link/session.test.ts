@@ -58,7 +58,8 @@ async function until(look: () => boolean): Promise<void> {
 describe('a session', () => {
   test('hears its own branch and managers, and nothing of other devices', async () => {
     const heard: Received[] = [];
-    await using _session = await open(await identity(), (received) => heard.push(received));
+    await using session = await open(await identity(), (received) => heard.push(received));
+    expect(session.lost.aborted).toBe(false);
     for (const topic of [topics.desired, topics.command, topics.ack, topics.pinsLease]) await say(topic.of({ device }), '{}');
     await say(topics.manager.of({ replica: 'a' }), '{}');
     await say(topics.command.of({ device: 'board-2' }), '{}');
@@ -69,7 +70,8 @@ describe('a session', () => {
   test('knows what was retained from what was said just now', async () => {
     await say(topics.command.of({ device }), '"old"', true);
     const heard: Received[] = [];
-    await using _session = await open(await identity(), (received) => heard.push(received));
+    await using session = await open(await identity(), (received) => heard.push(received));
+    expect(session.lost.aborted).toBe(false);
     await until(() => heard.length === 1);
     expect(heard[0]).toMatchObject({ retained: true });
     await say(topics.command.of({ device }), '"new"');

@@ -81,11 +81,12 @@ test('an acknowledgement of another message changes nothing', async () => {
 });
 
 test('something new is sent as soon as it is there', async () => {
-  const { sender, until, stop } = start();
+  const { sender, sent, until, stop } = start();
   put(1);
   sender.kick();
   await until(1);
   await stop();
+  expect(sent).toMatchObject([{ seq: 1 }]);
 });
 
 test('a message that cannot be sent does not stop the others', async () => {

@@ -4,7 +4,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest
 import { systemClock } from '@pier/shared/core';
 import type { Bindings } from '@pier/shared/capability';
 import { wat } from '../../../test/support/wat.ts';
-import { type Site, asks, blink, entry, led, ledGuest, openSite, until } from '../../testing/run-stage.ts';
+import { type RunStage, type Site, asks, blink, entry, led, ledGuest, openSite, until } from '../../testing/run-stage.ts';
 import { type Release, keys } from '../../testing/site.ts';
 
 let well: Uint8Array;
@@ -93,17 +93,17 @@ describe('a release that is well', () => {
 });
 
 describe('an update', () => {
-  async function withGood() {
-    const agent = await site.openAgent();
+  /** A device whose blink 1 is proven. */
+  async function makeGood(agent: RunStage) {
     const good = site.registry.push({ wasm: well, asks });
     agent.want({ blink: entry(good) });
     await until('proven', () => agent.reported()?.state === 'proven');
-    return { agent, good, isUntouched: () => agent.reported()?.running?.digest === good.digest && agent.reported()?.running?.restarts === 0 && site.isOn() };
+    return { good, isUntouched: () => agent.reported()?.running?.digest === good.digest && agent.reported()?.running?.restarts === 0 && site.isOn() };
   }
 
   test('that traps in its soak fails, and the device returns to its last good release by itself', async () => {
-    const { agent, good } = await withGood();
-    await using _agent = agent;
+    await using agent = await site.openAgent();
+    const { good } = await makeGood(agent);
     const bad = site.registry.push({ wasm: trapping, asks, counter: 2 });
     agent.want({ blink: entry(bad, { attempt: 2, soakS: 600 }) });
     await until('failed and back', () => agent.reported()?.state === 'failed' && agent.reported()?.running?.digest === good.digest);
@@ -123,8 +123,8 @@ describe('an update', () => {
     ['that is no wasm', 'wasm-invalid', () => site.registry.push({ wasm: Buffer.from('MZ this is no wasm'), asks, counter: 2 }), led],
     ['importing what it did not ask for', 'import-denied', () => site.registry.push({ wasm: wellAgain, counter: 2 }), led],
   ])('%s is refused, and the good one is not touched', async (_name, code, push, bindings) => {
-    const { agent, isUntouched } = await withGood();
-    await using _agent = agent;
+    await using agent = await site.openAgent();
+    const { isUntouched } = await makeGood(agent);
     agent.want({ blink: entry(push(), { attempt: 2, bindings }) });
     await until('refused', () => agent.reported()?.state === 'refused');
     expect(agent.reported()?.reason).toMatchObject({ code, reason: expect.stringMatching(/.{10,}/) });
@@ -133,8 +133,8 @@ describe('an update', () => {
   });
 
   test('served with one flipped byte under its true digest is refused as corrupted', async () => {
-    const { agent, isUntouched } = await withGood();
-    await using _agent = agent;
+    await using agent = await site.openAgent();
+    const { isUntouched } = await makeGood(agent);
     const next = site.registry.push({ wasm: wellAgain, asks, counter: 2 });
     const flipped = Buffer.from(wellAgain);
     flipped[flipped.length - 1] = (flipped.at(-1) ?? 0) ^ 1;
@@ -146,8 +146,8 @@ describe('an update', () => {
   });
 
   test('from a registry that is down waits, saying why, and goes on when it is back', async () => {
-    const { agent, isUntouched } = await withGood();
-    await using _agent = agent;
+    await using agent = await site.openAgent();
+    const { isUntouched } = await makeGood(agent);
     const next = site.registry.push({ wasm: wellAgain, asks, counter: 2 });
     site.registry.down = true;
     agent.want({ blink: entry(next, { attempt: 2 }) });

@@ -5,6 +5,7 @@ import { AppName, type Digest, systemClock } from '@pier/shared/core';
 import { Bindings } from '@pier/shared/capability';
 import { wat } from '../../../test/support/wat.ts';
 import { type Site, asks, blink, entry, led, ledGuest, openSite, until } from '../../testing/run-stage.ts';
+import { startBoard } from '../../testing/site.ts';
 
 const other = AppName.parse('other');
 const signal = new AbortController().signal;
@@ -167,6 +168,20 @@ describe('a newer document', () => {
     agent.want({ blink: entry(release, { bindings: led }) });
     await until('the LED on again', site.isOn);
   });
+});
+
+test('a board that goes away ends the guest, and its return brings the guest back without a person', async () => {
+  await using agent = await site.openAgent();
+  agent.want({ blink: entry(site.registry.push({ wasm: well, asks })) });
+  await until('proven and on', () => agent.reported()?.state === 'proven' && site.isOn());
+  await site.board[Symbol.asyncDispose]();
+  await until('no guest', () => agent.reported()?.running === undefined);
+  await using board = await startBoard(site.folder);
+  await until('the guest back', () => agent.reported()?.running !== undefined);
+  await until('the LED on', site.isOn);
+  expect(agent.reported()).toMatchObject({ state: 'proven' });
+  expect(agent.events[0]).toMatchObject({ code: 'board-gone' });
+  expect(board.dir).toBe(site.board.dir);
 });
 
 test('an app that this device does not have cannot be stopped, started or restarted', async () => {

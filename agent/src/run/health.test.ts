@@ -7,7 +7,7 @@ import { watchHealth } from './health.ts';
 const quick = { ...systemClock, after: (ms: number, act: () => void) => systemClock.after(ms / 100, act) };
 const pause = (ms: number): Promise<void> => systemClock.sleep(ms / 100 + 20);
 
-function open(health: object | undefined, soakS: number | undefined = undefined) {
+function open(health: object | undefined, soakS?: number) {
   const seen: string[] = [];
   const watch = watchHealth({ limits: Limits.parse(health === undefined ? {} : { health }), soakS }, quick, {
     onUp: () => seen.push('up'),

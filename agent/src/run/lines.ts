@@ -128,7 +128,7 @@ export class LinePark implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const { line } of [...this.#parked.values()]) await this.#release(line.at);
+    for (const { line } of this.#parked.values()) await this.#release(line.at);
   }
 
   async #release(at: LineRef): Promise<void> {

@@ -56,7 +56,7 @@ describe('taking a blob in', () => {
       controller.abort();
       yield Buffer.from(' world');
     };
-    await expect(blobs.ingest(want('hello world'), source(), controller.signal)).rejects.toThrow();
+    await expect(blobs.ingest(want('hello world'), source(), controller.signal)).rejects.toMatchObject({ code: 'timed-out' });
     expect(readdirSync(folder)).toEqual([]);
   });
 

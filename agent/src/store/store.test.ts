@@ -25,7 +25,8 @@ const record: AppRecord = {
 describe('a folder is one device', () => {
   test('a second agent on it is told so, and may have it once the first is gone', async () => {
     {
-      using _first = await openStore(folder);
+      using first = await openStore(folder);
+      expect(first.boot).toBe(1);
       await expect(openStore(folder)).rejects.toMatchObject({ code: 'conflict', message: expect.stringContaining(folder) });
     }
     using again = await openStore(folder);
@@ -40,7 +41,8 @@ describe('a folder is one device', () => {
   });
 
   test('nobody else on the machine may read its state', async () => {
-    using _store = await openStore(folder);
+    using store = await openStore(folder);
+    expect(store.boot).toBe(1);
     expect(statSync(join(folder, 'state.db')).mode & 0o077).toBe(0);
   });
 
