@@ -5,7 +5,7 @@ import { systemClock, systemRandom, toFault } from '@pier/shared/core';
 import { processLog, shutdownSignal } from '@pier/shared/process';
 import type { Credentials } from './access/index.ts';
 import { type Config, readConfig } from './config.ts';
-import { replaceFile } from './disk/index.ts';
+import { replaceFile } from '@pier/shared/disk';
 import { type Manager, openManager } from './manager.ts';
 
 const log = processLog('manager');

@@ -2,7 +2,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { Fault, type Log, check, parseJson, toFault } from '@pier/shared/core';
-import { isErrno, replaceFile } from './disk/index.ts';
+import { isErrno, replaceFile } from '@pier/shared/disk';
 
 const Port = z.int().min(1).max(65_535);
 const Kept = z.strictObject({ http: Port.optional(), device: Port.optional(), mqtt: Port.optional() });

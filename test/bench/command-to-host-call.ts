@@ -33,7 +33,7 @@ const guest = `(module
 export async function commandToHostCall(): Promise<Row[]> {
   await using world = await openWorld();
   const { device } = await world.enrol();
-  await world.bind(device, 'first', { led } as never);
+  await world.bind(device, 'first', { led });
   const pushed = await world.push({ app: 'first', version: '1.0.0', counter: 1, wasm: await wat(guest), asks: { gpio: [{ label: 'led', mode: 'out', safe: 'inactive' }] } });
   const rollout = await world.rollOut(pushed, device, { soakS: 0 });
   await deploymentIn(world, { device, rollout, states: ['proven'] });

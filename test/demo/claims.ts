@@ -30,7 +30,7 @@ const nowNs = (): bigint => systemClock.monotonicNs();
 const guestEdges = (at: Case, name: string, sinceNs: bigint): SimRecord[] => recordOf(at).filter((row) => row.name === name && row.by === 'guest' && BigInt(row.tNs) >= sinceNs);
 
 async function deviceOf(at: Case, device: string): Promise<DeviceDetail> {
-  return apiClient({ baseUrl: at.http, token: at.token }).call('getDevice', { params: { device: device as DeviceDetail['id'] } });
+  return apiClient({ baseUrl: at.http, token: at.token }).call('getDevice', { params: { device } });
 }
 
 const pier = (at: Case, args: readonly string[]) => runPier(args, { env: { ...process.env, PIER_HOME: at.home } });

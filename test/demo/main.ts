@@ -19,7 +19,7 @@ async function demo(): Promise<number> {
     using _ = holdFolder(options.dir);
     await using stage = openStage(options.dir);
     // With --ready json, stdout is for that one line.
-    const steps = printSteps((text) => void (options.ready ? process.stderr : process.stdout).write(text), Boolean((options.ready ? process.stderr : process.stdout).isTTY));
+    const steps = printSteps((text) => void (options.ready ? process.stderr : process.stdout).write(text), (options.ready ? process.stderr : process.stdout).isTTY);
     const told = await untilStopped(signal, playStory(stage, steps));
     if (told === undefined) return 130;
     steps.say(`\n${steps.passed} steps passed`);

@@ -15,7 +15,7 @@ beforeAll(async () => {
   world = await openWorld();
   blink = await exampleGuest('blink');
   ({ device, process: agent } = await world.enrol());
-  await world.bind(device, 'blink', { led, button } as never);
+  await world.bind(device, 'blink', { led, button });
 });
 afterAll(() => world[Symbol.asyncDispose]());
 

@@ -28,7 +28,7 @@ const ledEdges = () => records().filter((row) => row.name === 'GPIO17' && row.by
 
 test('a signed app is rolled out, drives the LED, answers the button, and is proven', async () => {
   const pushed = await world.push({ app: 'blink', version: '1.0.0', counter: 1, ...blink });
-  await world.bind(device, 'blink', { led, button } as never);
+  await world.bind(device, 'blink', { led, button });
   const rollout = await world.rollOut(pushed, device);
   await until('edges of the LED', () => ledEdges().length >= 4 || undefined);
   const before = ledEdges().length;
@@ -49,7 +49,7 @@ test('a higher attempt of the release that is already well is adopted without a 
 test('an app with a granted folder keeps its file over restarts, beside the first app', async () => {
   const journal = await exampleGuest('journal');
   const pushed = await world.push({ app: 'journal', version: '1.0.0', counter: 1, ...journal });
-  await world.bind(device, 'journal', { data: { kind: 'storage', maxBytes: 65_536 } } as never);
+  await world.bind(device, 'journal', { data: { kind: 'storage', maxBytes: 65_536 } });
   const rollout = await world.rollOut(pushed, device);
   await deploymentIn(world, { device, rollout, states: ['proven'] });
   const edges = ledEdges().length;

@@ -19,7 +19,7 @@ beforeAll(async () => {
   world = await openWorld();
   blink = await exampleGuest('blink');
   ({ device } = await world.enrol());
-  await world.bind(device, 'blink', bindings as never);
+  await world.bind(device, 'blink', bindings);
   const rollout = await world.rollOut(await world.push({ app: 'blink', version: '1.0.0', counter: 100, ...blink }), device);
   await deploymentIn(world, { device, rollout, states: ['proven'] });
 });

@@ -16,7 +16,7 @@ let device: DeviceId;
 beforeAll(async () => {
   world = await openWorld();
   ({ device } = await world.enrol());
-  await world.bind(device, 'blink', { led, button } as never);
+  await world.bind(device, 'blink', { led, button });
   const rollout = await world.rollOut(await world.push({ app: 'blink', version: '1.0.0', counter: 1, ...(await exampleGuest('blink')) }), device);
   await deploymentIn(world, { device, rollout, states: ['proven'] });
   const env = childEnv({ PIER_HOME: join(world.dir, 'home'), PIER_MANAGER: world.manager.http, PIER_API_TOKEN: world.manager.admin.token });

@@ -19,7 +19,7 @@ export async function stolenIdentity(authorityDir: string, commonName: string, {
   const ca = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----\n?/.exec(text)?.[0] ?? '';
   const key = makePrivateKey();
   const certificate = await X509CertificateGenerator.create({
-    subject: [{ CN: [{ utf8String: commonName }] }],
+    subject: [{ CN: [commonName] }],
     issuer: new X509Certificate(ca).subject,
     notBefore: new Date(fromMs),
     notAfter: new Date(toMs),

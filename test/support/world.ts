@@ -1,10 +1,11 @@
 /** A whole Pier in one folder for a test: manager, simulated board, site cache; keys and policy made, nothing enrolled yet. */
+import type * as z from 'zod';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AppName, type DeviceId, type Digest, canonicalJson, systemClock } from '@pier/shared/core';
 import { type ApiClient, type DeviceDetail, apiClient } from '@pier/shared/api';
-import { Asks, type Bindings, Limits, capabilityKinds } from '@pier/shared/capability';
+import { Asks, type Binding, Limits, capabilityKinds } from '@pier/shared/capability';
 import { packArtifact, registryClient } from '@pier/shared/oci';
 import { type KeyPair, generateKeyPair, makeSignature, payloadTypes, signEnvelope } from '@pier/shared/signing';
 import { type ManagerReady, type Stage, openStage } from './stage.ts';
@@ -24,14 +25,14 @@ export type World = {
   token(options?: { uses?: number; expiresInS?: number }): Promise<string>;
   enrol(options?: { name?: string; token?: string }): Promise<Started & { device: DeviceId }>;
   push(app: App): Promise<Pushed>;
-  bind(device: DeviceId, app: string, bindings: Bindings): Promise<void>;
+  bind(device: DeviceId, app: string, bindings: Readonly<Record<string, z.input<typeof Binding>>>): Promise<void>;
   /** Makes a release and starts a rollout of it; gives the rollout's id. */
   rollOut(pushed: Pushed, device: DeviceId, options?: { soakS?: number; deadlineS?: number }): Promise<string>;
   look(device: DeviceId): Promise<DeviceDetail>;
 } & AsyncDisposable;
 
-export const led = { kind: 'gpio', chip: 'pinctrl-bcm2711', line: 17, modes: ['out'] } as const;
-export const button = { kind: 'gpio', chip: 'pinctrl-bcm2711', line: 27, modes: ['in'] } as const;
+export const led: z.input<typeof Binding> = { kind: 'gpio', chip: 'pinctrl-bcm2711', line: 17, modes: ['out'] };
+export const button: z.input<typeof Binding> = { kind: 'gpio', chip: 'pinctrl-bcm2711', line: 27, modes: ['in'] };
 
 export async function openWorld(): Promise<World> {
   const dir = mkdtempSync(join(tmpdir(), 'pier-world-'));

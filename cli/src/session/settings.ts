@@ -1,8 +1,10 @@
-import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import * as z from 'zod';
 import { Fault, check, parseJson } from '@pier/shared/core';
+import { replaceFile } from '@pier/shared/disk';
 
 /** What `pier login` remembers; a file that only its owner reads. */
 const Profile = z.strictObject({ manager: z.url(), token: z.string().min(1) });
@@ -29,19 +31,16 @@ function readProfile(file: string): Profile | undefined {
   return check(Profile, parseJson(text, { what: file }), { what: file });
 }
 
-export function writeProfile(home: string, profile: Profile): string {
+export async function writeProfile(home: string, profile: Profile): Promise<string> {
   const file = join(home, 'profile.json');
-  writePrivateFile(file, `${JSON.stringify(check(Profile, profile, { what: 'profile' }), null, 2)}\n`);
+  await writePrivateFile(file, `${JSON.stringify(check(Profile, profile, { what: 'profile' }), null, 2)}\n`);
   return file;
 }
 
-/** Writes a file that only its owner reads, whole or not at all. */
-export function writePrivateFile(file: string, text: string): void {
-  mkdirSync(join(file, '..'), { recursive: true, mode: 0o700 });
-  const beside = `${file}.${process.pid}`;
-  writeFileSync(beside, text, { mode: 0o600 });
-  chmodSync(beside, 0o600);
-  renameSync(beside, file);
+/** Writes a file that only its owner reads, whole or not at all, in a folder that only its owner enters. */
+export async function writePrivateFile(path: string, bytes: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  await replaceFile({ path, bytes, mode: 0o600 });
 }
 
 /** Reads a file that the user named. Faults: `not-found` naming it. */

@@ -9,11 +9,11 @@ export function addKey(program: Command): void {
   const key = program.command('key').description('signing keys');
   withOutput(key.command('generate').argument('<file>', 'path without ending; FILE.key and FILE.pub are written'))
     .description('make a P-256 key pair for a policy root, a release signer or an operator')
-    .action((file: string, options: Common) => {
+    .action(async (file: string, options: Common) => {
       const pair = generateKeyPair();
       // A key that is overwritten is lost for ever.
       if (existsSync(`${file}.key`)) throw new Fault('conflict', `${file}.key exists; choose another name or move it away first`);
-      writePrivateFile(`${file}.key`, pair.privatePem);
+      await writePrivateFile(`${file}.key`, pair.privatePem);
       writeFileSync(`${file}.pub`, pair.publicPem);
       if (options.output === 'json') output.json({ id: pair.id, privateKey: `${file}.key`, publicKey: `${file}.pub` });
       else output.line(`key ${pair.id}\n  private: ${file}.key (keep it offline)\n  public:  ${file}.pub`);

@@ -8,7 +8,7 @@ export function addLogin(program: Command): void {
     .action(async (options: Common) => {
       const session = openSession(options);
       const me = await session.api.call('whoAmI', {});
-      const file = writeProfile(session.settings.home, { manager: session.url, token: session.token });
+      const file = await writeProfile(session.settings.home, { manager: session.url, token: session.token });
       if (options.output === 'json') output.json({ user: me.user, role: me.role, profile: file });
       else output.line(`logged in as ${me.user} (${me.role}); remembered in ${file}`);
     });

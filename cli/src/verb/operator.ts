@@ -17,10 +17,10 @@ export function addOperator(program: Command): void {
       const csr = await makeCertificateRequest({ privatePem, commonName: `operator:${options.name}` });
       const answer = await session.api.call('signOperator', { body: { name: options.name, csr } });
       const files = { key: join(dir, 'operator.key'), certificate: join(dir, 'operator.crt'), ca: join(dir, 'ca.crt'), mqtt: join(dir, 'mqtt.url') };
-      writePrivateFile(files.key, privatePem);
-      writePrivateFile(files.certificate, answer.certificate);
-      writePrivateFile(files.ca, answer.ca);
-      writePrivateFile(files.mqtt, `${answer.mqtt}\n`);
+      await writePrivateFile(files.key, privatePem);
+      await writePrivateFile(files.certificate, answer.certificate);
+      await writePrivateFile(files.ca, answer.ca);
+      await writePrivateFile(files.mqtt, `${answer.mqtt}\n`);
       if (options.output === 'json') output.json({ ...files, url: answer.mqtt });
       else output.line(`certificate for operator:${options.name} in ${dir}; MQTT at ${answer.mqtt}`);
     });

@@ -1,6 +1,6 @@
 import { type KeyObject, createPublicKey } from 'node:crypto';
 import { Fault } from '@pier/shared/core';
-import { Pkcs10CertificateRequest } from './x509.ts';
+import { Pkcs10CertificateRequest } from '@pier/shared/x509';
 
 const csrCharsMax = 8_192;
 /** A P-256 key with an uncompressed point (RFC 5480): one spelling per key, or one key would have two ids. */

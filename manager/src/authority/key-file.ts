@@ -1,7 +1,7 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { chmod, mkdir, open, stat } from 'node:fs/promises';
 import { Fault, toFault } from '@pier/shared/core';
-import { isErrno } from '../disk/index.ts';
+import { isErrno } from '@pier/shared/disk';
 
 const othersMask = 0o077;
 const keyFileBytesMax = 64 << 10;

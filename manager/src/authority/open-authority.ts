@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type Clock, Fault, digestOf } from '@pier/shared/core';
 import { generateKeyPair, keyIdOf, publicPemOf } from '@pier/shared/signing';
 import { type Identity, commonNameOf, identityOf } from '@pier/shared/wire';
-import { createFile, isErrno, replaceFile } from '../disk/index.ts';
+import { createFile, isErrno, replaceFile } from '@pier/shared/disk';
 import type { Authority, IssuedCertificate } from './authority.ts';
 import { provenKeyOf } from './csr.ts';
 import { type CaKey, issue, selfSign } from './issue.ts';

@@ -2,7 +2,7 @@ import { X509Certificate, createPrivateKey, generateKeyPairSync } from 'node:cry
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { type Clock, Fault } from '@pier/shared/core';
-import { replaceFile } from '../disk/index.ts';
+import { replaceFile } from '@pier/shared/disk';
 import type { TlsIdentity } from './authority.ts';
 import { type CaKey, issue, leafLifeMs } from './issue.ts';
 import { readKeyFile } from './key-file.ts';

@@ -2,7 +2,7 @@ import { mkdir, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as z from 'zod';
 import { type Digest, Digest as DigestText } from '@pier/shared/core';
-import { isErrno, replaceFile, syncFolder } from '../disk/index.ts';
+import { isErrno, replaceFile, syncFolder } from '@pier/shared/disk';
 import type { CheckedManifest } from './manifest-rules.ts';
 import type { ReferrerDescriptor } from './registry.ts';
 
@@ -35,10 +35,20 @@ export type Store = {
 const ManifestLink = z.object({ mediaType: z.string(), subject: DigestText.optional() });
 const Referrer = z.object({ mediaType: z.string(), digest: DigestText, size: z.int(), artifactType: z.string().optional(), annotations: z.record(z.string(), z.string()).optional() });
 
+/** Where things lie: content once for all, and per repository links, tags and referrers. */
+function layoutOf(dir: string) {
+  const place = (repository: string, ...rest: string[]): string => join(dir, 'repositories', repository, ...rest);
+  return {
+    place,
+    content: (digest: Digest): string => join(dir, 'content', digest.slice(7, 9), digest.slice(7)),
+    blobLink: (repository: string, digest: Digest): string => place(repository, '_blobs', digest.slice(7)),
+    manifestLink: (repository: string, digest: Digest): string => place(repository, '_manifests', digest.slice(7)),
+  };
+}
+
 /** `dir` is the registry's folder; `gatherIn` a folder on the same disk for files that are being written. */
 export function openStore(dir: string, gatherIn: string): Store {
-  const content = (digest: Digest): string => join(dir, 'content', digest.slice(7, 9), digest.slice(7));
-  const place = (repository: string, ...rest: string[]): string => join(dir, 'repositories', repository, ...rest);
+  const { content, place, blobLink, manifestLink } = layoutOf(dir);
   const put = async (path: string, bytes: Uint8Array | string): Promise<void> => {
     await mkdir(dirname(path), { recursive: true });
     await replaceFile({ path, bytes, gatherIn });
@@ -49,8 +59,6 @@ export function openStore(dir: string, gatherIn: string): Store {
     await rename(file, path);
     await syncFolder(dirname(path));
   };
-  const blobLink = (repository: string, digest: Digest): string => place(repository, '_blobs', digest.slice(7));
-  const manifestLink = (repository: string, digest: Digest): string => place(repository, '_manifests', digest.slice(7));
   const linkOf = async (repository: string, digest: Digest): Promise<z.infer<typeof ManifestLink> | undefined> => {
     const text = await readIfThere(manifestLink(repository, digest));
     return text === undefined ? undefined : ManifestLink.parse(JSON.parse(text.toString('utf8')));

@@ -7,13 +7,16 @@ import { timesOf, writeStat } from './stat.ts';
 const nameOf = new TextEncoder();
 const keptFlags = fdFlag.append | fdFlag.dsync | fdFlag.sync | 4 | 8;
 
+type Files = { readonly memory: GuestMemory; readonly descriptors: Descriptors };
+
+/** An offset or length that JavaScript can count with. */
+function place(offset: bigint): bigint {
+  const at = BigInt.asUintN(64, offset);
+  return at <= BigInt(Number.MAX_SAFE_INTEGER) ? at : fail('inval');
+}
+
 /** The functions on descriptors, `fd_…`. */
-export function fdFunctions({ memory, descriptors }: { readonly memory: GuestMemory; readonly descriptors: Descriptors }) {
-  const buffers = (pointer: number, count: number) => memory.iovecs(pointer, count) ?? fail('inval');
-  const place = (offset: bigint): bigint => {
-    const at = BigInt.asUintN(64, offset);
-    return at <= BigInt(Number.MAX_SAFE_INTEGER) ? at : fail('inval');
-  };
+export function fdFunctions({ memory, descriptors }: Files) {
   const preopen = (fd: number): string => {
     const found = descriptors.get(fd);
     return (found instanceof FolderDescriptor ? found.preopen : undefined) ?? fail('badf');
@@ -58,6 +61,14 @@ export function fdFunctions({ memory, descriptors }: { readonly memory: GuestMem
       if (length >>> 0 < name.byteLength) fail('nametoolong');
       memory.bytes(pointer, name.byteLength).set(name);
     },
+    ...transferFunctions({ memory, descriptors }),
+  };
+}
+
+/** Those that move bytes or the place in a file. */
+function transferFunctions({ memory, descriptors }: Files) {
+  const buffers = (pointer: number, count: number) => memory.iovecs(pointer, count) ?? fail('inval');
+  return {
     fd_read: (fd: number, pointer: number, count: number, out: number): void => {
       memory.bytes(out, 4);
       memory.setU32(out, descriptors.get(fd).read(buffers(pointer, count)));

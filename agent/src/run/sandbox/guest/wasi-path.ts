@@ -12,6 +12,21 @@ const openFlag = { create: 1, directory: 2, exclusive: 4, truncate: 8 } as const
 
 type Place = { readonly folder: FolderDescriptor; readonly volume: Volume; readonly parts: Parts; readonly slash: boolean };
 
+function open(place: Place, how: { readonly open: number; readonly rights: bigint; readonly flags: number }): FileDescriptor | FolderDescriptor {
+  const { volume, parts } = place;
+  const wanted = (flag: number): boolean => (how.open & flag) !== 0;
+  const seen = volume.stat(parts);
+  if (seen && wanted(openFlag.create) && wanted(openFlag.exclusive)) fail('exist');
+  if (seen?.isDirectory()) {
+    if (wanted(openFlag.truncate) || wanted(openFlag.create)) fail('isdir');
+    return new FolderDescriptor(volume, parts);
+  }
+  if (wanted(openFlag.directory) || place.slash) fail(seen ? 'notdir' : 'noent');
+  // Creating and emptying are ways to write; no other right is needed for them.
+  const file = volume.openFile(parts, { create: wanted(openFlag.create), empty: wanted(openFlag.truncate) && seen !== undefined });
+  return new FileDescriptor(volume, file, how);
+}
+
 /** The functions on paths, `path_…`, and the list of a folder. A guest can neither make nor follow links. */
 export function pathFunctions({ memory, descriptors }: { readonly memory: GuestMemory; readonly descriptors: Descriptors }) {
   const at = (fd: number, pointer: number, length: number): Place => {
@@ -19,21 +34,6 @@ export function pathFunctions({ memory, descriptors }: { readonly memory: GuestM
     if (length >>> 0 > pathBytesMax) fail('nametoolong');
     const path = memory.text(pointer, length, pathBytesMax) ?? fail('ilseq');
     return { folder, volume: folder.volume, parts: folder.volume.parts(folder.parts, path), slash: path.endsWith('/') };
-  };
-
-  const open = (place: Place, how: { readonly open: number; readonly rights: bigint; readonly flags: number }): FileDescriptor | FolderDescriptor => {
-    const { volume, parts } = place;
-    const wanted = (flag: number): boolean => (how.open & flag) !== 0;
-    const seen = volume.stat(parts);
-    if (seen && wanted(openFlag.create) && wanted(openFlag.exclusive)) fail('exist');
-    if (seen?.isDirectory()) {
-      if (wanted(openFlag.truncate) || wanted(openFlag.create)) fail('isdir');
-      return new FolderDescriptor(volume, parts);
-    }
-    if (wanted(openFlag.directory) || place.slash) fail(seen ? 'notdir' : 'noent');
-    // Creating and emptying are ways to write; no other right is needed for them.
-    const file = volume.openFile(parts, { create: wanted(openFlag.create), empty: wanted(openFlag.truncate) && seen !== undefined });
-    return new FileDescriptor(volume, file, how);
   };
 
   return {
