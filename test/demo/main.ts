@@ -40,6 +40,16 @@ function untilStopped<T>(signal: AbortSignal, story: Promise<T>): Promise<T | un
 async function stayUp(told: Told, { options, steps, signal }: { options: DemoOptions; steps: Steps; signal: AbortSignal }): Promise<void> {
   if (options.ready) process.stdout.write(`${JSON.stringify({ ready: true, ...told.manager })}\n`);
   const { manager } = told;
-  steps.say(`\nPier is up: ${manager.http}\n  log in as ${manager.admin.user} with ${manager.admin.password}\n\nTry:\n  ./pier sim press ${told.board} button\n  PIER_MANAGER=${manager.http} PIER_API_TOKEN=${manager.admin.token} ./pier device show ${told.device}\n\nCtrl-C ends it all.`);
+  steps.say(`
+Pier is up: ${manager.http}
+  log in as ${manager.admin.user} with ${manager.admin.password}
+
+In another shell, in this folder:
+  export PIER_MANAGER=${manager.http} PIER_API_TOKEN=${manager.admin.token} PIER_HOME=${told.home}
+  ./pier device show ${told.device}
+  ./pier sim press ${told.board} button
+  ./pier cmd ${told.device} ping
+
+Ctrl-C ends it all.`);
   if (!signal.aborted) await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }

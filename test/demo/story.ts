@@ -24,7 +24,7 @@ type Play = {
   readonly mirror: string;
 };
 
-export type Told = { readonly manager: ManagerReady; readonly device: string; readonly board: string };
+export type Told = { readonly manager: ManagerReady; readonly device: string; readonly board: string; readonly home: string };
 
 type Built = { readonly dir: string; readonly version: string; readonly counter: number };
 type Pushed = { readonly reference: string; readonly digest: string };
@@ -43,7 +43,7 @@ export async function playStory(stage: Stage, steps: Steps): Promise<Told> {
   await refuseUnbound(play, good);
   await refuseUnsigned(play, good);
   await byHand(play);
-  return { manager, device, board: board.dir };
+  return { manager, device, board: board.dir, home: env['PIER_HOME'] ?? '' };
 }
 
 async function raise(stage: Stage, steps: Steps) {
