@@ -37,7 +37,7 @@ describe('refused', () => {
     ['a document signed by a stranger', 'untrusted-signer', signed(document, { by: 'stranger' })],
     ['a document signed by an operator: when it runs is not theirs to say', 'untrusted-signer', signed(document, { by: 'operator' })],
     ['a document signed by the root itself', 'untrusted-signer', signed(document, { by: 'root' })],
-    ['a command in its place, signed by the right key', 'desired-unsigned', signed(document, { type: payloadTypes.command })],
+    ['a command in its place, signed by the right key', 'desired-invalid', signed(document, { type: payloadTypes.command })],
     ['one for another device', 'desired-invalid', signed({ ...document, device: 'board-2' })],
     ['the same rev with other contents', 'desired-stale', signed({ ...document, rev: 9 })],
     ['an older rev', 'desired-stale', signed({ ...document, rev: 3 })],
@@ -46,9 +46,9 @@ describe('refused', () => {
     ['a payload that is no JSON', 'desired-invalid', signed('rev: 10')],
     ['a payload with a key twice', 'desired-invalid', signed('{"device":"board-1","rev":10,"rev":11,"policy":1,"apps":{}}')],
     ['a digest that is a path', 'desired-invalid', signed({ ...document, apps: { blink: { repository: 'r', digest: '../../etc/passwd', version: '1', counter: 1, attempt: 1, soakS: 0, bindings: {} } } })],
-    ['a message that is no JSON', 'desired-unsigned', Buffer.from('hello')],
-    ['a message that is no UTF-8', 'desired-unsigned', Buffer.from([0x7b, 0xff, 0x7d])],
-    ['an empty message', 'desired-unsigned', Buffer.alloc(0)],
+    ['a message that is no JSON', 'desired-invalid', Buffer.from('hello')],
+    ['a message that is no UTF-8', 'desired-invalid', Buffer.from([0x7b, 0xff, 0x7d])],
+    ['an empty message', 'desired-invalid', Buffer.alloc(0)],
   ])('%s', (_name, code, payload) => {
     expect(judge(payload)).toMatchObject({ ok: false, refusal: { code, reason: expect.stringMatching(/.{10,}/) } });
   });

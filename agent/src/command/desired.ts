@@ -2,7 +2,7 @@
  * The attack this stops: whoever owns the broker, or another manager, telling this device what to run; and a document of
  * yesterday being played again. Pure.
  */
-import { type DeviceId, type Digest, type Verdict, accept, digestOf, issuesOf, parseJson, refuse, toFault } from '@pier/shared/core';
+import { type DeviceId, type Digest, type FaultCode, type Verdict, accept, digestOf, issuesOf, parseJson, refuse, toFault } from '@pier/shared/core';
 import { Desired, payloadBytesMax } from '@pier/shared/wire';
 import { type TrustPolicy, keysOf, openEnvelope, payloadTypes } from '@pier/shared/signing';
 
@@ -17,8 +17,7 @@ export function judgeDesired(payload: Uint8Array, own: { readonly device: Device
   const envelope = envelopeIn(payload);
   if (!envelope.ok) return envelope;
   const opened = openEnvelope(envelope.value, { payloadType: payloadTypes.desired, keys: keysOf(own.policy, 'scheduler') });
-  // Signed as something else, or signed so that it cannot be read, is not signed as a desired document.
-  if (!opened.ok) return refuse(opened.refusal.code === 'untrusted-signer' ? 'untrusted-signer' : 'desired-unsigned', `desired document: ${opened.refusal.reason}`);
+  if (!opened.ok) return refuse(codeOf[opened.refusal.code] ?? 'desired-invalid', `desired document: ${opened.refusal.reason}`);
   const hash = digestOf(opened.value.payload);
   if (hash === own.held.hash) return accept({ kind: 'same' });
   const read = readDocument(opened.value.payload);
@@ -29,6 +28,9 @@ export function judgeDesired(payload: Uint8Array, own: { readonly device: Device
   return accept({ kind: 'new', desired, hash });
 }
 
+/** How an envelope's trouble is called here; signed as something else is no desired document. */
+const codeOf: Partial<Record<FaultCode, FaultCode>> = { unsigned: 'desired-unsigned', 'untrusted-signer': 'untrusted-signer' };
+
 /** The JSON of the payload, when it is at least shaped like an envelope. */
 function envelopeIn(payload: Uint8Array): Verdict<unknown> {
   try {
@@ -36,7 +38,7 @@ function envelopeIn(payload: Uint8Array): Verdict<unknown> {
     if (typeof json !== 'object' || json === null || !('payloadType' in json)) return refuse('desired-unsigned', 'the desired document is not in a signed envelope');
     return accept(json);
   } catch (cause) {
-    return refuse('desired-unsigned', `not a signed envelope: ${toFault(cause).message}`);
+    return refuse('desired-invalid', toFault(cause).message);
   }
 }
 
