@@ -26,7 +26,7 @@ type Play = {
 
 export type Told = { readonly manager: ManagerReady; readonly device: string; readonly board: string; readonly home: string };
 
-type Built = { readonly dir: string; readonly version: string; readonly counter: number };
+type Built = { readonly dir: string; readonly version: string; readonly counter: number; /** Of the module, which is the artifact's layer. */ readonly layer: string };
 type Pushed = { readonly reference: string; readonly digest: string };
 
 /** Plays the whole story on a fresh stage; any step that does not hold is a fault. */
@@ -85,8 +85,8 @@ async function build(play: Play, change: { name: string; version: string; edit?:
   writeFileSync(join(dir, 'pier.json'), JSON.stringify(manifest));
   const source = join(dir, 'assembly', 'index.ts');
   if (change.edit) writeFileSync(source, change.edit(readFileSync(source, 'utf8')));
-  await pier(play.env, ['app', 'build', dir]);
-  return { dir, version: change.version, counter };
+  const { digest } = await pier<{ digest: string }>(play.env, ['app', 'build', dir]);
+  return { dir, version: change.version, counter, layer: digest };
 }
 
 const push = (play: Play, built: Built, signer: string): Promise<Pushed> => pier(play.env, ['app', 'push', built.dir, 'apps/blink', '--key', `${key(play.stage, signer)}.key`]);
@@ -126,8 +126,7 @@ async function refuseCorrupted(play: Play, good: Good): Promise<void> {
   const version = '1.1.0';
   const rollout = await steps.step('blink 1.1.0 is signed and rolled out, but the site cache flips one bit of it', async () => {
     const built = await build(play, { name: 'blink-1.1.0', version, edit: (source) => replaceOnce(source, '= 250', '= 200') });
-    const { digest } = await pier<{ digest: string }>(play.env, ['app', 'build', built.dir]);
-    await fetch(`${play.mirror}/corrupt/${digest}`, { method: 'POST' });
+    await fetch(`${play.mirror}/corrupt/${built.layer}`, { method: 'POST' });
     return start(play, await push(play, built, 'release'));
   });
   await steps.step('the device refuses the flipped bit', () => judge.ask('deployment', { device, rollout, state: 'refused', code: 'digest-mismatch' }));
@@ -173,14 +172,14 @@ async function refuseUnbound(play: Play, good: Good): Promise<void> {
 async function refuseUnsigned(play: Play, good: Good): Promise<void> {
   const { steps, judge, device } = play;
   await steps.step('somebody who owns the broker publishes an unsigned desired document; the device refuses it', async () => {
-    await attack(play, 'unsigned', { good, built: { dir: '', version: '9.9.9', counter: 9_999 }, digest: `sha256:${'0'.repeat(64)}` });
+    await attack(play, 'unsigned', { good, built: { version: '9.9.9', counter: 9_999 }, digest: `sha256:${'0'.repeat(64)}` });
     return judge.ask('refused', { device, code: 'desired-unsigned', type: 'desired.refused' });
   });
   await steps.step('the good version keeps blinking', () => stillRuns(play, good));
 }
 
 /** Offers an artifact to the device as a broken-into manager or broker would; `unsigned` without, `forged` with the stolen scheduler key. */
-async function attack(play: Play, mode: 'forged' | 'unsigned', { good, built, digest }: { good: Good; built: Built; digest: string }): Promise<void> {
+async function attack(play: Play, mode: 'forged' | 'unsigned', { good, built, digest }: { good: Good; built: Pick<Built, 'version' | 'counter'>; digest: string }): Promise<void> {
   const seen = await good.detail();
   const blink = AppName.parse('blink');
   const reported = seen.reported?.apps[blink];

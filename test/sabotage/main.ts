@@ -2,52 +2,72 @@
  * `npm run sabotage [-- NAME…]`: puts one named fault at a time into a copy of the tree and runs the tests that claim to
  * catch it. A fault that no test catches fails the run: the tests would pass with the feature gone.
  */
-import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type NamedFault, faults } from './faults.ts';
+import { shutdownSignal } from '@pier/shared/process';
+import { type Copy, copyTree, unsound } from './copy.ts';
+import { faults } from './faults.ts';
+import type { NamedFault } from './named-fault.ts';
+import { type Outcome, runTests } from './run-tests.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const tops = ['shared', 'agent', 'manager', 'firmware-sim', 'cli', 'sdk', 'examples', 'test', 'package.json', 'vitest.config.ts', 'tsconfig.json'];
+/** As many copies as the usual machine has cores. */
+const lanes = 2;
 
-const wanted = process.argv.slice(2);
-const chosen = faults.filter((fault) => wanted.length === 0 || wanted.includes(fault.name));
-const survivors = chosen.filter((fault) => !caught(fault)).map((fault) => fault.name);
-process.stdout.write(`\n${chosen.length - survivors.length} passed, ${survivors.length} failed\n`);
-process.exitCode = chosen.length > 0 && survivors.length === 0 ? 0 : 1;
+process.exitCode = await main(process.argv.slice(2));
 
-function caught(fault: NamedFault): boolean {
-  const copy = copyTree();
-  try {
-    const file = join(copy, fault.file);
-    const text = readFileSync(file, 'utf8');
-    if (text.split(fault.from).length !== 2) return say(fault, false, `"${fault.from}" does not stand exactly once in ${fault.file}`);
-    if (run(copy, fault).status !== 0) return say(fault, false, 'its tests fail without the fault');
-    writeFileSync(file, text.replace(fault.from, () => fault.to));
-    const after = run(copy, fault);
-    return say(fault, after.status !== 0, after.status === 0 ? `nothing noticed it: ${fault.tests.join(', ')}` : 'caught');
-  } finally {
-    rmSync(copy, { recursive: true, force: true });
+async function main(wanted: readonly string[]): Promise<number> {
+  const unknown = wanted.find((name) => !faults.some((fault) => fault.name === name));
+  if (unknown !== undefined) {
+    process.stderr.write(`sabotage: there is no fault "${unknown}"; known are ${faults.map((fault) => fault.name).join(', ')}\n`);
+    return 2;
   }
+  const chosen = faults.filter((fault) => wanted.length === 0 || wanted.includes(fault.name));
+  const signal = shutdownSignal();
+  const startedMs = performance.now();
+  const caught = await inLanes(chosen, signal);
+  if (signal.aborted) return 130;
+  const failed = chosen.length - caught;
+  process.stdout.write(`\n${caught} passed, ${failed} failed\n${chosen.length} faults in ${seconds(startedMs)}\n`);
+  return chosen.length > 0 && failed === 0 ? 0 : 1;
 }
 
-function say(fault: NamedFault, ok: boolean, what: string): boolean {
-  process.stdout.write(`${ok ? 'ok  ' : 'FAIL'} ${fault.name}: ${what}\n`);
-  return ok;
+/** Out: how many were caught. */
+async function inLanes(chosen: readonly NamedFault[], signal: AbortSignal): Promise<number> {
+  const left = [...chosen];
+  const sound = new Map<string, Promise<Outcome>>();
+  let caught = 0;
+  const lane = async (): Promise<void> => {
+    using copy = copyTree(root);
+    for (let fault = left.shift(); fault !== undefined && !signal.aborted; fault = left.shift()) {
+      const startedMs = performance.now();
+      const { ok, why } = await judge(fault, { copy, sound, signal });
+      if (signal.aborted) return;
+      caught += ok ? 1 : 0;
+      process.stdout.write(`${ok ? 'ok  ' : 'FAIL'} ${fault.name} (${seconds(startedMs)}): ${why}\n`);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(lanes, chosen.length) }, lane));
+  return caught;
 }
 
-function run(copy: string, fault: NamedFault) {
-  return spawnSync(process.execPath, [join(copy, 'node_modules', 'vitest', 'vitest.mjs'), 'run', '--bail=1', ...fault.tests], { cwd: copy, encoding: 'utf8' });
+type Trial = { readonly copy: Copy; readonly sound: Map<string, Promise<Outcome>>; readonly signal: AbortSignal };
+
+async function judge(fault: NamedFault, { copy, sound, signal }: Trial): Promise<{ readonly ok: boolean; readonly why: string }> {
+  const { folder } = copy;
+  const wrong = unsound(folder, fault);
+  if (wrong !== undefined) return { ok: false, why: wrong };
+  // Each set of tests is run once without any fault: only then its failure means something.
+  const key = fault.tests.toSorted().join();
+  const before = sound.get(key) ?? runTests(folder, fault.tests, signal);
+  sound.set(key, before);
+  const whole = await before;
+  if (!whole.ok) return { ok: false, why: `its tests fail without the fault too: ${whole.failed ?? whole.said}` };
+  using _put = copy.put(fault);
+  const after = await runTests(folder, fault.tests, signal);
+  if (after.failed !== undefined) return { ok: true, why: `caught by "${after.failed}"` };
+  return { ok: false, why: after.ok ? `nothing noticed it: ${fault.tests.join(', ')}` : `the tests fell over, and no test said so: ${after.said}` };
 }
 
-/** The tree without what is built or fetched; packages of ours are linked to the copy, all others to the original. */
-function copyTree(): string {
-  mkdirSync(join(root, '.pier'), { recursive: true });
-  const copy = mkdtempSync(join(root, '.pier', 'sabotage-'));
-  for (const top of tops) cpSync(join(root, top), join(copy, top), { recursive: true, filter: (from) => !/\/(?:node_modules|dist)$/.test(from) });
-  mkdirSync(join(copy, 'node_modules', '@pier'), { recursive: true });
-  for (const name of readdirSync(join(root, 'node_modules'))) if (name !== '@pier') symlinkSync(join(root, 'node_modules', name), join(copy, 'node_modules', name));
-  for (const name of readdirSync(join(root, 'node_modules', '@pier'))) symlinkSync(join(copy, name), join(copy, 'node_modules', '@pier', name));
-  return copy;
+function seconds(sinceMs: number): string {
+  return `${((performance.now() - sinceMs) / 1_000).toFixed(1)} s`;
 }

@@ -1,15 +1,15 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { RouteName } from '@pier/shared/api';
 import type { Log } from '@pier/shared/core';
-import { makeApp } from './app.ts';
+import { type ProblemPage, makeApp } from './app.ts';
 import type { Act } from './bind.ts';
 import { sessionCookie } from './cookie.ts';
 import type { Actor, Handlers } from './handlers.ts';
 
 export type HttpServer = { readonly port: number; readonly url: string } & AsyncDisposable;
 
-/** What else answers on this listener: pages for people. */
-export type Pages = (app: FastifyInstance) => Promise<void>;
+/** What else answers on this listener: pages for people, and what their browser shows of a problem. */
+export type Pages = { readonly routes: (app: FastifyInstance) => Promise<void>; readonly problem: ProblemPage };
 
 export type HttpOptions = {
   readonly handlers: Handlers;
@@ -27,8 +27,8 @@ export type HttpOptions = {
 export async function openHttp({ handlers, actorOf, pages, port, publicHosts, log }: HttpOptions): Promise<HttpServer> {
   const identify = ({ method, headers }: FastifyRequest): Promise<Actor | undefined> =>
     actorOf({ method, authorization: headers.authorization, session: sessionCookie.read(headers.cookie), secFetchSite: single(headers['sec-fetch-site']) });
-  const app = await makeApp({ act: actWith(handlers), identify, publicHosts, log });
-  await app.register(pages);
+  const app = await makeApp({ act: actWith(handlers), identify, publicHosts, log, problemPage: pages.problem });
+  await app.register(pages.routes);
   try {
     await app.listen({ host: '127.0.0.1', port });
   } catch (error) {

@@ -1,162 +1,120 @@
-// Reads the public API every second and redraws what changed. All text goes in as text, never as HTML.
-const devicesShown = 20;
-const live = document.getElementById('live');
-const drawn = new Map();
+// Asks the public API once a second while somebody looks, and shows what came.
+import { patch } from './dom.js';
+import { banner, fleet, liveness } from './views.js';
+import { h } from './tree.js';
 
-const families = {
-  proven: 'ok', completed: 'ok', passed: 'ok', verified: 'ok', soaking: 'ok', online: 'ok',
-  accepted: 'busy', downloading: 'busy', verifying: 'busy', applying: 'busy', running: 'busy', active: 'busy',
-  waiting: 'waiting', offered: 'waiting', pending: 'waiting', superseded: 'waiting', cancelled: 'waiting', aborted: 'waiting',
-  paused: 'paused', failed: 'failed', timed_out: 'failed', refused: 'refused', rejected: 'refused', offline: 'offline', revoked: 'offline',
-};
-const marks = { ok: '●', busy: '◐', waiting: '○', paused: '‖', failed: '✕', refused: '⊘', offline: '◌' };
+const cycleMs = 1_000;
+const answerWithinMs = 5_000;
+/** Releases change by hand: they are asked for less often. */
+const releasesEvery = 5;
+const limits = { devices: 100, rollouts: 6, deployments: 500, releases: 6 };
 
-/** An element; children are texts or elements. */
-function el(name, attributes, ...children) {
-  const node = document.createElement(name);
-  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
-  node.append(...children.flat());
-  return node;
-}
+const place = (id) => document.getElementById(id);
+/** What is known: why it is not live (undefined while it is), when the manager last answered by its own clock, and the answers. */
+const known = { why: undefined, heardAtMs: undefined, seen: undefined, skewMs: 0, turn: 0, finished: new Map() };
+let timer;
+let looking = false;
 
-function state(word) {
-  const family = families[word] ?? 'waiting';
-  return el('span', { class: `state ${family}` }, `${marks[family]} ${word.replaceAll('_', ' ')}`);
-}
-
-const short = (digest) => `${digest.slice(0, 13)}…${digest.slice(-4)}`;
-const time = (iso) => {
-  const span = el('time', { datetime: iso, title: iso }, new Date(iso).toLocaleTimeString([], { hourCycle: 'h23' }));
-  return span;
-};
-
-function table(heads, rows) {
-  const head = el('tr', {}, heads.map((text) => el('th', { scope: 'col' }, text)));
-  const body = rows.map((cells) => el('tr', {}, cells.map((cell) => el('td', {}, cell))));
-  return el('div', { class: 'scroll' }, el('table', {}, el('thead', {}, head), el('tbody', {}, body)));
-}
-
-const why = (reason) => (reason === null || reason === undefined ? '' : el('span', {}, `${reason.reason} `, el('code', { class: 'dim' }, reason.code)));
-const none = (text) => [el('p', { class: 'dim' }, text)];
-
-function rolloutRows(rollouts) {
-  if (rollouts.length === 0) return none('No rollout yet. Start one with: pier rollout start');
-  return [
-    table(
-      ['Rollout', 'Release', 'State', 'Waves', 'Reason'],
-      rollouts.map((one) => [
-        el('code', {}, one.id),
-        `${one.app} ${one.version}`,
-        state(one.state),
-        one.waves.map((wave) => el('div', {}, `${wave.n} of ${one.waves.length}: `, state(wave.state), ` ${counts(wave)}`)),
-        why(one.reason),
-      ]),
-    ),
-  ];
-}
-
-const counts = ({ counts: by, total }) => {
-  const parts = Object.entries(by).filter(([, count]) => count > 0).map(([word, count]) => `${count} ${word.replaceAll('_', ' ')}`);
-  return `${parts.join(', ') || '0'} of ${total}`;
-};
-
-function releaseRows(releases) {
-  if (releases.length === 0) return none('No release yet. Make one with: pier app push');
-  return [
-    table(
-      ['App', 'Version', 'Artifact', 'State', 'Signed by', 'Reason'],
-      releases.map((one) => [one.app, one.version, el('code', { title: one.digest }, short(one.digest)), state(one.state), one.signedBy.map((id) => el('code', { title: id }, `${id.slice(0, 8)} `)), why(one.reason)]),
-    ),
-  ];
-}
-
-function deviceBlock({ device, pins }) {
-  const seen = device.lastSeenAt === null ? 'never heard' : el('span', {}, 'heard ', time(device.lastSeenAt));
-  const word = device.state === 'revoked' ? 'revoked' : device.online ? 'online' : 'offline';
-  return el(
-    'article',
-    { class: 'device' },
-    el('h3', {}, device.name, state(word), el('span', { class: 'dim' }, el('code', {}, device.id), ` · ${device.model} · `, seen)),
-    el('div', { class: 'pins' }, pins.lines.map(pinBox)),
-    appTable(device),
-    device.refusals.length === 0 ? '' : refusalTable(device.refusals),
-  );
-}
-
-function pinBox(pin) {
-  const name = pin.app === null ? pin.label : `${pin.app} ${pin.label}`;
-  return el(
-    'div',
-    { class: `pin${pin.level === 1 ? ' high' : ''}` },
-    el('div', {}, el('span', { class: 'level' }, pin.level === 1 ? 'H' : 'L'), el('strong', {}, pin.name)),
-    el('div', { class: 'dim' }, `${pin.direction === 'out' ? '→' : '←'} ${name} · ${pin.edges} edges`),
-  );
-}
-
-function appTable(device) {
-  const reported = device.reported === null ? {} : device.reported.apps;
-  const names = [...new Set([...device.assignments.map((one) => one.app), ...Object.keys(reported)])].sort((a, b) => (a < b ? -1 : 1));
-  if (names.length === 0) return el('p', { class: 'dim' }, 'No app is assigned.');
-  return table(
-    ['App', 'Should run', 'Runs', 'State', 'Reason'],
-    names.map((name) => {
-      const wanted = device.assignments.find((one) => one.app === name);
-      const is = reported[name];
-      return [name, wanted === undefined ? '–' : wanted.version, is?.running === undefined ? '–' : is.running.version, is?.state === undefined ? '–' : state(is.state), why(is?.reason)];
-    }),
-  );
-}
-
-const refusalTable = (refusals) =>
-  table(
-    ['Refused at', 'What', 'App', 'Reason'],
-    refusals.slice(0, 10).map((one) => [time(one.at), one.type, one.app ?? '–', why(one)]),
-  );
-
-/** Replaces what a place shows, only when the facts behind it changed. */
-function draw(id, facts, make) {
-  const key = JSON.stringify(facts);
-  if (drawn.get(id) === key) return;
-  drawn.set(id, key);
-  document.getElementById(id).replaceChildren(...make(facts));
-}
+class Unanswered extends Error {}
 
 async function read(path) {
-  const response = await fetch(`/api/v1${path}`, { headers: { accept: 'application/json' } });
-  if (response.status === 401) location.assign('/login');
-  if (!response.ok) throw new Error(`${path} answered ${response.status}`);
-  return response.json();
-}
-
-async function look() {
-  const [devices, rollouts, releases] = await Promise.all([read(`/devices?limit=${devicesShown}`), read('/rollouts?limit=10'), read('/releases?limit=20')]);
-  const details = await Promise.all(
-    devices.items.map(async ({ id }) => {
-      const path = `/devices/${encodeURIComponent(id)}`;
-      const [device, pins] = await Promise.all([read(path), read(`${path}/pins`)]);
-      return { device, pins };
-    }),
-  );
-  draw('rollouts', rollouts.items, rolloutRows);
-  draw('devices', details, (all) => (all.length === 0 ? none('No device has enrolled yet. Make a claim token with: pier token') : all.map(deviceBlock)));
-  draw('releases', releases.items, releaseRows);
-}
-
-let heardAt = Date.now();
-async function beat() {
+  let response;
   try {
-    await look();
-    heardAt = Date.now();
-    live.textContent = `Live, ${new Date(heardAt).toLocaleTimeString([], { hourCycle: 'h23' })}`;
-    live.className = '';
+    response = await fetch(`/api/v1${path}`, { headers: { accept: 'application/json' }, signal: AbortSignal.timeout(answerWithinMs) });
   } catch {
-    live.textContent = `Stale, ${Math.round((Date.now() - heardAt) / 1000)} s`;
-    live.className = 'stale';
+    throw new Unanswered('The manager does not answer.');
   }
-  setTimeout(beat, 1000);
+  if (response.status === 401) {
+    location.replace('/login?ended');
+    throw new Unanswered('The session ended.');
+  }
+  const body = await response.json().catch(() => ({ detail: 'no JSON' }));
+  if (!response.ok) throw new Unanswered(`The manager answered ${response.status}: ${body.detail}.`);
+  known.skewMs = skewOf(response);
+  return body;
 }
 
-document.getElementById('leave').addEventListener('click', () => {
-  void fetch('/api/v1/session', { method: 'DELETE' }).finally(() => location.assign('/login'));
-});
+/** Ages are told by the manager's clock, whose answers carry whole seconds; a difference within two is none. */
+function skewOf(response) {
+  const skewMs = Date.parse(response.headers.get('date') ?? '') - Date.now();
+  return Math.abs(skewMs) < 2_000 || Number.isNaN(skewMs) ? 0 : skewMs;
+}
+
+/** One look: three lists, the chosen device with its pins, and the deployments of rollouts that still move. */
+async function look() {
+  const releasesDue = known.seen === undefined || known.turn % releasesEvery === 0;
+  known.turn += 1;
+  const [devices, rollouts, releases] = await Promise.all([read(`/devices?limit=${limits.devices}`), read(`/rollouts?limit=${limits.rollouts}`), releasesDue ? read(`/releases?limit=${limits.releases}`) : undefined]);
+  const wanted = decodeURIComponent(location.hash.slice(1));
+  const id = (devices.items.find((one) => one.id === wanted) ?? devices.items[0])?.id;
+  const path = id === undefined ? undefined : `/devices/${encodeURIComponent(id)}`;
+  const [detail, pins, ...deployed] = await Promise.all([path && read(path), path && read(`${path}/pins`), ...rollouts.items.map(deploymentsOf)]);
+  return {
+    devices: devices.items,
+    more: devices.next !== null,
+    detail,
+    pins,
+    rollouts: rollouts.items.map((one, at) => ({ ...one, deployments: deployed[at] })),
+    olderRollouts: rollouts.next !== null,
+    releases: releases?.items ?? known.seen.releases,
+  };
+}
+
+/** A rollout that has ended is asked for once: its deployments stay as they are. */
+async function deploymentsOf({ id, finishedAt }) {
+  const kept = known.finished.get(id);
+  if (kept !== undefined) return kept;
+  const { items } = await read(`/rollouts/${encodeURIComponent(id)}/deployments?limit=${limits.deployments}`);
+  if (finishedAt !== null) known.finished.set(id, items);
+  if (known.finished.size > limits.rollouts * 2) known.finished.delete(known.finished.keys().next().value);
+  return items;
+}
+
+function show() {
+  const nowMs = Date.now() + known.skewMs;
+  patch(place('live'), liveness(known, nowMs));
+  patch(place('banner'), banner(known));
+  place('fleet').dataset.stale = String(known.why !== undefined);
+  // What is stale stands still, ages and all.
+  if (known.seen === undefined || known.why !== undefined) return;
+  patch(place('fleet'), fleet(known.seen, nowMs));
+  place('fleet').setAttribute('aria-busy', 'false');
+  document.title = `${known.seen.devices.filter((one) => one.online).length} of ${known.seen.devices.length} online · Pier`;
+}
+
+async function beat() {
+  if (looking) return;
+  looking = true;
+  const startedMs = Date.now();
+  try {
+    known.seen = await look();
+    known.heardAtMs = Date.now() + known.skewMs;
+    known.why = undefined;
+  } catch (error) {
+    known.why = error instanceof Unanswered ? error.message : `This page failed: ${String(error)}.`;
+  }
+  looking = false;
+  show();
+  if (!document.hidden) timer = setTimeout(beat, Math.max(cycleMs / 4, cycleMs - (Date.now() - startedMs)));
+}
+
+/** Nobody looks at a hidden page: it asks nothing, and at once when it is seen again. */
+function wake() {
+  clearTimeout(timer);
+  if (!document.hidden) void beat();
+}
+
+async function leave() {
+  try {
+    await fetch('/api/v1/session', { method: 'DELETE', signal: AbortSignal.timeout(answerWithinMs) });
+    location.replace('/login');
+  } catch {
+    patch(place('leave-problem'), [h('span', {}, 'Not signed out: the manager does not answer.')]);
+  }
+}
+
+place('leave').addEventListener('click', () => void leave());
+document.addEventListener('visibilitychange', wake);
+addEventListener('hashchange', wake);
+patch(place('live'), liveness(known, Date.now()));
 void beat();

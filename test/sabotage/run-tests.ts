@@ -1,0 +1,55 @@
+import { spawn } from 'node:child_process';
+import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import * as z from 'zod';
+
+/** Vitest ends each test by its own time limit; this is for a fault that makes the runner itself hang. */
+const runTimeoutMs = 10 * 60_000;
+const Report = z.object({ testResults: z.array(z.object({ assertionResults: z.array(z.object({ fullName: z.string(), status: z.string() })) })) });
+
+export type Outcome = {
+  readonly ok: boolean;
+  /** The first test that failed. Undefined also where nothing ran: a file that does not load proves nothing about its tests. */
+  readonly failed: string | undefined;
+  /** The last words of a run that failed without a failing test. */
+  readonly said: string;
+};
+
+/** Runs test files in a copy of the tree up to the first failure. */
+export async function runTests(folder: string, tests: readonly string[], signal: AbortSignal): Promise<Outcome> {
+  const report = join(folder, 'report.json');
+  rmSync(report, { force: true });
+  const projects = new Set(tests.map((test) => (/^test\/(?:flow|contract)\//.test(test) ? 'flow' : 'unit')));
+  const options = [...[...projects].map((project) => `--project=${project}`), '--bail=1', '--reporter=json', `--outputFile.json=${report}`];
+  const { status, said } = await runVitest(folder, [...options, ...tests], AbortSignal.any([signal, AbortSignal.timeout(runTimeoutMs)]));
+  return { ok: status === 0, failed: status === 0 ? undefined : firstFailure(report), said };
+}
+
+/** In a group of its own, so that its workers and what they started end with it. */
+function runVitest(folder: string, args: readonly string[], signal: AbortSignal): Promise<{ status: number; said: string }> {
+  const vitest = join(folder, 'node_modules', 'vitest', 'vitest.mjs');
+  const child = spawn(process.execPath, [vitest, 'run', ...args], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (said = (said + text).slice(-2_000)));
+  const stop = (): void => {
+    if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+  };
+  signal.addEventListener('abort', stop, { once: true });
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => {
+      signal.removeEventListener('abort', stop);
+      resolve({ status: code ?? 1, said });
+    });
+  });
+}
+
+function firstFailure(report: string): string | undefined {
+  try {
+    const { testResults } = Report.parse(JSON.parse(readFileSync(report, 'utf8')));
+    return testResults.flatMap((file) => file.assertionResults).find((test) => test.status === 'failed')?.fullName;
+  } catch {
+    // No report: the runner fell over before its end.
+    return undefined;
+  }
+}
