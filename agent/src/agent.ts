@@ -10,7 +10,7 @@ import { type Identity, type Received, enrolOnce, fetchPolicy, keepSession, open
 import { Report } from './report/index.ts';
 import { Apps, type BoardKeeper, type OpenBoard, keepBoard } from './run/index.ts';
 import type { Runner } from './run/sandbox/index.ts';
-import { type Store, openStore, writeDurably } from './store/index.ts';
+import { type Store, openStore } from './store/index.ts';
 import { type Trust, createVerifier, openRegistries, openTrust } from './verify/index.ts';
 
 export type AgentOptions = {
@@ -47,7 +47,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   await using stack = new AsyncDisposableStack();
   const store = stack.use(await openStore(options.folder));
   const board = stack.use(keepBoard(options.openBoard, options));
-  const identity = await enrolOnce({ ...options, write: writeDurably }, { ...options, profile: async () => (await board.ready(signal)).profile }, signal);
+  const identity = await enrolOnce(options, { ...options, profile: async () => (await board.ready(signal)).profile }, signal);
   const agent = stack.use(new Agent({ options, store, board, identity }));
   await agent.run(signal);
 }

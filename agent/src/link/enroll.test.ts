@@ -10,7 +10,6 @@ import { EnrollRequest, encodeToken } from '@pier/shared/api';
 import { BoardProfile } from '@pier/shared/hardware';
 import { type TestAuthority, makeAuthority } from '../../testing/authority.ts';
 import { keys, policyEnvelope } from '../../testing/site.ts';
-import { writeDurably } from '../store/index.ts';
 import { enrolOnce } from './enroll.ts';
 
 const profile = BoardProfile.parse({ model: 'test', onRelease: 'input', chips: [{ label: 'chip', lines: [{ line: 0, name: 'GPIO0' }] }] });
@@ -61,7 +60,7 @@ async function startManager(): Promise<Manager> {
 
 const token = (change: Partial<Parameters<typeof encodeToken>[0]> = {}): string => encodeToken({ secret, caFingerprint: authority.fingerprint, rootId: keys.root.id, ...change });
 const enrol = (text: string | undefined, signal: AbortSignal = never) =>
-  enrolOnce({ folder, manager: manager.url, write: writeDurably, clock: systemClock, random: () => 0, log: silentLog }, { token: text, name: 'porch', profile: async () => profile }, signal);
+  enrolOnce({ folder, manager: manager.url, clock: systemClock, random: () => 0, log: silentLog }, { token: text, name: 'porch', profile: async () => profile }, signal);
 const problem = (status: number, code: string) => ({ status, json: { type: 'about:blank', title: code, status, code, detail: `because ${code}` } });
 
 test('a device enrols with a key of its own, which only its owner may read, and is the same device afterwards without a network', async () => {

@@ -10,9 +10,9 @@ import type { BoardProfile } from '@pier/shared/hardware';
 import { openPolicy } from '@pier/shared/signing';
 import { makeCertificateRequest } from '@pier/shared/x509';
 import { exchangeJson } from './https.ts';
-import { type Enrolment, type Identity, type WriteDurably, deviceKey, storeEnrolment, storedIdentity } from './identity.ts';
+import { type Enrolment, type Identity, deviceKey, storeEnrolment, storedIdentity } from './identity.ts';
 
-export type EnrolDeps = { readonly folder: string; readonly manager: string; readonly write: WriteDurably; readonly clock: Clock; readonly random: Random; readonly log: Log };
+export type EnrolDeps = { readonly folder: string; readonly manager: string; readonly clock: Clock; readonly random: Random; readonly log: Log };
 /** `profile` waits for the board; a token that is none is told before. */
 export type Claim = { readonly token: string | undefined; readonly profile: () => Promise<BoardProfile>; readonly name: string | undefined };
 type Token = NonNullable<ReturnType<typeof decodeToken>>;
@@ -47,7 +47,7 @@ export async function enrolOnce(deps: EnrolDeps, claim: Claim, signal: AbortSign
 
 async function enrol(deps: EnrolDeps, claim: { readonly token: Token; readonly profile: BoardProfile; readonly name: string | undefined }, signal: AbortSignal): Promise<Identity> {
   const { token } = claim;
-  const privatePem = await deviceKey(deps.folder, deps.write);
+  const privatePem = await deviceKey(deps.folder);
   const ca = await pinnedAuthority(deps.manager, token.caFingerprint, signal);
   const csr = await makeCertificateRequest({ privatePem, commonName: placeholder });
   const request = { secret: token.secret, csr, profile: claim.profile, ...(claim.name === undefined ? {} : { name: claim.name }) };
@@ -58,7 +58,7 @@ async function enrol(deps: EnrolDeps, claim: { readonly token: Token; readonly p
   if (!policy.ok) throw new Fault(policy.refusal.code, policy.refusal.reason);
   // The authority is the one that was pinned, whatever the answer carries.
   const enrolment: Enrolment = { ...response, ca, rootId, manager: deps.manager };
-  await storeEnrolment(deps.folder, enrolment, deps.write);
+  await storeEnrolment(deps.folder, enrolment);
   deps.log.info({ device: response.device, generation: response.generation }, 'device.enrolled');
   return { ...enrolment, privatePem };
 }

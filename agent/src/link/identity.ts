@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { Fault, KeyId, check, parseJson } from '@pier/shared/core';
 import { EnrollResponse } from '@pier/shared/api';
+import { isErrno, replaceFile } from '@pier/shared/disk';
 import { makePrivateKey } from '@pier/shared/x509';
 
 /** Who this device is, and whom it trusts: kept beside the key since its enrolment. */
@@ -10,19 +11,16 @@ export const Enrolment = EnrollResponse.extend({ rootId: KeyId, manager: z.strin
 export type Enrolment = z.infer<typeof Enrolment>;
 export type Identity = Enrolment & { readonly privatePem: string };
 
-/** Whole and on disk when it resolves; given by whoever owns the folder. */
-export type WriteDurably = (path: string, text: string) => Promise<void>;
-
 const fileOf = (folder: string, name: 'key.pem' | 'enrolment.json'): string => join(folder, 'identity', name);
 
 /** The device's own key, made at the first call and on disk before anybody hears of it: a retry shows the same one. */
-export async function deviceKey(folder: string, write: WriteDurably): Promise<string> {
+export async function deviceKey(folder: string): Promise<string> {
   const path = fileOf(folder, 'key.pem');
   const stored = await textOf(path);
   if (stored !== undefined) return stored;
   await mkdir(join(folder, 'identity'), { recursive: true, mode: 0o700 });
   const made = makePrivateKey();
-  await write(path, made);
+  await replaceFile({ path, bytes: made });
   return made;
 }
 
@@ -36,15 +34,15 @@ export async function storedIdentity(folder: string): Promise<Identity | undefin
   return { ...enrolment, privatePem };
 }
 
-export async function storeEnrolment(folder: string, enrolment: Enrolment, write: WriteDurably): Promise<void> {
-  await write(fileOf(folder, 'enrolment.json'), JSON.stringify(enrolment));
+export async function storeEnrolment(folder: string, enrolment: Enrolment): Promise<void> {
+  await replaceFile({ path: fileOf(folder, 'enrolment.json'), bytes: JSON.stringify(enrolment) });
 }
 
 async function textOf(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, 'utf8');
   } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined;
+    if (isErrno(cause, 'ENOENT')) return undefined;
     throw new Fault('storage-failed', `${path} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, {}, cause);
   }
 }

@@ -6,7 +6,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, open, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Digest, Fault, digestOf, toFault } from '@pier/shared/core';
-import { syncFolder } from './durable.ts';
+import { isErrno, syncFolder } from '@pier/shared/disk';
 
 export type BlobWant = { readonly digest: Digest; readonly sizeBytes: number };
 
@@ -78,7 +78,7 @@ async function receive(path: string, want: BlobWant, from: { source: AsyncIterab
 
 async function read(path: string, digest: Digest): Promise<Uint8Array> {
   const bytes = await readFile(path).catch((cause: unknown) => {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') throw new Fault('not-found', `blob ${digest} is not in the store`);
+    if (isErrno(cause, 'ENOENT')) throw new Fault('not-found', `blob ${digest} is not in the store`);
     throw new Fault('storage-failed', `blob ${digest} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, {}, cause);
   });
   const seen = digestOf(bytes);

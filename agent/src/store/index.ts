@@ -1,5 +1,4 @@
 export { type BlobWant, type Blobs } from './blobs.ts';
-export { writeDurably } from './durable.ts';
 export { type AppRecord, type Progress, type ReleaseRecord, type Wanted } from './apps.ts';
 export { type JournalEntry } from './journal.ts';
 export { type OutboxEntry, type OutboxKind } from './outbox.ts';
