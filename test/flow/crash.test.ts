@@ -1,10 +1,10 @@
-import { rmSync } from 'node:fs';
+import { chmodSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type DeviceId, systemClock } from '@pier/shared/core';
+import { type DeviceId, digestOf, systemClock } from '@pier/shared/core';
 import { type Guest, exampleGuest } from '../support/guests.ts';
 import { processesOf } from '../support/processes.ts';
-import { type World, button, deploymentIn, led, openWorld, until } from '../support/world.ts';
+import { type Pushed, type World, button, deploymentIn, led, openWorld, until } from '../support/world.ts';
 
 let world: World;
 let blink: Guest;
@@ -29,10 +29,12 @@ async function kill9(mark: string, started: { exited: Promise<unknown> }): Promi
 }
 
 let counter = 0;
-const push = () => {
+let last: Pushed;
+const push = async () => {
   counter += 1;
   // Each version has other bytes, so that nothing is in the store already.
-  return world.push({ app: 'blink', version: `1.0.${counter}`, counter, ...blink, wasm: Buffer.concat([blink.wasm, Buffer.from([0, 4, 2, 0x6e, counter, 0])]) });
+  last = await world.push({ app: 'blink', version: `1.0.${counter}`, counter, ...blink, wasm: Buffer.concat([blink.wasm, Buffer.from([0, 4, 2, 0x6e, counter, 0])]) });
+  return last;
 };
 
 test.each([0, 150, 500, 1_500])('an agent killed with -9 %i ms after the rollout began comes back and ends proven', async (afterMs) => {
@@ -56,9 +58,26 @@ test.each([0, 400])('a manager killed with -9 %i ms after the rollout began take
   expect(ended).toMatchObject({ state: 'proven', reason: null });
 });
 
-test('a blob that was torn on disk while the agent was down is fetched again or refused, never run', async () => {
+test('a module whose bytes changed on disk while the agent was down is fetched again, never run', async () => {
+  const runningSince = async () => Object.values((await world.look(device)).reported?.apps ?? {})[0]?.running?.sinceMs;
+  const beforeMs = await runningSince();
   await kill9(join(world.dir, 'agent'), agent);
-  rmSync(join(world.dir, 'agent', 'blobs'), { recursive: true, force: true });
-  ({ process: agent } = await world.enrol({ token: 'not-needed-any-more' }));
-  await until('the app running again', async () => (await world.look(device)).reported?.apps['blink' as never]?.['running' as never]);
+  const files = readdirSync(join(world.dir, 'agent', 'blobs'), { withFileTypes: true, recursive: true }).filter((entry) => entry.isFile());
+  expect(files.length).toBeGreaterThan(2);
+  // One bit of each kept blob: module, manifest, config and signature.
+  for (const entry of files) {
+    const file = join(entry.parentPath, entry.name);
+    const bytes = readFileSync(file);
+    bytes.writeUInt8(bytes.readUInt8(bytes.length >> 1) ^ 1, bytes.length >> 1);
+    chmodSync(file, 0o600);
+    writeFileSync(file, bytes);
+  }
+  const { process: next } = await world.enrol({ token: 'not-needed-any-more' });
+  agent = next;
+  await until('the app running again', async () => {
+    const sinceMs = await runningSince();
+    return sinceMs !== undefined && sinceMs !== beforeMs ? sinceMs : undefined;
+  });
+  const layer = readdirSync(join(world.dir, 'agent', 'blobs'), { withFileTypes: true, recursive: true }).find((entry) => entry.isFile() && entry.name.includes(last.layer.slice(7)));
+  expect(digestOf(readFileSync(join(layer?.parentPath ?? '', layer?.name ?? '')))).toBe(last.layer);
 });

@@ -3,11 +3,13 @@ import type * as z from 'zod';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { AppName, type DeviceId, type Digest, canonicalJson, systemClock } from '@pier/shared/core';
+import { AppName, type DeviceId, type Digest, canonicalJson, silentLog, systemClock } from '@pier/shared/core';
 import { type ApiClient, type DeviceDetail, apiClient } from '@pier/shared/api';
 import { Asks, type Binding, Limits, capabilityKinds } from '@pier/shared/capability';
 import { packArtifact, registryClient } from '@pier/shared/oci';
 import { type KeyPair, generateKeyPair, makeSignature, payloadTypes, signEnvelope } from '@pier/shared/signing';
+import { openDatabase } from '../../manager/src/db/index.ts';
+import { checkInvariants } from './invariants.ts';
 import { type ManagerReady, type Stage, openStage } from './stage.ts';
 
 type Started = Awaited<ReturnType<Stage['startAgent']>>;
@@ -77,10 +79,18 @@ export async function openWorld(): Promise<World> {
     [Symbol.asyncDispose]: async () => {
       registry[Symbol.dispose]();
       await stage[Symbol.asyncDispose]();
+      const broken = await brokenInvariants(join(dir, 'manager'));
       rmSync(dir, { recursive: true, force: true });
+      if (broken.length > 0) throw new Error(`after the test the database breaks its invariants: ${broken.join('; ')}`);
     },
   };
   return world;
+}
+
+/** What does not hold in the database that a stopped manager left. */
+async function brokenInvariants(dataDir: string): Promise<string[]> {
+  await using database = await openDatabase({ dataDir, clock: systemClock, log: silentLog });
+  return await checkInvariants(database.db);
 }
 
 async function putPolicy(api: ApiClient, keys: World['keys']): Promise<void> {
