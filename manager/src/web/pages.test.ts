@@ -79,7 +79,7 @@ test('a foreign page signs nobody in', async () => {
 test('the page brings nothing but its own two files, and what it loads lies here', async () => {
   const text = await (await get('/', { cookie: await cookie() })).text();
   const loaded = [...text.matchAll(/(?:src|href)="([^"]+)"/g)].map((match) => match[1] ?? '');
-  expect(loaded).toEqual(['/pier.css', '/pier.js']);
+  expect(loaded).toEqual(['/mark.svg', '/pier.css', '/mark.svg', '/pier.js']);
   expect(text).not.toMatch(/<script>|<style|\son\w+=/);
   for (const path of loaded) {
     const file = await get(path);

@@ -69,7 +69,7 @@ export function age(seconds) {
 
 /** Splits a sentence at its digests, which are shown short and kept whole: `sha256:9f3c41…e07b`. */
 export function withDigests(text) {
-  return text.split(/(sha256:[0-9a-f]{64})/).filter((part) => part !== '').map((part) => (/^sha256:[0-9a-f]{64}$/.test(part) ? { full: part, short: shortDigest(part) } : part));
+  return text.split(/(sha256:[0-9a-f]{64})/).filter((part) => part !== '').map((part) => (/^sha256:[0-9a-f]{64}$/.test(part) ? { full: part } : part));
 }
 export const shortDigest = (digest) => `${digest.slice(0, 13)}…${digest.slice(-4)}`;
 
@@ -127,7 +127,7 @@ export const segments = (wave) => Object.keys(deploymentWords).filter((key) => (
 export const countsInWords = (wave) => segments(wave).map(({ key, count }) => `${count} ${deploymentState(key).word.toLowerCase()}`).join(', ') || 'nothing yet';
 
 /** The answer in one sentence, and what needs a person, most urgent first. */
-export function answer({ devices, more, detail, rollouts }) {
+export function answer({ devices, more, detail, rollouts, olderRollouts }) {
   const active = devices.filter((one) => one.state === 'active');
   if (devices.length === 0) return { family: 'waiting', sentence: 'No device has enrolled yet.', needs: [] };
   const online = active.filter((one) => one.online).length;
@@ -135,15 +135,15 @@ export function answer({ devices, more, detail, rollouts }) {
   const steps = rows.length === 0 ? '' : rows.every((row) => row.state.word === 'In step') ? ', and it runs what it should' : `, ${ofAll(rows.filter((row) => row.state.word === 'In step').length, rows.length, 'app')} in step`;
   const fleet = `${ofAll(online, active.length, 'device')}${more ? ' (the first of more)' : ''} ${active.length === 1 ? 'is' : 'are'} online${steps}.`;
   const needs = [...rollouts.flatMap((one) => needOf(one, rollouts)), ...active.filter((one) => !one.online).map(offline)];
-  return { family: needs.length === 0 && online === active.length ? 'ok' : needs.some((one) => one.state.family === 'failed') || online === 0 ? 'failed' : 'paused', sentence: `${fleet}${rolloutsInWords(rollouts)}`, needs };
+  return { family: needs.length === 0 && online === active.length ? 'ok' : needs.some((one) => one.state.family === 'failed') || online === 0 ? 'failed' : 'paused', sentence: `${fleet}${rolloutsInWords(rollouts, olderRollouts)}`, needs };
 }
 
 const offline = (device) => ({ state: deviceState(device), what: device.name, why: 'is not online', reason: null });
 
-function rolloutsInWords(rollouts) {
+function rolloutsInWords(rollouts, older) {
   if (rollouts.length === 0) return ' Nothing was rolled out yet.';
   const parts = Object.keys(rolloutWords).map((key) => [rollouts.filter((one) => one.state === key).length, rolloutState(key).word.toLowerCase()]).filter(([count]) => count > 0);
-  return ` Of ${rollouts.length} ${rollouts.length === 1 ? 'rollout' : 'rollouts'}: ${parts.map(([count, word]) => `${count} ${word}`).join(', ')}.`;
+  return ` Of ${older ? 'the newest ' : ''}${rollouts.length} ${rollouts.length === 1 ? 'rollout' : 'rollouts'}: ${parts.map(([count, word]) => `${count} ${word}`).join(', ')}.`;
 }
 
 /** A rollout that stands still for a reason, or that ended badly and was not made good by a newer one of the same app. */
