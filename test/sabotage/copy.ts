@@ -5,7 +5,7 @@ import type { NamedFault } from './named-fault.ts';
 const tops = ['shared', 'agent', 'manager', 'firmware-sim', 'cli', 'sdk', 'examples', 'test', 'docs', 'pier', 'package.json', 'package-lock.json', 'vitest.config.ts', 'tsconfig.json'];
 
 /** A copy of the tree, in which at most one fault is at a time. Disposing removes it. */
-export type Copy = Disposable & { readonly folder: string; put(fault: NamedFault): Disposable };
+export type Copy = Disposable & { readonly folder: string; during<T>(fault: NamedFault, act: () => Promise<T>): Promise<T> };
 
 /** The tree without what is built or fetched; packages of ours are linked to the copy, all others to the original. */
 export function copyTree(root: string): Copy {
@@ -19,11 +19,15 @@ export function copyTree(root: string): Copy {
   for (const name of readdirSync(join(root, 'node_modules', '@pier'))) symlinkSync(join(folder, name), join(modules, '@pier', name));
   return {
     folder,
-    put: (fault) => {
+    during: async (fault, act) => {
       const file = join(folder, fault.file);
       const text = readFileSync(file, 'utf8');
       writeFileSync(file, text.replace(fault.from, () => fault.to));
-      return { [Symbol.dispose]: () => writeFileSync(file, text) };
+      try {
+        return await act();
+      } finally {
+        writeFileSync(file, text);
+      }
     },
     [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }),
   };

@@ -62,8 +62,7 @@ async function judge(fault: NamedFault, { copy, sound, signal }: Trial): Promise
   sound.set(key, before);
   const whole = await before;
   if (!whole.ok) return { ok: false, why: `its tests fail without the fault too: ${whole.failed ?? whole.said}` };
-  using _put = copy.put(fault);
-  const after = await runTests(folder, fault.tests, signal);
+  const after = await copy.during(fault, () => runTests(folder, fault.tests, signal));
   if (after.failed !== undefined) return { ok: true, why: `caught by "${after.failed}"` };
   return { ok: false, why: after.ok ? `nothing noticed it: ${fault.tests.join(', ')}` : `the tests fell over, and no test said so: ${after.said}` };
 }

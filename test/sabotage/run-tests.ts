@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
 
@@ -25,23 +25,55 @@ export async function runTests(folder: string, tests: readonly string[], signal:
   return { ok: status === 0, failed: status === 0 ? undefined : firstFailure(report), said };
 }
 
-/** In a group of its own, so that its workers and what they started end with it. */
-function runVitest(folder: string, args: readonly string[], signal: AbortSignal): Promise<{ status: number; said: string }> {
+/**
+ * In a group of its own, with temporary files of its own: what a faulted program leaves behind (that may be the very fault)
+ * is known by either, and ended. Waits for the exit and not for the pipes, which leftovers would hold open.
+ */
+async function runVitest(folder: string, args: readonly string[], signal: AbortSignal): Promise<{ status: number; said: string }> {
+  const temporary = join(folder, 'tmp');
+  mkdirSync(temporary, { recursive: true });
   const vitest = join(folder, 'node_modules', 'vitest', 'vitest.mjs');
-  const child = spawn(process.execPath, [vitest, 'run', ...args], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  const child = spawn(process.execPath, [vitest, 'run', ...args], { cwd: folder, env: { ...process.env, TMPDIR: temporary }, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
   let said = '';
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (said = (said + text).slice(-2_000)));
-  const stop = (): void => {
-    if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
-  };
-  signal.addEventListener('abort', stop, { once: true });
-  return new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', (code) => {
-      signal.removeEventListener('abort', stop);
-      resolve({ status: code ?? 1, said });
+  const end = (): void => kill(-(child.pid ?? 0));
+  signal.addEventListener('abort', end, { once: true });
+  try {
+    const status = await new Promise<number>((resolve, reject) => {
+      child.once('error', reject);
+      child.once('exit', (code) => resolve(code ?? 1));
     });
-  });
+    return { status, said };
+  } finally {
+    signal.removeEventListener('abort', end);
+    end();
+    for (const pid of processesOf(folder)) kill(pid);
+    for (const stream of [child.stdout, child.stderr]) stream.destroy();
+    rmSync(temporary, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+function kill(pid: number): void {
+  try {
+    if (pid !== 0) process.kill(pid, 'SIGKILL');
+  } catch {
+    // It is gone already.
+  }
+}
+
+/** Processes whose command line names something in the copy, such as a database on a folder there. */
+function processesOf(folder: string): number[] {
+  const pids = readdirSync('/proc').map(Number).filter((pid) => Number.isInteger(pid) && pid !== process.pid);
+  return pids.filter((pid) => commandLineOf(pid).includes(`${folder}/`));
+}
+
+function commandLineOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    // It has just ended.
+    return '';
+  }
 }
 
 function firstFailure(report: string): string | undefined {

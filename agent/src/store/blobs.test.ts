@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { digestOf } from '@pier/shared/core';
+import { watchSyncs } from '../../../test/support/syncs.ts';
 import { openBlobs } from './blobs.ts';
 
 const signal = new AbortController().signal;
@@ -36,6 +37,13 @@ describe('taking a blob in', () => {
     const error: unknown = await blobs.ingest(want('hello world'), source, signal).catch((cause: unknown) => cause);
     expect(error).toMatchObject({ code: 'digest-mismatch', message: expect.stringMatching(message) });
     expect(readdirSync(folder)).toEqual([]);
+  });
+
+  test('returns when bytes and name are on disk: first the file, then the folder', async () => {
+    const blobs = await openBlobs(folder);
+    using syncs = await watchSyncs(folder);
+    await blobs.put(Buffer.from('hello world'));
+    expect(syncs.seen).toEqual([expect.stringMatching(/^\.partial-/), '.']);
   });
 
   test('a source that breaks leaves nothing behind', async () => {

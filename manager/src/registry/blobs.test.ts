@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { digestOf, systemClock } from '@pier/shared/core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { watchSyncs } from '../../../test/support/syncs.ts';
 import { RegistryWorld, until } from '../testing/index.ts';
 
 let world: RegistryWorld;
@@ -45,6 +46,14 @@ describe('pushing a blob', () => {
     expect(await world.ask('PATCH', location, { body: content.subarray(0, 400), headers: { 'content-range': range } })).toMatchObject({ status: 416, code: 'BLOB_UPLOAD_INVALID', headers: { range: '0-0', location } });
     await world.ask('PATCH', location, { body: content });
     expect((await world.ask('PUT', `${location}?digest=${digest}`)).status).toBe(201);
+  });
+
+  test('is answered when it is on disk: first the bytes, then the name of the content, then what the repository has', async () => {
+    using syncs = await watchSyncs(join(world.dir, 'registry'));
+    const location = await begin();
+    await world.ask('PUT', `${location}?digest=${digest}`, { body: content });
+    const hex = digest.slice('sha256:'.length);
+    expect(syncs.seen).toEqual([`uploads/${location.split('/').at(-1)}`, `content/${hex.slice(0, 2)}`, expect.stringMatching(/^uploads\/.*\.part$/), 'repositories/demo/app/_blobs']);
   });
 
   test('nothing is a blob too', async () => {

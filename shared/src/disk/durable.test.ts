@@ -2,6 +2,7 @@ import { mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { watchSyncs } from '../../../test/support/syncs.ts';
 import { createFile, isErrno, replaceFile } from './durable.ts';
 
 let dir: string;
@@ -34,4 +35,12 @@ test('a write that fails leaves neither a part nor the file', async () => {
   expect(isErrno(error, 'ENOENT')).toBe(true);
   await replaceFile({ path: join(dir, 'folder', '..', 'b'), bytes: 'x' }).catch(() => undefined);
   expect((await readdir(dir)).filter((name) => name.endsWith('.part'))).toEqual([]);
+});
+
+test('whoever writes returns when bytes and name are on disk: the file is synced under its temporary name, its folder after that', async () => {
+  using syncs = await watchSyncs(dir);
+  await replaceFile({ path: join(dir, 'a'), bytes: 'new' });
+  expect(syncs.seen.splice(0)).toEqual([expect.stringMatching(/^a\..*\.part$/), '.']);
+  await createFile({ path: join(dir, 'b'), bytes: 'new' });
+  expect(syncs.seen).toEqual([expect.stringMatching(/^b\..*\.part$/), '.']);
 });
