@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -120,6 +121,7 @@ test('the server ends with its owner, however that ends, and the next start find
   const pid = await pidFrom(owner);
   expect(await isRunning(pid)).toBe(true);
   owner.kill('SIGKILL');
+  await once(owner, 'exit');
   await until('the server ended', async () => !(await isRunning(pid)));
   await using database = await open();
   expect(await namesIn(database)).toEqual(['owner']);

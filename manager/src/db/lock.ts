@@ -11,7 +11,8 @@ export function lockFolder(folder: string): Disposable {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const database = new DatabaseSync(join(folder, 'lock'));
   try {
-    database.exec('pragma busy_timeout = 0; begin exclusive');
+    // A process that was killed a moment ago may still be giving its memory back, and with it the lock.
+    database.exec('pragma busy_timeout = 1000; begin exclusive');
   } catch (cause) {
     database.close();
     throw new Fault('conflict', `another manager uses ${folder}; one folder belongs to one running manager`, {}, cause);
