@@ -76,16 +76,40 @@ test('a foreign page signs nobody in', async () => {
   expect((await logIn({ user: admin.user, password: admin.password }, { 'sec-fetch-site': 'cross-site' })).status).toBe(403);
 });
 
-test('the page brings nothing but its own two files, and what it loads lies here', async () => {
-  const text = await (await get('/', { cookie: await cookie() })).text();
-  const loaded = [...text.matchAll(/(?:src|href)="([^"]+)"/g)].map((match) => match[1] ?? '');
-  expect(loaded).toEqual(['/mark.svg', '/pier.css', '/mark.svg', '/pier.js']);
-  expect(text).not.toMatch(/<script>|<style|\son\w+=/);
-  for (const path of loaded) {
+test('who comes back after the end of a session is told so', async () => {
+  expect(await (await get('/login?ended')).text()).toContain('Your session has ended');
+  expect(await (await get('/login')).text()).not.toContain('ended');
+});
+
+test('the page brings nothing but its own files, all of which lie here, under a policy that allows no others', async () => {
+  const session = { cookie: await cookie() };
+  const page = await get('/', session);
+  expect(page.headers.get('content-security-policy')).toBe("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'");
+  const text = await page.text();
+  expect(text).not.toMatch(/<script>|<style|\sstyle=|\son\w+=|https?:\/\//);
+  const wanted = linksOf(text);
+  expect(wanted).toEqual(expect.arrayContaining(['/pier.css', '/pier.js', '/mark.svg']));
+  for (const path of wanted) {
     const file = await get(path);
-    expect(file.status).toBe(200);
-    expect(await file.text()).not.toMatch(/https?:\/\/|innerHTML|insertAdjacentHTML|eval\(/);
+    expect([path, file.status, file.headers.get('x-content-type-options')]).toEqual([path, 200, 'nosniff']);
+    const body = await file.text();
+    expect(body.replace('xmlns="http://www.w3.org/2000/svg"', '').replace("'http://www.w3.org/2000/svg'", '')).not.toMatch(/https?:\/\/|innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|new Function/);
+    for (const [, name = ''] of body.matchAll(/from '\.(\/[\w.]+)'/g)) if (!wanted.includes(name)) wanted.push(name);
   }
+  expect(wanted).toEqual(expect.arrayContaining(['/dom.js', '/facts.js', '/tree.js', '/views.js']));
+});
+
+const linksOf = (text: string): string[] => [...new Set([...text.matchAll(/(?:src|href)="(\/[^"]+)"/g)].map((match) => match[1] ?? ''))];
+
+test('a person at an unknown path gets a page, a program a problem document, and the API never a page', async () => {
+  const page = await get('/<b>nothing</b>', { accept: 'text/html,*/*;q=0.8' });
+  expect([page.status, page.headers.get('content-type')]).toEqual([404, 'text/html; charset=utf-8']);
+  const text = await page.text();
+  expect(text).toContain('<h1>Not found</h1>');
+  expect(text).not.toContain('<b>');
+  const problem = 'application/problem+json';
+  expect((await get('/nothing')).headers.get('content-type')).toContain(problem);
+  expect((await get('/api/v1/nothing', { accept: 'text/html' })).headers.get('content-type')).toContain(problem);
 });
 
 test('text is escaped wherever it stands in a page', () => {

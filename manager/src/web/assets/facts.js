@@ -129,13 +129,14 @@ export const countsInWords = (wave) => segments(wave).map(({ key, count }) => `$
 /** The answer in one sentence, and what needs a person, most urgent first. */
 export function answer({ devices, more, detail, rollouts, olderRollouts }) {
   const active = devices.filter((one) => one.state === 'active');
-  if (devices.length === 0) return { family: 'waiting', sentence: 'No device has enrolled yet.', needs: [] };
+  if (devices.length === 0) return { family: 'waiting', title: 'No device yet', sentence: 'No device has enrolled yet.', needs: [] };
   const online = active.filter((one) => one.online).length;
   const rows = detail === undefined || active.length !== 1 ? [] : appRows(detail);
   const steps = rows.length === 0 ? '' : rows.every((row) => row.state.word === 'In step') ? ', and it runs what it should' : `, ${ofAll(rows.filter((row) => row.state.word === 'In step').length, rows.length, 'app')} in step`;
   const fleet = `${ofAll(online, active.length, 'device')}${more ? ' (the first of more)' : ''} ${active.length === 1 ? 'is' : 'are'} online${steps}.`;
   const needs = [...rollouts.flatMap((one) => needOf(one, rollouts)), ...active.filter((one) => !one.online).map(offline)];
-  return { family: needs.length === 0 && online === active.length ? 'ok' : needs.some((one) => one.state.family === 'failed') || online === 0 ? 'failed' : 'paused', sentence: `${fleet}${rolloutsInWords(rollouts, olderRollouts)}`, needs };
+  const family = needs.length === 0 ? 'ok' : needs.some((one) => one.state.family === 'failed') || online === 0 ? 'failed' : 'paused';
+  return { family, title: `${online} of ${active.length} online`, sentence: `${fleet}${rolloutsInWords(rollouts, olderRollouts)}`, needs };
 }
 
 const offline = (device) => ({ state: deviceState(device), what: device.name, why: 'is not online', reason: null });
@@ -179,3 +180,15 @@ export function reservedLines({ profile }) {
   for (const chip of profile?.chips ?? []) for (const { name, reserved } of chip.lines) if (reserved !== undefined) groups.set(reserved, [...(groups.get(reserved) ?? []), name]);
   return [...groups].map(([why, names]) => ({ why, names }));
 }
+
+/** Lines with their edges a second since the look before: a line that toggles between two looks may show the same level in both. */
+export function withRates(before, pins) {
+  const spanS = before === undefined || before.at === null || pins.at === null ? 0 : (Date.parse(pins.at) - Date.parse(before.at)) / 1_000;
+  return pins.lines.map((line) => {
+    const was = spanS > 0 ? before.lines.find((one) => one.chip === line.chip && one.line === line.line && one.edges <= line.edges) : undefined;
+    return { ...line, edgesPerS: was === undefined ? 0 : (line.edges - was.edges) / spanS };
+  });
+}
+
+/** From two edges a second on, a level is only what was seen at that moment. */
+export const moves = (line) => line.edgesPerS >= 2;

@@ -1,7 +1,8 @@
 // Asks the public API once a second while somebody looks, and shows what came.
 import { patch } from './dom.js';
-import { banner, fleet, liveness } from './views.js';
+import { answer, withRates } from './facts.js';
 import { h } from './tree.js';
+import { banner, fleet, liveness, unseen } from './views.js';
 
 const cycleMs = 1_000;
 const answerWithinMs = 5_000;
@@ -14,6 +15,7 @@ const place = (id) => document.getElementById(id);
 const known = { why: undefined, heardAtMs: undefined, seen: undefined, skewMs: 0, turn: 0, finished: new Map() };
 let timer;
 let looking = false;
+let leaving = false;
 
 class Unanswered extends Error {}
 
@@ -25,7 +27,7 @@ async function read(path) {
     throw new Unanswered('The manager does not answer.');
   }
   if (response.status === 401) {
-    location.replace('/login?ended');
+    if (!leaving) location.replace('/login?ended');
     throw new Unanswered('The session ended.');
   }
   const body = await response.json().catch(() => ({ detail: 'no JSON' }));
@@ -53,7 +55,7 @@ async function look() {
     devices: devices.items,
     more: devices.next !== null,
     detail,
-    pins,
+    pins: pins && { ...pins, lines: withRates(known.seen?.detail?.id === id ? known.seen.pins : undefined, pins) },
     rollouts: rollouts.items.map((one, at) => ({ ...one, deployments: deployed[at] })),
     olderRollouts: rollouts.next !== null,
     releases: releases?.items ?? known.seen.releases,
@@ -74,16 +76,24 @@ function show() {
   const nowMs = Date.now() + known.skewMs;
   patch(place('live'), liveness(known, nowMs));
   patch(place('banner'), banner(known));
-  place('fleet').dataset.stale = String(known.why !== undefined);
+  mark('data-stale', known.why !== undefined);
+  if (known.seen === undefined) {
+    if (known.why !== undefined) patch(place('fleet'), unseen());
+    return;
+  }
+  const live = known.why === undefined;
   // What is stale stands still, ages and all.
-  if (known.seen === undefined || known.why !== undefined) return;
-  patch(place('fleet'), fleet(known.seen, nowMs));
-  place('fleet').setAttribute('aria-busy', 'false');
-  document.title = `${known.seen.devices.filter((one) => one.online).length} of ${known.seen.devices.length} online · Pier`;
+  patch(place('fleet'), fleet({ ...known.seen, live }, live ? nowMs : known.heardAtMs));
+  mark('aria-busy', false);
+  document.title = `${live ? answer(known.seen).title : 'Stale'} · Pier`;
+}
+
+function mark(name, value) {
+  if (place('fleet').getAttribute(name) !== String(value)) place('fleet').setAttribute(name, String(value));
 }
 
 async function beat() {
-  if (looking) return;
+  if (looking || leaving) return;
   looking = true;
   const startedMs = Date.now();
   try {
@@ -94,6 +104,7 @@ async function beat() {
     known.why = error instanceof Unanswered ? error.message : `This page failed: ${String(error)}.`;
   }
   looking = false;
+  if (leaving) return;
   show();
   if (!document.hidden) timer = setTimeout(beat, Math.max(cycleMs / 4, cycleMs - (Date.now() - startedMs)));
 }
@@ -105,10 +116,13 @@ function wake() {
 }
 
 async function leave() {
+  leaving = true;
   try {
     await fetch('/api/v1/session', { method: 'DELETE', signal: AbortSignal.timeout(answerWithinMs) });
     location.replace('/login');
   } catch {
+    leaving = false;
+    wake();
     patch(place('leave-problem'), [h('span', {}, 'Not signed out: the manager does not answer.')]);
   }
 }

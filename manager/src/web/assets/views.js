@@ -1,16 +1,18 @@
 // The regions of the page: facts in, trees out.
-import { age, answer, appRows, countsInWords, deviceState, eventState, header, ledger, ofAll, releaseState, reservedLines, rolloutState, segments, shortDigest, waveState, withDigests } from './facts.js';
+import { age, answer, appRows, countsInWords, deviceState, eventState, header, ledger, moves, ofAll, releaseState, reservedLines, rolloutState, segments, shortDigest, waveState, withDigests } from './facts.js';
 import { chip, clockTime, code, dim, h, icon, region, table } from './tree.js';
 
 const refusalsShown = 8;
 const needsShown = 3;
+
+const answerIcons = { ok: 'check', failed: 'octagon', paused: 'triangle', waiting: 'clock' };
 
 /** All that stands below the top bar, once the first answer is there. */
 export function fleet(seen, nowMs) {
   const { family, sentence, needs } = answer(seen);
   const { detail } = seen;
   return [
-    h('div', { class: 'answer' }, h('h1', {}, chip({ word: '', family, icon: family === 'ok' ? 'check' : family === 'failed' ? 'octagon' : 'triangle' }), sentence), h('ul', { class: 'needs', 'aria-label': 'Needs a look' }, needLines(needs))),
+    h('div', { class: 'answer' }, h('h1', {}, chip({ word: '', family, icon: answerIcons[family] }), sentence), seen.devices.length === 0 ? null : h('ul', { class: 'needs', 'aria-label': 'Needs a look' }, needLines(needs))),
     h(
       'div',
       { class: 'regions' },
@@ -67,12 +69,12 @@ function apps(detail) {
   );
 }
 
-function pinsRegion({ detail, pins }, nowMs) {
+function pinsRegion({ detail, pins, live }, nowMs) {
   const lines = pins.lines;
   const board = header(detail, lines);
   const reserved = reservedLines(detail);
-  const seen = pins.at === null ? 'waits for the device' : `${(nowMs - Date.parse(pins.at)) / 1_000 < 4 && detail.online ? 'live, seen' : 'last seen'} ${age((nowMs - Date.parse(pins.at)) / 1_000)} ago`;
-  const rows = lines.map((one) => [one.name, one.label, one.app ?? '–', one.direction, level(one), one.edges.toLocaleString('en-GB')]);
+  const seen = pins.at === null ? 'waits for the device' : `${(nowMs - Date.parse(pins.at)) / 1_000 < 4 && detail.online && live ? 'live, seen' : 'not live, last seen'} ${age((nowMs - Date.parse(pins.at)) / 1_000)} ago`;
+  const rows = lines.map((one) => [one.name, one.label, one.app ?? '–', one.direction, level(one), [one.edges.toLocaleString('en-GB'), moves(one) ? dim(` ≈ ${Math.round(one.edgesPerS)}/s`) : null]]);
   return region(
     'pins',
     'Pins',
@@ -83,11 +85,13 @@ function pinsRegion({ detail, pins }, nowMs) {
   );
 }
 
-const level = ({ level: now, direction }) => h('span', { class: `level ${direction} ${now === 1 ? 'high' : 'low'}` }, now === 1 ? 'H' : 'L', h('span', { class: 'word' }, now === 1 ? ' high' : ' low'));
+const levelWords = (line) => `${moves(line) ? 'moving, ' : ''}${line.level === 1 ? 'high' : 'low'}`;
+const levelClass = (line) => `${line.direction} ${line.level === 1 ? 'high' : 'low'}${moves(line) ? ' moving' : ''}`;
+const level = (line) => h('span', { class: `level ${levelClass(line)}` }, line.level === 1 ? 'H' : 'L', h('span', { class: 'word' }, ` ${levelWords(line)}`));
 
 /** The header as it lies on the board. The table below says the same in words, so that for a screen reader this is one picture. */
 function drawing(pins, detail) {
-  const used = pins.filter((one) => one.used).map(({ pin, name, used: line }) => `pin ${pin} ${name} ${line.label} ${line.direction} ${line.level === 1 ? 'high' : 'low'}`);
+  const used = pins.filter((one) => one.used).map(({ pin, name, used: line }) => `pin ${pin} ${name} ${line.label} ${line.direction} ${levelWords(line)}`);
   const rows = Array.from({ length: 20 }, (_, row) => [...side(pins[row * 2], 'left'), ...side(pins[row * 2 + 1], 'right')]);
   return h('div', { class: 'board', role: 'img', 'aria-label': `40-pin header of ${detail.name}: ${used.join('; ') || 'no line in use'}` }, rows);
 }
@@ -103,7 +107,7 @@ function side(pin, where) {
 
 const symbols = { power: 'bolt', ground: 'ground', reserved: 'lock' };
 function pad({ pin, kind, used }) {
-  const state = used ? `${used.direction} ${used.level === 1 ? 'high' : 'low'}` : kind;
+  const state = used ? levelClass(used) : kind;
   return h('div', { class: 'socket' }, h('span', { class: `pad ${state}${pin === 1 ? ' first' : ''}` }, used ? (used.level === 1 ? 'H' : 'L') : symbols[kind] ? icon(symbols[kind]) : null));
 }
 
@@ -151,10 +155,13 @@ function releasesRegion(releases) {
   const rows = releases.map((one) => [
     [`${one.app} ${one.version}`, h('div', { class: 'dim' }, digest(one.digest))],
     [chip(releaseState(one.state)), one.reason ? h('div', { class: 'dim' }, because(one.reason)) : null],
-    one.signedBy.length === 0 ? dim('no key of the policy') : one.signedBy.map((id, at) => [at === 0 ? '' : ' ', code(id.slice(0, 8), id)]),
+    one.signedBy.length === 0 ? dim('no key of the policy') : one.signedBy.map((id, at) => [at === 0 ? '' : ' ', h('code', { class: 'digest', title: id }, id.slice(0, 8))]),
   ]);
   return region('releases', 'Releases', rows.length === 0 ? '' : 'newest first', rows.length === 0 ? empty('None yet. Push an app with', 'pier app push') : table('Releases', ['Release', "The manager's look at it", 'Signed by'], rows));
 }
+
+/** In place of a fleet that was never seen. */
+export const unseen = () => [h('div', { class: 'answer' }, h('h1', {}, chip({ word: '', family: 'failed', icon: 'octagon' }), 'The fleet cannot be shown: the manager gives no answer.'))];
 
 /** Said once on the page while it is not live: since when, what holds all the same, and what happens next. */
 export function banner({ why, heardAtMs }) {
