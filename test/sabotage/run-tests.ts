@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import * as z from 'zod';
 
 /** Vitest ends each test by its own time limit; this is for a fault that makes the runner itself hang. */
-const runTimeoutMs = 10 * 60_000;
+const runTimeoutMs = 5 * 60_000;
 const Report = z.object({ testResults: z.array(z.object({ assertionResults: z.array(z.object({ fullName: z.string(), status: z.string() })) })) });
 
 export type Outcome = {

@@ -69,6 +69,7 @@ describe('manifests', () => {
     ['an array', [good], mediaTypes.manifest, 'MANIFEST_INVALID'],
     ['manifests beside layers', { ...good, manifests: [] }, mediaTypes.manifest, 'MANIFEST_INVALID'],
     ['a mediaType that is not the Content-Type', good, mediaTypes.index, 'MANIFEST_INVALID'],
+    ['one image format inside, the other one as Content-Type', { ...good, mediaType: mediaTypes.manifest }, mediaTypes.dockerManifest, 'MANIFEST_INVALID'],
     ['an image called an index', { ...good, mediaType: mediaTypes.index }, mediaTypes.index, 'MANIFEST_INVALID'],
     ['another media type', { ...good, mediaType: 'text/plain' }, 'text/plain', 'MANIFEST_INVALID'],
     ['schema version 1', { ...good, schemaVersion: 1 }, mediaTypes.manifest, 'MANIFEST_INVALID'],

@@ -35,6 +35,9 @@ test('a child ends when its parent is killed with -9', async () => {
   const first = spawn(process.execPath, [parent], { stdio: ['ignore', 'pipe', 'inherit'] });
   const [line] = await once(createInterface({ input: first.stdout }), 'line');
   const pid = Number(line);
+  // It must not stay also when this test fails: it would hold the runner's pipes open.
+  using cleanup = new DisposableStack();
+  cleanup.defer(() => void (alive(pid) && process.kill(pid, 'SIGKILL')));
   expect(alive(pid)).toBe(true);
   first.kill('SIGKILL');
   expect(await gone(pid)).toBe(true);
