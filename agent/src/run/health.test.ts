@@ -27,6 +27,14 @@ test('without a declaration a guest is up when it is started, and soaked when th
   watch[Symbol.dispose]();
 });
 
+test('a soak is not over before its time', async () => {
+  const { watch, seen } = open(undefined, 3_600);
+  watch.started();
+  await pause(10_000);
+  expect(seen).toEqual(['up']);
+  watch[Symbol.dispose]();
+});
+
 test('off probation nothing soaks', async () => {
   const { watch, seen } = open(undefined);
   watch.started();

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { AppName, CommandId, digestOf } from '@pier/shared/core';
+import { openDatabase } from './database.ts';
 import { type AppRecord, type JournalEntry, openStore } from './index.ts';
 
 const app = AppName.parse('blink');
@@ -66,6 +67,11 @@ describe('a folder is one device', () => {
     expect(file.prepare('pragma journal_mode').get()).toEqual({ journal_mode: 'wal' });
     expect(file.prepare('select count(*) as n from app').get()).toEqual({ n: 1 });
     file.close();
+  });
+
+  test('its connection waits for the disk at each commit (synchronous=FULL, which in WAL mode is not the default of every build)', () => {
+    using database = openDatabase(folder);
+    expect(database.one('pragma synchronous')).toEqual({ synchronous: 2 });
   });
 });
 
