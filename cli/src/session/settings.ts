@@ -4,7 +4,7 @@ import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import * as z from 'zod';
 import { Fault, check, parseJson } from '@pier/shared/core';
-import { replaceFile } from '@pier/shared/disk';
+import { createFile, replaceFile } from '@pier/shared/disk';
 
 /** What `pier login` remembers; a file that only its owner reads. */
 const Profile = z.strictObject({ manager: z.url(), token: z.string().min(1) });
@@ -41,6 +41,12 @@ export async function writeProfile(home: string, profile: Profile): Promise<stri
 export async function writePrivateFile(path: string, bytes: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   await replaceFile({ path, bytes, mode: 0o600 });
+}
+
+/** The same for a file that must not be there yet. Faults: `conflict` when it is; nothing is changed then. */
+export async function createPrivateFile(path: string, bytes: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  if (!(await createFile({ path, bytes, mode: 0o600 }))) throw new Fault('conflict', `${path} exists; choose another name or move it away first`);
 }
 
 /** Reads a file that the user named. Faults: `not-found` naming it. */

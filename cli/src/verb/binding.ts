@@ -1,6 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { Fault, check } from '@pier/shared/core';
-import { AppName, DeviceId } from '@pier/shared/core';
+import { AppName, DeviceId, Fault, check } from '@pier/shared/core';
 import { Binding, Bindings } from '@pier/shared/capability';
 import { type Common, openSession, output, withManager } from '../session/index.ts';
 

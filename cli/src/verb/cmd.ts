@@ -8,7 +8,7 @@ import { CommandState, isFinal, topics, verbNames, verbs } from '@pier/shared/wi
 import { type Common, output, plain, readSettings, readUserFile, withOutput } from '../session/index.ts';
 import { positive } from './token.ts';
 
-type Options = Common & { identity?: string; mqtt?: string; key?: string; timeout: number; wait: boolean; unsigned?: boolean };
+type Options = Common & { identity?: string; mqtt?: string; key?: string; timeout: number; wait: boolean };
 
 /** `pier cmd DEVICE VERB [k=v…]`: one command over MQTT, its answers printed as they come. */
 export function addCmd(program: Command): void {

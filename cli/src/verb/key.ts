@@ -1,8 +1,7 @@
 import type { Command } from 'commander';
-import { existsSync, writeFileSync } from 'node:fs';
-import { Fault } from '@pier/shared/core';
+import { writeFileSync } from 'node:fs';
 import { generateKeyPair } from '@pier/shared/signing';
-import { type Common, output, withOutput, writePrivateFile } from '../session/index.ts';
+import { type Common, createPrivateFile, output, withOutput } from '../session/index.ts';
 
 /** `pier key generate FILE`: a P-256 key pair, `FILE.key` for its owner alone and `FILE.pub` for everybody. */
 export function addKey(program: Command): void {
@@ -12,8 +11,7 @@ export function addKey(program: Command): void {
     .action(async (file: string, options: Common) => {
       const pair = generateKeyPair();
       // A key that is overwritten is lost for ever.
-      if (existsSync(`${file}.key`)) throw new Fault('conflict', `${file}.key exists; choose another name or move it away first`);
-      await writePrivateFile(`${file}.key`, pair.privatePem);
+      await createPrivateFile(`${file}.key`, pair.privatePem);
       writeFileSync(`${file}.pub`, pair.publicPem);
       if (options.output === 'json') output.json({ id: pair.id, privateKey: `${file}.key`, publicKey: `${file}.pub` });
       else output.line(`key ${pair.id}\n  private: ${file}.key (keep it offline)\n  public:  ${file}.pub`);

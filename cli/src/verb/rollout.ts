@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { DeviceId, Fault, check, systemClock } from '@pier/shared/core';
 import type { Deployment, Rollout } from '@pier/shared/api';
 import { type Common, type Session, openSession, output, withManager } from '../session/index.ts';
-import { positive } from './token.ts';
+import { notNegative, positive } from './token.ts';
 
 const pollMs = 500;
 
@@ -12,7 +12,7 @@ export function addRollout(program: Command): void {
   withManager(rollout.command('start').argument('<release>'))
     .description('roll a release out to devices')
     .requiredOption('--device <id...>', 'devices')
-    .option('--soak <seconds>', 'how long a device must be well before it counts', (text) => Number(text), 60)
+    .option('--soak <seconds>', 'how long a device must be well before it counts', notNegative, 60)
     .option('--deadline <seconds>', 'how long a device may take', positive, 600)
     .action(async (release: string, options: Common & { device: string[]; soak: number; deadline: number }) => {
       const devices = options.device.map((id) => check(DeviceId, id, { what: `device ${id}` }));

@@ -7,6 +7,10 @@ export function positive(text: string): number {
   return value;
 }
 
+export function notNegative(text: string): number {
+  return text === '0' ? 0 : positive(text);
+}
+
 /** `key=value` words as an object. */
 export function pairs(word: string, all: Record<string, string>): Record<string, string> {
   const at = word.indexOf('=');
