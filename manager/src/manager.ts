@@ -5,14 +5,14 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { eq } from 'drizzle-orm';
-import type { Clock, Fault, Log, Random } from '@pier/shared/core';
+import { type Clock, Fault, type Log, type Random } from '@pier/shared/core';
 import { type AccessControl, openAccess } from './access/index.ts';
 import { type Policies, type Releases, openPolicies, openReleases } from './artifact/index.ts';
 import { type Authority, openAuthority } from './authority/index.ts';
 import { type Broker, openBroker } from './broker/index.ts';
 import type { Config } from './config.ts';
 import { type Database, type Db, device, openDatabase } from './db/index.ts';
-import { PinWatch, type Publish, announceManager, deviceHandlers, refreshDesired, startIngest, startPublisher, startSilenceWatch } from './device/index.ts';
+import { type Loop, PinWatch, type Publish, announceManager, deviceHandlers, refreshDesired, startIngest, startPublisher, startSilenceWatch } from './device/index.ts';
 import { enrollDeviceRoutes, enrollHandlers } from './enroll/index.ts';
 import { type Handlers, openHttp } from './http/index.ts';
 import { openDeviceListener } from './listener/index.ts';
@@ -95,15 +95,20 @@ async function openRooms({ database, authority, registry, world, opening, config
   const schedulerPem = authority.scheduler.privatePem;
   const revoked = await revokedDevices(db);
   const isRevoked = (id: string): boolean => revoked.has(id);
-  const publish: Publish = (topic, payload, options) => broker.publish(topic, payload, options);
-  const wakePublisher = (): void => publisher.wake();
+  // Devices that know this manager speak as soon as its port is open, before the parts below are: what they cause then waits for a beat of the loops.
+  const open: { broker?: Broker; publisher?: Loop; engine?: Loop } = {};
+  const publish: Publish = async (topic, payload, options) => {
+    if (!open.broker) throw new Fault('unreachable', 'the broker is not open yet');
+    await open.broker.publish(topic, payload, options);
+  };
+  const wakePublisher = (): void => open.publisher?.wake();
   const wake = (): void => {
-    engine.wake();
-    publisher.wake();
+    open.engine?.wake();
+    wakePublisher();
   };
   const pins = new PinWatch({ clock, publish });
   const ingest = opening.use(startIngest({ db, clock, log, publish, schedulerPem, pins, onReported: advanceOnReport({ schedulerPem }), wake }));
-  const broker = opening.use(
+  const broker = (open.broker = opening.use(
     await listen((port) =>
       openBroker({
         identity: { ...authority.server, caPem: authority.caPem },
@@ -115,7 +120,7 @@ async function openRooms({ database, authority, registry, world, opening, config
         onMessage: (message) => ingest.take(message),
       }),
     ),
-  );
+  ));
   const policies: Policies = openPolicies({
     db,
     clock,
@@ -129,8 +134,8 @@ async function openRooms({ database, authority, registry, world, opening, config
   });
   const releases = openReleases({ db, clock, random, log, registry, policies });
   await releases.rejudge();
-  const publisher = opening.use(startPublisher({ db, clock, log, publish }));
-  const engine = opening.use(startRolloutEngine({ db, clock, log, schedulerPem, policies, wakePublisher }));
+  open.publisher = opening.use(startPublisher({ db, clock, log, publish }));
+  open.engine = opening.use(startRolloutEngine({ db, clock, log, schedulerPem, policies, wakePublisher }));
   opening.use(startSilenceWatch({ db, clock, log }));
   return {
     broker,

@@ -156,7 +156,7 @@ describe('what is no enrolment', () => {
   test('without a policy nobody gets in and no token is made: the next step is named', async () => {
     const without = { ...deps, policies: { policyInForce: async () => undefined } };
     const body = { uses: 1, expiresInS: 60, tags: {} };
-    await expect(enrollHandlers(without).createToken({ params: undefined, query: undefined, body, actor })).rejects.toMatchObject({ code: 'policy-missing', message: expect.stringMatching(/pier policy set/) });
+    await expect(enrollHandlers(without).createToken({ params: undefined, query: undefined, body, actor })).rejects.toMatchObject({ code: 'policy-missing', message: expect.stringMatching(/pier policy push/) });
     expect(await codeOf(ask({ secret: 's'.repeat(43), csr: 'x', profile: board }, without))).toBe('policy-missing');
   });
 });

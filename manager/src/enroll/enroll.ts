@@ -41,7 +41,7 @@ export async function enroll(deps: EnrollDeps, asked: EnrollRequest): Promise<En
 }
 
 export function policyMissing(): Fault {
-  return new Fault('policy-missing', 'devices trust only what a policy says, and this manager has none yet; set one first with: pier policy set');
+  return new Fault('policy-missing', 'devices trust only what a policy says, and this manager has none yet; set one first with: pier policy push');
 }
 
 type Admitted = Pick<EnrollResponse, 'device' | 'generation' | 'certificate'>;
