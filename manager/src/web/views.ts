@@ -41,7 +41,7 @@ export function fleetPage(user: string): string {
 <main>
 <div id="banner" role="status"></div>
 <noscript><p class="problem">This page needs its script; the same facts are at /api/v1/devices and by <code>pier device list</code>.</p></noscript>
-<div id="fleet" tabindex="-1" aria-busy="true"><div class="answer"><h1>Asking the manager for the fleet</h1></div><div class="waits"><p class="shape"></p><p class="shape"></p><p class="shape"></p><p class="late">It waits for the answer to /api/v1/devices.</p></div></div>
+<div id="fleet" tabindex="-1" aria-busy="true"><div class="answer"><h1>Asking the manager for the fleet</h1></div><section class="waits" aria-label="Loading"><p class="shape"></p><p class="shape"></p><p class="shape"></p><p class="late">It waits for the answer to /api/v1/devices.</p></section></div>
 </main>
 <script type="module" src="/pier.js"></script>
 </body>`);

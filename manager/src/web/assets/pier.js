@@ -12,7 +12,7 @@ const limits = { devices: 100, rollouts: 6, deployments: 500, releases: 6 };
 
 const place = (id) => document.getElementById(id);
 /** What is known: why it is not live (undefined while it is), when the manager last answered by its own clock, and the answers. */
-const known = { why: undefined, heardAtMs: undefined, seen: undefined, skewMs: 0, turn: 0, finished: new Map() };
+const known = { why: undefined, heardAtMs: undefined, seen: undefined, chosen: undefined, skewMs: 0, turn: 0, finished: new Map() };
 let timer;
 let looking = false;
 let leaving = false;
@@ -47,8 +47,7 @@ async function look() {
   const releasesDue = known.seen === undefined || known.turn % releasesEvery === 0;
   known.turn += 1;
   const [devices, rollouts, releases] = await Promise.all([read(`/devices?limit=${limits.devices}`), read(`/rollouts?limit=${limits.rollouts}`), releasesDue ? read(`/releases?limit=${limits.releases}`) : undefined]);
-  const wanted = decodeURIComponent(location.hash.slice(1));
-  const id = (devices.items.find((one) => one.id === wanted) ?? devices.items[0])?.id;
+  const id = choose(devices.items);
   const path = id === undefined ? undefined : `/devices/${encodeURIComponent(id)}`;
   const [detail, pins, ...deployed] = await Promise.all([path && read(path), path && read(`${path}/pins`), ...rollouts.items.map(deploymentsOf)]);
   return {
@@ -62,6 +61,13 @@ async function look() {
   };
 }
 
+/** The device that the address names, else the one chosen before, else the first. */
+function choose(devices) {
+  const wanted = [location.hash.slice(1), known.chosen].find((id) => devices.some((one) => one.id === id));
+  known.chosen = wanted ?? devices[0]?.id;
+  return known.chosen;
+}
+
 /** A rollout that has ended is asked for once: its deployments stay as they are. */
 async function deploymentsOf({ id, finishedAt }) {
   const kept = known.finished.get(id);
@@ -72,18 +78,22 @@ async function deploymentsOf({ id, finishedAt }) {
   return items;
 }
 
-function show() {
+function showLiveness() {
   const nowMs = Date.now() + known.skewMs;
   patch(place('live'), liveness(known, nowMs));
   patch(place('banner'), banner(known));
   mark('data-stale', known.why !== undefined);
+}
+
+function show() {
+  showLiveness();
   if (known.seen === undefined) {
     if (known.why !== undefined) patch(place('fleet'), unseen());
     return;
   }
   const live = known.why === undefined;
   // What is stale stands still, ages and all.
-  patch(place('fleet'), fleet({ ...known.seen, live }, live ? nowMs : known.heardAtMs));
+  patch(place('fleet'), fleet({ ...known.seen, live }, live ? Date.now() + known.skewMs : known.heardAtMs));
   mark('aria-busy', false);
   document.title = `${live ? answer(known.seen).title : 'Stale'} · Pier`;
 }
@@ -96,17 +106,22 @@ async function beat() {
   if (looking || leaving) return;
   looking = true;
   const startedMs = Date.now();
-  try {
-    known.seen = await look();
-    known.heardAtMs = Date.now() + known.skewMs;
-    known.why = undefined;
-  } catch (error) {
-    known.why = error instanceof Unanswered ? error.message : `This page failed: ${String(error)}.`;
-  }
+  const seen = await look().catch(failed);
   looking = false;
   if (leaving) return;
-  show();
+  try {
+    if (seen !== undefined) Object.assign(known, { seen, heardAtMs: Date.now() + known.skewMs, why: undefined });
+    show();
+  } catch (error) {
+    failed(error);
+    showLiveness();
+  }
   if (!document.hidden) timer = setTimeout(beat, Math.max(cycleMs / 4, cycleMs - (Date.now() - startedMs)));
+}
+
+/** Whatever went wrong, the page says so and asks again. */
+function failed(error) {
+  known.why = error instanceof Unanswered ? error.message : `This page cannot show what the manager answered: ${String(error)}.`;
 }
 
 /** Nobody looks at a hidden page: it asks nothing, and at once when it is seen again. */
