@@ -84,7 +84,7 @@ export const agentFaults: readonly NamedFault[] = [
     ['gpio-without-a-grant', `${sandbox}/gate/admit.ts`, "if (module === 'pier_gpio' && grant.gpio.length === 0) return", "if (module === 'pier_gpio' && grant.gpio.length < 0) return"],
     ['memory-cap-not-applied', `${sandbox}/compiled.ts`, 'WebAssembly.compile(capModule(wasm, memoryMb))', 'WebAssembly.compile(Uint8Array.from(wasm))'],
     ['path-leaves-its-folder', `${sandbox}/guest/volume.ts`, "if (part === '..' && out.pop() === undefined) fail('notcapable');", "if (part === '..') out.push(part);"],
-    ['symbolic-link-followed', `${sandbox}/guest/volume.ts`, 'seen = lstatSync(this.#host(parts.slice(0, index + 1)), { throwIfNoEntry: false });', 'seen = statSync(this.#host(parts.slice(0, index + 1)), { throwIfNoEntry: false });'],
+    ['symbolic-link-followed', `${sandbox}/guest/volume.ts`, 'lstatSync, mkdirSync,', 'statSync as lstatSync, mkdirSync,'],
     ['quota-off', `${sandbox}/guest/volume.ts`, 'return Math.max(0, this.#maxBytes - this.#usedBytes);', 'return Math.max(this.#maxBytes, Number.MAX_SAFE_INTEGER);'],
     ['output-of-the-guest-not-limited', `${sandbox}/guest/host-gpio.ts`, 'if (slot.writes.take(1) === 0) throw', 'if (slot.writes.take(1) < 0) throw'],
     ['input-driven', `${sandbox}/guest/host-gpio.ts`, "if (ask.mode !== 'out') throw", "if (ask.mode !== 'out' && ask.mode !== 'in') throw"],

@@ -5,6 +5,8 @@ import * as z from 'zod';
 
 /** Vitest ends each test by its own time limit; this is for a fault that makes the runner itself hang. */
 const runTimeoutMs = 5 * 60_000;
+/** Many a fault shows by something that never comes. With and without a fault the limit is the same one. */
+const unitTimeoutMs = 30_000;
 const Report = z.object({ testResults: z.array(z.object({ assertionResults: z.array(z.object({ fullName: z.string(), status: z.string() })) })) });
 
 export type Outcome = {
@@ -20,7 +22,8 @@ export async function runTests(folder: string, tests: readonly string[], signal:
   const report = join(folder, 'report.json');
   rmSync(report, { force: true });
   const projects = new Set(tests.map((test) => (/^test\/(?:flow|contract)\//.test(test) ? 'flow' : 'unit')));
-  const options = [...[...projects].map((project) => `--project=${project}`), '--bail=1', '--reporter=json', `--outputFile.json=${report}`];
+  const patience = projects.has('flow') ? [] : [`--testTimeout=${unitTimeoutMs}`];
+  const options = [...patience, ...[...projects].map((project) => `--project=${project}`), '--bail=1', '--reporter=json', `--outputFile.json=${report}`];
   const { status, said } = await runVitest(folder, [...options, ...tests], AbortSignal.any([signal, AbortSignal.timeout(runTimeoutMs)]));
   return { ok: status === 0, failed: status === 0 ? undefined : firstFailure(report), said };
 }

@@ -34,7 +34,7 @@ const host = Object.entries(hostModules).flatMap(([module, { functions }]) =>
 );
 const wasi = Object.entries(wasiSignatures).map(([name, type]) => ({ module: wasiModule, name, type }));
 
-test.each([...host, ...wasi])('$module.$name is admitted with its own type and no other', (imported) => {
+test.each([...host, ...wasi])('$module $name is admitted with its own type and no other', (imported) => {
   expect(admit(moduleWith(imported), grant)).toMatchObject({ ok: true, value: { imports: [`${imported.module}.${imported.name}`] } });
   expect(admit(moduleWith({ ...imported, type: `I${imported.type}` }), grant)).toMatchObject({ ok: false, refusal: { code: 'import-denied' } });
 });
