@@ -119,7 +119,7 @@ function guarded<T>(path: string, act: () => T): T {
  */
 export function lockFolder(folder: string): Disposable {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const file = new DatabaseSync(join(folder, 'lock.db'), { timeout: 0 });
+  const file = new DatabaseSync(join(folder, 'lock.db'), { timeout: 1_000 });
   try {
     file.exec('pragma locking_mode = exclusive; begin exclusive');
   } catch (cause) {

@@ -2,20 +2,20 @@ import type { Fault } from '@pier/shared/core';
 
 export type Format = 'table' | 'json';
 
-/** The one place that writes to stdout and stderr: answers to stdout, everything else to stderr. */
+/** The one place that writes to stdout and stderr: answers to stdout, everything else to stderr; nothing that a terminal would obey. */
 export const output = {
   json(value: unknown): void {
     process.stdout.write(`${JSON.stringify(value, null, process.stdout.isTTY ? 2 : undefined)}\n`);
   },
   line(text: string): void {
-    process.stdout.write(`${text}\n`);
+    process.stdout.write(`${plain(text)}\n`);
   },
   note(text: string): void {
-    process.stderr.write(`${text}\n`);
+    process.stderr.write(`${plain(text)}\n`);
   },
-  /** Columns padded to their widest cell; control characters from outside never reach the terminal. */
+  /** Columns padded to their widest cell. */
   table(head: readonly string[], rows: readonly (readonly string[])[]): void {
-    const all = [head, ...rows].map((row) => row.map(plain));
+    const all = [head, ...rows].map((row) => row.map((cell) => plain(cell).replaceAll('\n', ' ')));
     const widths = head.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
     for (const row of all) this.line(row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd());
   },
@@ -25,7 +25,10 @@ export const output = {
   },
 };
 
-/** Text from devices and registries without control characters. */
+/**
+ * Text without what a terminal obeys: control characters but the line feed, and characters that turn the direction of
+ * writing (Unicode Bidi_Control). Reasons come from devices, guests and registries, which may lie.
+ */
 export function plain(text: string): string {
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ');
+  return text.replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, ' ');
 }
