@@ -3,5 +3,5 @@ export { type Db, inTransaction } from './db.ts';
 export { newId } from './id.ts';
 export {
   apiToken, assignment, audit, binding, claimToken, deployment, device, deviceLive, deviceState, event,
-  inFlightStates, outbox, policy, release, rollout, session, userAccount, wave,
+  outbox, policy, release, rollout, session, userAccount, wave,
 } from './schema.ts';

@@ -1,15 +1,15 @@
 /** The tables. Nouns as in the API; states are text with a CHECK made from the same lists that the API shows. */
 import { sql } from 'drizzle-orm';
 import { type AnyPgColumn, bigint, boolean, check, index, integer, jsonb, pgTable, primaryKey, text, timestamp, uniqueIndex } from 'drizzle-orm/pg-core';
-import { DeploymentState, ReleaseState, RolloutState } from '@pier/shared/api';
+import { DeploymentState, InFlightState, ReleaseState, RolloutState, WaveState } from '@pier/shared/api';
 
 const time = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' });
 const createdAt = () => time('created_at').notNull().defaultNow();
 const number = (name: string) => bigint(name, { mode: 'number' });
 const oneOf = (name: string, column: AnyPgColumn, values: readonly string[]) => check(name, sql`${column} in (${sql.raw(values.map((value) => `'${value}'`).join(', '))})`);
 
-/** States in which a device is at work for a deployment: at most one per device and app. */
-export const inFlightStates = ['offered', 'accepted', 'downloading', 'verifying', 'applying', 'soaking'] as const;
+/** A device is at work for at most one deployment of an app. */
+const inFlight = sql.raw(InFlightState.options.map((state) => `'${state}'`).join(', '));
 
 export const device = pgTable(
   'device',
@@ -158,7 +158,7 @@ export const wave = pgTable(
     state: text('state').notNull(),
     total: integer('total').notNull(),
   },
-  (table) => [primaryKey({ columns: [table.rolloutId, table.n] }), oneOf('wave_state_known', table.state, ['pending', 'active', 'passed', 'failed'])],
+  (table) => [primaryKey({ columns: [table.rolloutId, table.n] }), oneOf('wave_state_known', table.state, WaveState.options)],
 );
 
 export const deployment = pgTable(
@@ -179,10 +179,10 @@ export const deployment = pgTable(
     primaryKey({ columns: [table.rolloutId, table.deviceId] }),
     index('deployment_wave_state').on(table.rolloutId, table.wave, table.state),
     index('deployment_device').on(table.deviceId, table.app),
-    uniqueIndex('deployment_one_in_flight').on(table.deviceId, table.app).where(sql`${table.state} in (${sql.raw(inFlightStates.map((state) => `'${state}'`).join(', '))})`),
+    uniqueIndex('deployment_one_in_flight').on(table.deviceId, table.app).where(sql`${table.state} in (${inFlight})`),
     oneOf('deployment_state_known', table.state, DeploymentState.options),
     // Nothing stays in progress for ever: every in-flight row has a deadline.
-    check('deployment_in_flight_deadline', sql`${table.state} not in (${sql.raw(inFlightStates.map((state) => `'${state}'`).join(', '))}) or ${table.deadlineAt} is not null`),
+    check('deployment_in_flight_deadline', sql`${table.state} not in (${inFlight}) or ${table.deadlineAt} is not null`),
   ],
 );
 

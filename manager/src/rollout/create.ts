@@ -1,9 +1,9 @@
 import { type Clock, type DeviceId, type Random, Fault } from '@pier/shared/core';
-import type { Release } from '@pier/shared/api';
+import { InFlightState, type Release } from '@pier/shared/api';
 import { inArray } from 'drizzle-orm';
-import { type Db, deployment, device, inFlightStates, inTransaction, newId, rollout, wave } from '../db/index.ts';
+import { type Db, deployment, device, inTransaction, newId, rollout, wave } from '../db/index.ts';
 import { lockDevices, storeAudit } from '../device/index.ts';
-import { type DeploymentRow, openOn, storeMoves } from './store.ts';
+import { openOn, storeMoves } from './store.ts';
 
 export type RolloutDeps = {
   readonly db: Db;
@@ -58,7 +58,7 @@ async function checkDevices(tx: Db, devices: readonly DeviceId[]): Promise<void>
 /** Out: how many deployments of older rollouts gave way. */
 async function takeOver(tx: Db, { id, devices, app, actor, nowMs }: { id: string; devices: readonly DeviceId[]; app: string; actor: string; nowMs: number }): Promise<number> {
   const open = await openOn(tx, devices, app);
-  const busy = open.filter(isInFlight);
+  const busy = open.filter((row) => InFlightState.safeParse(row.state).success);
   if (busy.length > 0) {
     const rollouts = [...new Set(busy.map((row) => row.rolloutId))];
     throw new Fault('conflict', `rollout ${listOf(rollouts)} of app ${app} is at work on device ${listOf(busy.map((row) => row.deviceId))}; wait until it is done there`);
@@ -66,10 +66,6 @@ async function takeOver(tx: Db, { id, devices, app, actor, nowMs }: { id: string
   const reason = { code: 'superseded', reason: `the newer rollout ${id} took over this device` };
   await storeMoves(tx, open.map((from) => ({ from, to: 'superseded' as const, attempt: null, reason, deadlineAt: null, actor })), nowMs);
   return open.length;
-}
-
-function isInFlight(row: DeploymentRow): boolean {
-  return inFlightStates.some((state) => state === row.state);
 }
 
 function listOf(names: readonly string[]): string {

@@ -5,7 +5,7 @@
  */
 import { type Clock, type Log, AppName, DeviceId } from '@pier/shared/core';
 import type { TrustPolicy } from '@pier/shared/signing';
-import type { DeploymentState } from '@pier/shared/api';
+import { InFlightState } from '@pier/shared/api';
 import { type Db, inTransaction } from '../db/index.ts';
 import { type Loop, assign, bindingsOf, lockDevices, startLoop } from '../device/index.ts';
 import { consentTo } from './consent.ts';
@@ -77,11 +77,9 @@ async function takeBackOverdue(tx: Db, id: string, { clock, schedulerPem }: Engi
   // Looked at again under the locks: a report may have moved some of them meanwhile.
   const rows = (await overdueOf(tx, { rolloutId: id, nowMs, limit: batchMax })).filter((row) => ids.has(row.deviceId));
   const reported = await reportedOf(tx, rows.map((row) => row.deviceId), locked.rollout.app);
-  const moves = rows.flatMap((from): Move[] => {
-    const inFlight = overdueStates.find((state) => state === from.state);
-    if (!inFlight) return [];
-    const { state: to, reason } = overdue(inFlight);
-    return [{ from, to, attempt: to === 'waiting' ? null : from.attempt, reason, deadlineAt: null, actor: `rollout:${id}` }];
+  const moves = rows.map((from): Move => {
+    const { state: to, reason } = overdue(InFlightState.parse(from.state));
+    return { from, to, attempt: to === 'waiting' ? null : from.attempt, reason, deadlineAt: null, actor: `rollout:${id}` };
   });
   await storeMoves(tx, moves, nowMs);
   const offered = { id: locked.release.id, digest: locked.release.digest };
@@ -89,8 +87,6 @@ async function takeBackOverdue(tx: Db, id: string, { clock, schedulerPem }: Engi
   await assignAfter(tx, withdrawn.map(({ from }) => ({ device: from.deviceId, app: from.app, ended: 'waiting' as const, offered, soakS: locked.rollout.soakS, setBy: `rollout:${id}`, reported: reported.get(from.deviceId) })), { schedulerPem, nowMs });
   return suspects.length;
 }
-
-const overdueStates = ['offered', 'accepted', 'downloading', 'verifying', 'applying', 'soaking'] as const satisfies readonly DeploymentState[];
 
 type Work = { readonly id: string; readonly after: string; readonly policy: TrustPolicy | undefined; readonly deps: EngineDeps };
 

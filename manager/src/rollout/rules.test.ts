@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { DeploymentState } from '@pier/shared/api';
+import { DeploymentState, InFlightState } from '@pier/shared/api';
 import { Digest, digestOf } from '@pier/shared/core';
 import { AttemptState, type ReportedApp } from '@pier/shared/wire';
-import { inFlightStates } from '../db/index.ts';
 import { advance, deadlineMs, fallBack, isFinished, judge, mayMove, overdue, transitions } from './rules.ts';
 
 const digest = digestOf('offered');
@@ -17,7 +16,7 @@ describe('the table of states', () => {
   });
 
   test('a state is in flight exactly when it is neither waiting nor finished', () => {
-    expect(DeploymentState.options.filter((state) => state !== 'waiting' && !isFinished(state))).toEqual([...inFlightStates]);
+    expect(DeploymentState.options.filter((state) => state !== 'waiting' && !isFinished(state))).toEqual(InFlightState.options);
   });
 
   test('work goes forward only: of any two steps exactly one leads to the other', () => {
@@ -82,7 +81,7 @@ describe('deadlines', () => {
   });
 
   test('an offer that was not taken up waits again, work that takes too long is timed out', () => {
-    expect(inFlightStates.map((state) => overdue(state).state)).toEqual(['waiting', 'timed_out', 'timed_out', 'timed_out', 'timed_out', 'timed_out']);
+    expect(InFlightState.options.map((state) => overdue(state).state)).toEqual(['waiting', 'timed_out', 'timed_out', 'timed_out', 'timed_out', 'timed_out']);
   });
 });
 

@@ -8,11 +8,9 @@
  * - offered and not taken up: it goes back to what the device says it runs, and the deployment waits again.
  * - timed out: it stays. The device may be half way; whatever it ends with is its own last good, and a newer rollout decides.
  */
-import type { DeploymentState, Rollout } from '@pier/shared/api';
+import type { DeploymentState, InFlightState, Rollout } from '@pier/shared/api';
 import type { Digest } from '@pier/shared/core';
 import type { AttemptState, Reason, ReportedApp } from '@pier/shared/wire';
-
-type InFlight = 'offered' | 'accepted' | 'downloading' | 'verifying' | 'applying' | 'soaking';
 
 /** Where a deployment may go from where it is. Devices may jump forward, never back; what is finished stays so. */
 export const transitions = {
@@ -55,7 +53,7 @@ export function advance(deployment: { readonly state: DeploymentState; readonly 
 }
 
 /** What a deadline that has passed makes of a state in flight. */
-export function overdue(state: InFlight): { readonly state: 'waiting' | 'timed_out'; readonly reason: Reason } {
+export function overdue(state: InFlightState): { readonly state: 'waiting' | 'timed_out'; readonly reason: Reason } {
   if (state === 'offered') return { state: 'waiting', reason: { code: 'device.silent', reason: 'the device did not take up the offer in time; it is offered again' } };
   return { state: 'timed_out', reason: { code: 'timed-out', reason: `the device was still ${state} when its time was up` } };
 }

@@ -1,8 +1,8 @@
 import { and, asc, desc, eq, gt, inArray, lt, lte, notInArray, sql } from 'drizzle-orm';
 import { type DeviceId, type Digest, AppName } from '@pier/shared/core';
-import { DeploymentState } from '@pier/shared/api';
+import { DeploymentState, InFlightState } from '@pier/shared/api';
 import { type Reason, type ReportedApp, Reported } from '@pier/shared/wire';
-import { type Db, deployment, device, deviceLive, deviceState, inFlightStates, release, rollout, wave } from '../db/index.ts';
+import { type Db, deployment, device, deviceLive, deviceState, release, rollout, wave } from '../db/index.ts';
 import { storeAudit } from '../device/index.ts';
 import { type Counts, isFinished } from './rules.ts';
 
@@ -35,7 +35,7 @@ export async function overdueOf(tx: Db, { rolloutId, nowMs, limit }: { rolloutId
   return tx
     .select()
     .from(deployment)
-    .where(and(eq(deployment.rolloutId, rolloutId), inArray(deployment.state, [...inFlightStates]), lt(deployment.deadlineAt, new Date(nowMs))))
+    .where(and(eq(deployment.rolloutId, rolloutId), inArray(deployment.state, InFlightState.options), lt(deployment.deadlineAt, new Date(nowMs))))
     .orderBy(asc(deployment.deviceId))
     .limit(limit);
 }
@@ -137,7 +137,7 @@ export async function inFlightOf(tx: Db, id: DeviceId): Promise<{ deployment: De
     .from(deployment)
     .innerJoin(rollout, eq(rollout.id, deployment.rolloutId))
     .innerJoin(release, eq(release.id, rollout.releaseId))
-    .where(and(eq(deployment.deviceId, id), inArray(deployment.state, [...inFlightStates])));
+    .where(and(eq(deployment.deviceId, id), inArray(deployment.state, InFlightState.options)));
 }
 
 /** Deployments of an app on these devices that are not finished, with their rollouts. */

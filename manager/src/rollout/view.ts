@@ -1,9 +1,7 @@
 import { AppName, Digest, Version, isoTime } from '@pier/shared/core';
-import { type Rollout, RolloutState } from '@pier/shared/api';
+import { type Rollout, RolloutState, WaveState } from '@pier/shared/api';
 import type { Db } from '../db/index.ts';
 import { type Shown, countsOf, wavesOf } from './store.ts';
-
-const waveStates = ['pending', 'active', 'passed', 'failed'] as const;
 
 /** Rollouts as the API shows them, in the order given. */
 export async function showRollouts(db: Db, shown: readonly Shown[]): Promise<Rollout[]> {
@@ -20,7 +18,7 @@ export async function showRollouts(db: Db, shown: readonly Shown[]): Promise<Rol
     soakS: rollout.soakS,
     waves: waves
       .filter((wave) => wave.rolloutId === rollout.id)
-      .map(({ n, state, total }) => ({ n, state: waveStates.find((one) => one === state) ?? 'pending', total, counts: counts.get(rollout.id)?.get(n) ?? {} })),
+      .map(({ n, state, total }) => ({ n, state: WaveState.parse(state), total, counts: counts.get(rollout.id)?.get(n) ?? {} })),
     createdBy: rollout.createdBy,
     createdAt: isoTime(rollout.createdAt.getTime()),
     finishedAt: rollout.finishedAt && isoTime(rollout.finishedAt.getTime()),

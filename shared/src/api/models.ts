@@ -34,6 +34,10 @@ export type Device = z.infer<typeof Device>;
 export const DeploymentState = z.enum(['waiting', 'offered', 'accepted', 'downloading', 'verifying', 'applying', 'soaking', 'proven', 'failed', 'timed_out', 'refused', 'cancelled', 'superseded']);
 export type DeploymentState = z.infer<typeof DeploymentState>;
 
+/** The states in which a device is at work for a deployment. */
+export const InFlightState = DeploymentState.extract(['offered', 'accepted', 'downloading', 'verifying', 'applying', 'soaking']);
+export type InFlightState = z.infer<typeof InFlightState>;
+
 export const Deployment = z
   .object({
     rollout: z.string(),
@@ -82,7 +86,8 @@ export const Release = z
 export type Release = z.infer<typeof Release>;
 
 export const RolloutState = z.enum(['running', 'paused', 'completed', 'failed', 'aborted']);
-export const WaveView = z.object({ n: z.int(), state: z.enum(['pending', 'active', 'passed', 'failed']), total: z.int(), counts: z.partialRecord(DeploymentState, z.int()) });
+export const WaveState = z.enum(['pending', 'active', 'passed', 'failed']);
+export const WaveView = z.object({ n: z.int(), state: WaveState, total: z.int(), counts: z.partialRecord(DeploymentState, z.int()) });
 export const Rollout = z
   .object({
     id: z.string(),
