@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,9 +6,10 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { systemClock } from '@pier/shared/core';
-import { SimRecord, simClient } from '@pier/shared/hardware';
+import { simClient } from '@pier/shared/hardware';
 import { type NodeChild, spawnNode } from '@pier/shared/process';
 import { openSimBoard } from '../../agent/src/hardware/index.ts';
+import { readRecord } from '../support/record.ts';
 import { type BoardUnderTest, type Outside, boardContract } from './board.ts';
 
 const program = fileURLToPath(new URL('../../firmware-sim/src/main.ts', import.meta.url));
@@ -28,12 +29,11 @@ async function startSim(dir: string): Promise<NodeChild> {
 
 function outsideOf(dir: string, sim: NodeChild): Outside & AsyncDisposable {
   const client = simClient({ socket: connect(join(dir, 'board.sock')), clock: systemClock });
-  const records = (): SimRecord[] => readFileSync(join(dir, 'record.ndjson'), 'utf8').split('\n').filter(Boolean).map((line) => SimRecord.parse(JSON.parse(line)));
   return {
     set: async (line, level) => {
       await client.request({ op: 'outside', line, level }, client.gone);
     },
-    seen: (name) => records().filter((record) => record.name === name),
+    seen: (name) => readRecord(join(dir, 'record.ndjson')).filter((record) => record.name === name),
     storm: (name, edges) => {
       const done = new SharedArrayBuffer(4);
       const storm = new Worker(new URL('./storm-worker.ts', import.meta.url), { workerData: { dir, name, edges, done } });

@@ -69,14 +69,12 @@ function volume(maxBytes = 4_096): Disposable & { readonly dir: string; readonly
 const waiting = { timeout: 20_000, interval: 10 };
 const forever = '(loop $again (br $again))';
 
-export function filesContract(name: string, make: () => Runner): void {
-  describe(`files in the runner contract: ${name}`, () => {
-    describe('what is kept', () => {
-      keptContract(make());
-    });
-    describe('confinement', () => {
-      confinementContract(make());
-    });
+export function filesContract(runner: Runner): void {
+  describe('what is kept', () => {
+    keptContract(runner);
+  });
+  describe('confinement', () => {
+    confinementContract(runner);
   });
 }
 

@@ -1,9 +1,11 @@
 /** What every sandbox must do with good, broken and hostile guests, whatever keeps them in. */
+import { readdirSync } from 'node:fs';
 import { describe, expect, test, vi } from 'vitest';
 import { hostErrors } from '@pier/shared/abi';
 import type { Runner } from '../../agent/src/run/sandbox/index.ts';
 import { command, imported, wat } from '../support/wat.ts';
 import { makeLines, nothing, run, start } from './runner-bench.ts';
+import { filesContract } from './runner-files.ts';
 
 const wasi = 'wasi_snapshot_preview1';
 const exit = imported(`${wasi}.proc_exit`, 'i:');
@@ -35,6 +37,9 @@ export function runnerContract(name: string, make: () => Runner): void {
     });
     describe('pier_gpio', () => {
       gpioContract(make());
+    });
+    describe('granted folders', () => {
+      filesContract(make());
     });
   });
 }
@@ -183,6 +188,18 @@ function stoppingContract(runner: Runner): void {
     const starting = start(runner, await command(forever), {}, giveUp.signal);
     giveUp.abort();
     await expect(starting).rejects.toMatchObject({ name: 'AbortError' });
+  });
+
+  test('fifty starts and stops leave no thread and no descriptor', async () => {
+    const wasm = await command(forever);
+    await run(runner, await command(''));
+    const before = { fds: readdirSync('/proc/self/fd').length, threads: readdirSync('/proc/self/task').length };
+    for (let n = 0; n < 50; n += 1) {
+      const { guest } = await start(runner, wasm);
+      await guest.stop(0);
+    }
+    expect(readdirSync('/proc/self/fd').length).toBeLessThanOrEqual(before.fds + 1);
+    expect(readdirSync('/proc/self/task').length).toBeLessThanOrEqual(before.threads + 1);
   });
 }
 

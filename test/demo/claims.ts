@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { Fault, systemClock } from '@pier/shared/core';
 import { type DeviceDetail, apiClient } from '@pier/shared/api';
-import { SimRecord } from '@pier/shared/hardware';
+import type { SimRecord } from '@pier/shared/hardware';
 import { runPier } from '../support/pier.ts';
+import { readRecord } from '../support/record.ts';
 
 /** Where the judge looks: nothing of the manager's or the agent's inside. */
 export type Case = { readonly http: string; readonly token: string; readonly record: string; readonly home: string; readonly board: string };
@@ -20,14 +20,8 @@ async function until(what: string, timeoutS: number, look: () => Promise<string 
   }
 }
 
-function recordOf(at: Case): SimRecord[] {
-  const lines = readFileSync(at.record, 'utf8').split('\n');
-  // The last line may still be being written.
-  return lines.slice(0, -1).map((line) => SimRecord.parse(JSON.parse(line)));
-}
-
 const nowNs = (): bigint => systemClock.monotonicNs();
-const guestEdges = (at: Case, name: string, sinceNs: bigint): SimRecord[] => recordOf(at).filter((row) => row.name === name && row.by === 'guest' && BigInt(row.tNs) >= sinceNs);
+const guestEdges = (at: Case, name: string, sinceNs: bigint): SimRecord[] => readRecord(at.record).filter((row) => row.name === name && row.by === 'guest' && BigInt(row.tNs) >= sinceNs);
 
 async function deviceOf(at: Case, device: string): Promise<DeviceDetail> {
   return apiClient({ baseUrl: at.http, token: at.token }).call('getDevice', { params: { device } });

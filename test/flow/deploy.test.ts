@@ -2,9 +2,9 @@ import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { DeviceId } from '@pier/shared/core';
-import { SimRecord } from '@pier/shared/hardware';
 import { type Guest, exampleGuest } from '../support/guests.ts';
 import { runPier } from '../support/pier.ts';
+import { readRecord } from '../support/record.ts';
 import { childEnv } from '../support/stage.ts';
 import { type World, button, deploymentIn, led, openWorld, until } from '../support/world.ts';
 
@@ -19,12 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => world[Symbol.asyncDispose]());
 
-const records = () =>
-  readFileSync(world.board.record, 'utf8')
-    .split('\n')
-    .slice(0, -1)
-    .map((line) => SimRecord.parse(JSON.parse(line)));
-const ledEdges = () => records().filter((row) => row.name === 'GPIO17' && row.by === 'guest');
+const ledEdges = () => readRecord(world.board.record).filter((row) => row.name === 'GPIO17' && row.by === 'guest');
 
 test('a signed app is rolled out, drives the LED, answers the button, and is proven', async () => {
   const pushed = await world.push({ app: 'blink', version: '1.0.0', counter: 1, ...blink });

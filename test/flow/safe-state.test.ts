@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { DeviceId } from '@pier/shared/core';
-import { SimRecord } from '@pier/shared/hardware';
 import { type Guest, exampleGuest, trappingGuest } from '../support/guests.ts';
+import { readRecord } from '../support/record.ts';
 import { type World, button, deploymentIn, led, openWorld, until } from '../support/world.ts';
 
 let world: World;
@@ -18,11 +17,7 @@ beforeAll(async () => {
 afterAll(() => world[Symbol.asyncDispose]());
 
 const ledRecords = () =>
-  readFileSync(world.board.record, 'utf8')
-    .split('\n')
-    .slice(0, -1)
-    .map((line) => SimRecord.parse(JSON.parse(line)))
-    .filter((row) => row.name === 'GPIO17');
+  readRecord(world.board.record).filter((row) => row.name === 'GPIO17');
 
 test('a new version that traps fails its attempt, the LED is driven safe by the agent, and the good version returns by itself', async () => {
   const first = await world.rollOut(await world.push({ app: 'blink', version: '1.0.0', counter: 1, ...blink }), device);
