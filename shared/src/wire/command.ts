@@ -15,8 +15,8 @@ export type Verb = keyof typeof verbs;
 export const verbNames = Object.keys(verbs) as Verb[];
 
 /**
- * A command as a person types it. Without `id` the device makes one up; `ttl` (seconds) is enforced by the sender,
- * and by the device only when its clock is known good; `by` is shown as claimed.
+ * A command as a person types it. Without `id` the device makes one up; `ttl` is how many seconds the sender waits for an
+ * answer, and binds nobody else: a device's clock proves nothing. `by` is shown as claimed.
  */
 export const Command = z.strictObject({
   id: CommandId.optional(),

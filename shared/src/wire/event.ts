@@ -26,10 +26,11 @@ export const Pins = z.object({
 });
 export type Pins = z.infer<typeof Pins>;
 
+/** Somebody looks at the pins: send them for so many seconds more. */
 export const PinsLease = z.strictObject({ for: z.int().min(1).max(300) });
 export type PinsLease = z.infer<typeof PinsLease>;
 
-/** "Committed": for a message by its order, for a command by its id and message number. */
+/** "Committed", for the message of this order: the device need not send it again. */
 export const Ack = z.strictObject({ gen: z.int().min(0), boot: z.int().min(0), seq: z.int().min(0) });
 export type Ack = z.infer<typeof Ack>;
 
