@@ -13,7 +13,8 @@ export function holdFolder(dir: string): Disposable {
   rmSync(dir, { recursive: true, force: true });
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   writeFileSync(file, String(process.pid));
-  return { [Symbol.dispose]: () => rmSync(file, { force: true }) };
+  // The mark stays when the demo ends, so that the next one knows the folder for its own.
+  return { [Symbol.dispose]: () => writeFileSync(file, '0') };
 }
 
 function alive(pid: number): boolean {

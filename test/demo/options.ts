@@ -4,7 +4,7 @@ import { Fault } from '@pier/shared/core';
 
 export type DemoOptions = { readonly once: boolean; readonly ready: boolean; readonly dir: string };
 
-/** `npm run demo -- [--once] [--reset] [--data DIR] [--ready json]`. Faults: `input-invalid` for anything else. */
+/** `npm run demo -- [--once] [--reset] [--data DIR] [--ready json]`; each start is a new one, with `--reset` or without. Faults: `input-invalid` for anything else. */
 export function readOptions(argv: readonly string[], root: string): DemoOptions {
   const { values } = parseOrFault(argv);
   if (values.ready !== undefined && values.ready !== 'json') throw new Fault('input-invalid', `--ready takes json, not "${values.ready}"`);

@@ -11,6 +11,8 @@ import type { Steps } from './steps.ts';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const led = 'GPIO17';
 const soakS = 2;
+/** Attacks number their documents ahead of the manager's, which may write one of its own meanwhile. */
+const attackAheadMs = 60_000;
 
 /** What the acts of the story share. */
 type Play = {
@@ -184,7 +186,7 @@ async function attack(play: Play, mode: 'forged' | 'unsigned', { good, built, di
   const blink = AppName.parse('blink');
   const reported = seen.reported?.apps[blink];
   const app = { repository: 'apps/blink', digest, version: built.version, counter: built.counter, attempt: 1 + (reported?.attempt ?? 0), soakS, bindings: seen.bindings[blink] ?? {} };
-  const desired = { device: play.device, rev: systemClock.nowMs(), policy: seen.reported?.policy ?? 0, apps: { blink: app } };
+  const desired = { device: play.device, rev: systemClock.nowMs() + attackAheadMs, policy: seen.reported?.policy ?? 0, apps: { blink: app } };
   const file = join(play.dir, `attack-${mode}-${built.version}.json`);
   writeFileSync(file, JSON.stringify({ authority: join(play.dir, 'manager', 'authority'), mqtt: play.manager.mqtt, desired }));
   const ran = await run(process.execPath, [fileURLToPath(new URL('./attacker.ts', import.meta.url)), mode, file], { env: play.env });
