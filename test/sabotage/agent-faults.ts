@@ -92,8 +92,10 @@ export const agentFaults: readonly NamedFault[] = [
     ['guest-not-terminated', `${sandbox}/worker-guest.ts`, 'await Promise.race([this.ended, over.promise]);', 'await this.ended;'],
     ['memory-not-bounded-by-its-length', `${sandbox}/guest/memory.ts`, 'if (at + size > buffer.byteLength) throw', 'if (at < 0) throw'],
   ]),
-  ...caughtBy(['test/flow/enroll.test.ts'], [
+  ...caughtBy(['agent/src/link/enroll.test.ts'], [
     ['ca-fingerprint-not-compared', 'agent/src/link/enroll.ts', 'if (seen !== fingerprint) throw', "if (seen === '') throw"],
     ['policy-root-of-the-token-ignored', 'agent/src/link/enroll.ts', 'if (!policy.ok) throw', 'if (!policy.ok && policy.refusal === undefined) throw'],
+    ['device-key-readable-by-others', 'shared/src/disk/durable.ts', 'mode = 0o600', 'mode = 0o644'],
+    ['device-key-made-anew', 'agent/src/link/identity.ts', 'if (stored !== undefined) return stored;', ''],
   ]),
 ];

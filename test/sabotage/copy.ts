@@ -4,13 +4,19 @@ import type { NamedFault } from './named-fault.ts';
 
 const tops = ['shared', 'agent', 'manager', 'firmware-sim', 'cli', 'sdk', 'examples', 'test', 'docs', 'pier', 'package.json', 'package-lock.json', 'vitest.config.ts', 'tsconfig.json'];
 
+const prefix = 'sabotage-';
+
 /** A copy of the tree, in which at most one fault is at a time. Disposing removes it. */
 export type Copy = Disposable & { readonly folder: string; during<T>(fault: NamedFault, act: () => Promise<T>): Promise<T> };
 
 /** The tree without what is built or fetched; packages of ours are linked to the copy, all others to the original. */
 export function copyTree(root: string): Copy {
   mkdirSync(join(root, '.pier'), { recursive: true });
-  const folder = mkdtempSync(join(root, '.pier', 'sabotage-'));
+  removeLeft(join(root, '.pier'));
+  const folder = mkdtempSync(join(root, '.pier', `${prefix}${process.pid}-`));
+  const remove = (): void => rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  // Also where a second signal ends the process at once.
+  process.once('exit', remove);
   for (const top of tops) if (existsSync(join(root, top))) cpSync(join(root, top), join(folder, top), { recursive: true, filter: (from) => !/\/(?:node_modules|dist)$/.test(from) });
   const modules = join(folder, 'node_modules');
   mkdirSync(join(modules, '@pier'), { recursive: true });
@@ -29,8 +35,19 @@ export function copyTree(root: string): Copy {
         writeFileSync(file, text);
       }
     },
-    [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }),
+    [Symbol.dispose]: () => {
+      process.off('exit', remove);
+      remove();
+    },
   };
+}
+
+/** Copies whose maker was killed. */
+function removeLeft(dir: string): void {
+  for (const name of readdirSync(dir)) {
+    const pid = new RegExp(`^${prefix}(\\d+)-`).exec(name)?.[1];
+    if (pid !== undefined && !existsSync(`/proc/${pid}`)) rmSync(join(dir, name), { recursive: true, force: true });
+  }
 }
 
 /** What is wrong with a fault itself; undefined when it changes one line that stands exactly once, and its tests exist. */

@@ -109,7 +109,7 @@ export const managerFaults: readonly NamedFault[] = [
   ]),
   ...caughtBy(['manager/src/db/database.test.ts'], [
     ['postgres-without-death-signal', 'manager/src/db/embedded/server.ts', 'diesWithParent: true', 'diesWithParent: false'],
-    ['two-managers-in-one-folder', 'manager/src/db/lock.ts', 'pragma busy_timeout = 0; begin exclusive', 'pragma busy_timeout = 0'],
+    ['two-managers-in-one-folder', 'manager/src/db/lock.ts', 'pragma busy_timeout = 1000; begin exclusive', 'pragma busy_timeout = 1000'],
     ['newer-schema-overwritten', 'manager/src/db/migrate.ts', 'if (theirs > ours) throw', 'if (theirs < 0) throw'],
   ]),
 ];
