@@ -1,4 +1,3 @@
-export { AppManifest, readAppManifest } from './manifest.ts';
-export { type Built, buildApp, buildToFile } from './build.ts';
-export { type Pushed, pushApp, signApp } from './push.ts';
-export { type VerifyAnswer, verifyApp } from './verify.ts';
+export { buildApp, buildToFile } from './build.ts';
+export { pushApp, signApp } from './push.ts';
+export { verifyApp } from './verify.ts';

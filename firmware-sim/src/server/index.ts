@@ -1,2 +1,2 @@
-export { type ServedBoard, serveBoard } from './serve-board.ts';
+export { serveBoard } from './serve-board.ts';
 export { connectBoard } from './connect.ts';

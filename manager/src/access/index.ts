@@ -1,1 +1,1 @@
-export { type AccessControl, type Credentials, type Evidence, openAccess } from './access.ts';
+export { type AccessControl, type Credentials, openAccess } from './access.ts';

@@ -1,2 +1,2 @@
-export { type Policies, type PolicyInForce, openPolicies } from './policy.ts';
-export { type Release, type Releases, openReleases } from './releases.ts';
+export { type Policies, openPolicies } from './policy.ts';
+export { type Releases, openReleases } from './releases.ts';

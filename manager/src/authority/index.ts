@@ -1,2 +1,2 @@
 export { openAuthority } from './open-authority.ts';
-export { type Authority, type IssuedCertificate, type TlsIdentity } from './authority.ts';
+export { type Authority, type TlsIdentity } from './authority.ts';

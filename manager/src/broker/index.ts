@@ -1,4 +1,3 @@
 export { openBroker } from './open-broker.ts';
-export { type Broker, type BrokerMessage, type BrokerOptions } from './broker.ts';
-export { type BrokerCounts } from './counts.ts';
+export { type Broker, type BrokerMessage } from './broker.ts';
 export { type BrokerLimits } from './limits.ts';

@@ -1,2 +1,2 @@
 export { type EnrollDeps } from './enroll.ts';
-export { type DeviceAnswer, type DeviceRequest, enrollDeviceRoutes, enrollHandlers } from './routes.ts';
+export { enrollDeviceRoutes, enrollHandlers } from './routes.ts';

@@ -1,5 +1,5 @@
 export { type Actor, type Handlers, type RequestOf } from './handlers.ts';
 export { type Role, mayUse, roles } from './permission.ts';
 export { sessionCookie } from './cookie.ts';
-export { cursorOf, keyAfter, pageOf } from './page.ts';
-export { type HttpServer, type Pages, openHttp } from './server.ts';
+export { keyAfter, pageOf } from './page.ts';
+export { type Pages, openHttp } from './server.ts';

@@ -1,2 +1,2 @@
 export { openDeviceListener } from './open-listener.ts';
-export { type DeviceListener, type DeviceListenerOptions, type DeviceRequest } from './listener.ts';
+export { type DeviceListener, type DeviceRequest } from './listener.ts';

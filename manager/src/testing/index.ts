@@ -1,3 +1,3 @@
 export { BrokerWorld, closed, connectBytes, received } from './broker-world.ts';
-export { type TemporaryFolder, deviceIdentity, newAuthority, newRequest, operatorIdentity, temporaryFolder, until } from './identities.ts';
+export { type TemporaryFolder, deviceIdentity, newAuthority, operatorIdentity, temporaryFolder, until } from './identities.ts';
 export { type Reply, RegistryWorld } from './registry-world.ts';

@@ -1,2 +1,1 @@
-export { type Connection } from './server.ts';
-export { type Postgres, openPostgres } from './postgres.ts';
+export { openPostgres } from './postgres.ts';
