@@ -59,7 +59,7 @@ export function openAccess({ db, clock, log }: { db: Db; clock: Clock; log: Log 
       const token = newApiToken();
       const made = { user: 'admin', password: newPassword(), token: token.text };
       await keep?.(made);
-      const stored = await storeFirstUser(db, { name: made.user, password: await secret.hash(made.password), role: 'admin', token });
+      const stored = await storeFirstUser(db, { name: made.user, password: await secret.hash(made.password), role: 'admin', token, now: now() });
       return stored ? made : undefined;
     },
     actorOf: async ({ method, authorization, session, secFetchSite }) => {

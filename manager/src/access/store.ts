@@ -1,16 +1,16 @@
 import { and, eq, gt, lt } from 'drizzle-orm';
-import { type Db, apiToken, audit, inTransaction, session, userAccount } from '../db/index.ts';
+import { type Db, apiToken, inTransaction, session, storeAudit, userAccount } from '../db/index.ts';
 import type { Actor, Role } from '../http/index.ts';
 import { isRole, lesserRole } from './rules.ts';
 import type { ApiToken } from './secrets.ts';
 
 /** Makes the first user with a token of the same rights. False when there is a user already, in which case nothing is changed. */
-export async function storeFirstUser(db: Db, { name, password, role, token }: { name: string; password: string; role: Role; token: ApiToken }): Promise<boolean> {
+export async function storeFirstUser(db: Db, { name, password, role, token, now }: { name: string; password: string; role: Role; token: ApiToken; now: Date }): Promise<boolean> {
   return inTransaction(db, async (tx) => {
     const made = await tx.insert(userAccount).values({ name, password, role }).onConflictDoNothing().returning();
     if (made.length === 0) return false;
     await tx.insert(apiToken).values({ id: token.id, hash: token.hash, userName: name, role });
-    await tx.insert(audit).values({ actor: 'system', action: 'user.created', object: `user:${name}`, detail: { role, token: token.id } });
+    await storeAudit(tx, [{ actor: 'system', action: 'user.created', object: `user:${name}`, detail: { role, token: token.id } }], now.getTime());
     return true;
   });
 }
@@ -38,7 +38,7 @@ export async function storeSession(db: Db, { hash, user, expiresAt, now }: { has
   await inTransaction(db, async (tx) => {
     await tx.delete(session).where(lt(session.expiresAt, now));
     await tx.insert(session).values({ hash, userName: user, expiresAt });
-    await tx.insert(audit).values({ actor: user, action: 'session.created', object: `user:${user}` });
+    await storeAudit(tx, [{ actor: user, action: 'session.created', object: `user:${user}` }], now.getTime());
   });
 }
 

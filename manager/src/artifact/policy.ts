@@ -2,7 +2,7 @@ import { desc, sql } from 'drizzle-orm';
 import * as z from 'zod';
 import { type Clock, Fault, KeyId, type Log, check, parseJson } from '@pier/shared/core';
 import { Envelope, type TrustPolicy, keysOf, openPolicy } from '@pier/shared/signing';
-import { type Db, audit, inTransaction, policy } from '../db/index.ts';
+import { type Db, inTransaction, policy, storeAudit } from '../db/index.ts';
 import type { Handlers } from '../http/index.ts';
 
 export type PolicyInForce = { readonly policy: TrustPolicy; readonly envelope: Envelope; readonly number: number; readonly rootId: KeyId };
@@ -43,7 +43,7 @@ export function openPolicies({ db, clock, log, scheduler, onChange }: Deps): Pol
           if (before !== undefined && before.envelope.payload === body.payload) return { now: before, changed: false };
           const next = openNext({ envelope: body, before, schedulerId: scheduler.id });
           await tx.insert(policy).values({ number: next.number, rootId: next.rootId, envelope: { ...body }, setBy: actor.name });
-          await tx.insert(audit).values({ at: new Date(clock.nowMs()), actor: actor.name, action: 'policy.set', object: `policy:${next.number}`, detail: { root: next.rootId } });
+          await storeAudit(tx, [{ actor: actor.name, action: 'policy.set', object: `policy:${next.number}`, detail: { root: next.rootId } }], clock.nowMs());
           return { now: next, changed: true };
         });
         if (changed) {

@@ -1,6 +1,6 @@
 import { and, desc, eq, gt, isNull, lt, ne, or } from 'drizzle-orm';
 import type { Digest } from '@pier/shared/core';
-import { type Db, audit, inTransaction, release } from '../db/index.ts';
+import { type Db, inTransaction, release, storeAudit } from '../db/index.ts';
 import type { Judged } from './judge.ts';
 
 export type ReleaseRow = typeof release.$inferSelect;
@@ -13,7 +13,7 @@ export async function storeRelease(db: Db, { id, repository, digest, judged, cre
     const facts = { id, app, version, counter, sizeBytes, asks, limits, repository, digest, createdBy, createdAt: new Date(nowMs) };
     const [row] = await tx.insert(release).values({ ...facts, ...verdictOf(judged) }).onConflictDoUpdate({ target: release.digest, set: { repository, ...verdictOf(judged) } }).returning();
     if (row === undefined) throw new Error('an insert that returns gave no row');
-    if (row.id === id) await tx.insert(audit).values({ at: new Date(nowMs), actor: createdBy, action: 'release.created', object: `release:${id}`, detail: { app, version, digest, state: row.state } });
+    if (row.id === id) await storeAudit(tx, [{ actor: createdBy, action: 'release.created', object: `release:${id}`, detail: { app, version, digest, state: row.state } }], nowMs);
     return row;
   });
 }

@@ -1,6 +1,7 @@
 export { type Database, openDatabase } from './database.ts';
 export { type Db, inTransaction } from './db.ts';
 export { newId } from './id.ts';
+export { storeAudit } from './audit.ts';
 export {
   apiToken, assignment, audit, binding, claimToken, deployment, device, deviceLive, deviceState, event,
   outbox, policy, release, rollout, session, userAccount, wave,

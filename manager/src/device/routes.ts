@@ -3,12 +3,12 @@ import { type Clock, type DeviceId, Fault, canonicalJson } from '@pier/shared/co
 import type { Bindings } from '@pier/shared/capability';
 import { BoardProfile } from '@pier/shared/hardware';
 import { DeviceDetail } from '@pier/shared/api';
-import { type Db, assignment, binding, deployment, device, deviceLive, deviceState, event, inTransaction, release } from '../db/index.ts';
+import { type Db, assignment, binding, deployment, device, deviceLive, deviceState, event, inTransaction, release, storeAudit } from '../db/index.ts';
 import { type Handlers, type RequestOf, keyAfter, pageOf } from '../http/index.ts';
 import { bindingsOf, writeDesired } from './desired.ts';
 import type { PinWatch } from './pins.ts';
 import { checkBindings } from './rules.ts';
-import { lockDevices, storeAudit } from './store.ts';
+import { lockDevices } from './store.ts';
 import { showAssignment, showDeployment, showDevice, showRefusal, showReported } from './view.ts';
 
 export type DeviceDeps = { readonly db: Db; readonly clock: Clock; readonly schedulerPem: string; readonly pins: PinWatch; readonly wake: () => void };

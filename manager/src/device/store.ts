@@ -1,7 +1,7 @@
 import { and, asc, eq, inArray, lt, sql } from 'drizzle-orm';
 import type { DeviceId } from '@pier/shared/core';
 import type { Event, Presence, Reported } from '@pier/shared/wire';
-import { type Db, audit, device, deviceLive, deviceState, event } from '../db/index.ts';
+import { type Db, device, deviceLive, deviceState, event } from '../db/index.ts';
 
 /** Events kept per device; older ones are dropped, so that a device that reports without end fills no disk. */
 const eventsMax = 1_000;
@@ -89,11 +89,4 @@ export async function storeEvent(tx: Db, { id, fact, nowMs }: { id: DeviceId; fa
   const stored = await tx.insert(event).values(row).onConflictDoNothing().returning({ id: event.id });
   if (stored.length === 0) return;
   await tx.delete(event).where(and(eq(event.deviceId, id), sql`${event.id} <= (select id from ${event} where device_id = ${id} order by id desc offset ${eventsMax} limit 1)`));
-}
-
-export type AuditRow = { readonly actor: string; readonly action: string; readonly object: string; readonly detail?: Record<string, unknown> };
-
-/** Writes the record of an act, in the transaction of the act. */
-export async function storeAudit(tx: Db, rows: readonly AuditRow[], nowMs: number): Promise<void> {
-  if (rows.length > 0) await tx.insert(audit).values(rows.map((row) => ({ ...row, at: new Date(nowMs) })));
 }

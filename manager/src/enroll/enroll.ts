@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { type Clock, type DeviceId, type Log, type Random, Fault } from '@pier/shared/core';
 import type { EnrollRequest, EnrollResponse } from '@pier/shared/api';
 import type { Envelope } from '@pier/shared/signing';
-import { type Db, inTransaction } from '../db/index.ts';
+import { type Db, inTransaction, storeAudit } from '../db/index.ts';
 import { checkToken, deviceIdFor } from './rules.ts';
-import { type StoredDevice, type StoredToken, deviceOfKey, lockToken, storeAudit, storeDevice } from './store.ts';
+import { type StoredDevice, type StoredToken, deviceOfKey, lockToken, storeDevice } from './store.ts';
 
 export type Issued = { readonly certPem: string; readonly keyId: string; readonly serial: string };
 
@@ -59,7 +59,7 @@ async function admit(tx: Db, deps: EnrollDeps, asked: EnrollRequest): Promise<Ad
     if (known) return welcomeBack(tx, deps, { known, token, asked });
     if (!verdict.ok) throw faultOf(verdict);
     if (await storeDevice(tx, { id, keyId: issued.keyId, asked, token, nowMs })) {
-      await storeAudit(tx, { actor: `token:${token.id}`, action: 'device.enrolled', object: `device:${id}`, detail: { keyId: issued.keyId, serial: issued.serial, model: asked.profile.model } }, nowMs);
+      await storeAudit(tx, [{ actor: `token:${token.id}`, action: 'device.enrolled', object: `device:${id}`, detail: { keyId: issued.keyId, serial: issued.serial, model: asked.profile.model } }], nowMs);
       deps.log.info({ device: id, token: token.id, model: asked.profile.model }, 'device.enrolled');
       return { device: id, generation: 1, certificate: issued.certPem };
     }
@@ -75,7 +75,7 @@ async function welcomeBack(tx: Db, { authority, clock, log }: EnrollDeps, { know
   if (known.state !== 'active') throw new Fault('forbidden', `device "${known.id}" is ${known.state}; its key is not let in again`);
   const device = known.id as DeviceId;
   const issued = await authority.signDevice({ csrPem: asked.csr, device });
-  await storeAudit(tx, { actor: `token:${token.id}`, action: 'device.certificate-reissued', object: `device:${device}`, detail: { serial: issued.serial } }, clock.nowMs());
+  await storeAudit(tx, [{ actor: `token:${token.id}`, action: 'device.certificate-reissued', object: `device:${device}`, detail: { serial: issued.serial } }], clock.nowMs());
   log.info({ device, token: token.id }, 'device.enrolled-again');
   return { device, generation: known.generation, certificate: issued.certPem };
 }

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { type DeviceId, Fault, check, isoTime, parseJson } from '@pier/shared/core';
 import { EnrollRequest, devicePaths, encodeToken } from '@pier/shared/api';
-import { newId, inTransaction } from '../db/index.ts';
+import { inTransaction, newId, storeAudit } from '../db/index.ts';
 import type { Handlers } from '../http/index.ts';
 import { type EnrollDeps, enroll, hashOfSecret, policyMissing } from './enroll.ts';
-import { storeAudit, storeToken } from './store.ts';
+import { storeToken } from './store.ts';
 
 const secretBytes = 32;
 const requestBytesMax = 256 << 10;
@@ -23,14 +23,14 @@ export function enrollHandlers(deps: EnrollDeps): Pick<Handlers, 'createToken' |
       const expiresAt = new Date(nowMs + body.expiresInS * 1_000);
       await inTransaction(db, async (tx) => {
         await storeToken(tx, { id, secretHash: hashOfSecret(secret), usesMax: body.uses, tags: body.tags, expiresAt, createdBy: actor.name });
-        await storeAudit(tx, { actor: actor.name, action: 'token.created', object: `token:${id}`, detail: { uses: body.uses, expiresAt: expiresAt.toISOString(), tags: body.tags } }, nowMs);
+        await storeAudit(tx, [{ actor: actor.name, action: 'token.created', object: `token:${id}`, detail: { uses: body.uses, expiresAt: expiresAt.toISOString(), tags: body.tags } }], nowMs);
       });
       return { id, token: encodeToken({ secret, caFingerprint: authority.caFingerprint, rootId: policy.rootId }), expiresAt: isoTime(expiresAt.getTime()), uses: body.uses };
     },
     signOperator: async ({ body, actor }) => {
       const issued = await authority.signOperator({ csrPem: body.csr, name: body.name });
       await inTransaction(db, async (tx) => {
-        await storeAudit(tx, { actor: actor.name, action: 'operator.certificate-issued', object: `operator:${body.name}`, detail: { serial: issued.serial, keyId: issued.keyId } }, clock.nowMs());
+        await storeAudit(tx, [{ actor: actor.name, action: 'operator.certificate-issued', object: `operator:${body.name}`, detail: { serial: issued.serial, keyId: issued.keyId } }], clock.nowMs());
       });
       return { certificate: issued.certPem, ca: authority.caPem, mqtt: urls().mqtt };
     },

@@ -1,7 +1,7 @@
 import { eq, sql } from 'drizzle-orm';
 import type { DeviceId } from '@pier/shared/core';
 import type { EnrollRequest } from '@pier/shared/api';
-import { type Db, audit, claimToken, device, deviceState } from '../db/index.ts';
+import { type Db, claimToken, device, deviceState } from '../db/index.ts';
 
 export type NewToken = typeof claimToken.$inferInsert;
 export type StoredToken = typeof claimToken.$inferSelect;
@@ -34,8 +34,4 @@ export async function storeDevice(tx: Db, { id, keyId, asked, token, nowMs }: { 
   await tx.insert(deviceState).values({ deviceId: id });
   await tx.update(claimToken).set({ uses: sql`${claimToken.uses} + 1` }).where(eq(claimToken.id, token.id));
   return true;
-}
-
-export async function storeAudit(tx: Db, row: { actor: string; action: string; object: string; detail: Record<string, unknown> }, nowMs: number): Promise<void> {
-  await tx.insert(audit).values({ ...row, at: new Date(nowMs) });
 }

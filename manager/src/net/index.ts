@@ -1,2 +1,3 @@
 export { listen } from './listen.ts';
 export { readBody } from './read-body.ts';
+export { peerCertificateOf } from './peer-certificate.ts';

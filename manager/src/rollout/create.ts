@@ -1,8 +1,8 @@
 import { type Clock, type DeviceId, type Random, Fault } from '@pier/shared/core';
 import { InFlightState, type Release } from '@pier/shared/api';
 import { inArray } from 'drizzle-orm';
-import { type Db, deployment, device, inTransaction, newId, rollout, wave } from '../db/index.ts';
-import { lockDevices, storeAudit } from '../device/index.ts';
+import { type Db, deployment, device, inTransaction, newId, rollout, storeAudit, wave } from '../db/index.ts';
+import { lockDevices } from '../device/index.ts';
 import { openOn, storeMoves } from './store.ts';
 
 export type RolloutDeps = {

@@ -2,8 +2,7 @@ import { and, asc, desc, eq, gt, inArray, lt, lte, notInArray, sql } from 'drizz
 import { type DeviceId, type Digest, AppName } from '@pier/shared/core';
 import { DeploymentState, InFlightState } from '@pier/shared/api';
 import { type Reason, type ReportedApp, Reported } from '@pier/shared/wire';
-import { type Db, deployment, device, deviceLive, deviceState, release, rollout, wave } from '../db/index.ts';
-import { storeAudit } from '../device/index.ts';
+import { type Db, deployment, device, deviceLive, deviceState, release, rollout, storeAudit, wave } from '../db/index.ts';
 import { type Counts, isFinished } from './rules.ts';
 
 export type RolloutRow = typeof rollout.$inferSelect;
