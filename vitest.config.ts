@@ -6,7 +6,7 @@ export default defineConfig({
   test: {
     projects: [
       { test: { ...common, name: 'unit', include: ['{shared,agent,manager,firmware-sim,cli}/**/*.test.ts', 'sdk/*.test.ts', 'test/{support,demo}/**/*.test.ts', 'test/tidy.test.ts'] } },
-      { test: { ...common, name: 'flow', include: ['test/{flow,contract}/**/*.test.ts'], testTimeout: 180_000, fileParallelism: false } },
+      { test: { ...common, name: 'flow', include: ['test/{flow,contract}/**/*.test.ts'], testTimeout: 180_000 } },
     ],
     // Two of the usual machine's cores; each flow test starts a database, a manager and an agent.
     maxWorkers: 2,
