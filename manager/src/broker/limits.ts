@@ -19,7 +19,7 @@ export const brokerLimits = {
   connectionsPerNameMax: 32,
   filtersPerConnectionMax: 64,
   refusalsPerConnectionMax: 16,
-  /** Publishing of devices and operators: a bucket that holds `burst` and fills with `perS`. */
+  /** Publishing of devices and operators: a bucket for each name, over all its connections, that holds `burst` and fills with `perS`. */
   publishPerS: 200,
   publishBurst: 2_000,
   /** A reader who is this far behind makes senders wait, for `drainTimeoutMs` at most; then it is let go. */

@@ -11,6 +11,7 @@ import { type HookParts, brokerHooks } from './hooks.ts';
 import { keepsNothing } from './keeps-nothing.ts';
 import { type BrokerLimits, brokerLimits } from './limits.ts';
 import { peerOf } from './peer.ts';
+import { newRates } from './rate.ts';
 import { type Sessions, newSessions } from './sessions.ts';
 import { newStrangers } from './strangers.ts';
 
@@ -25,7 +26,8 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
   const stop = new AbortController();
   const parts: Parts = { options, limits: { ...brokerLimits, ...options.limits }, counter: newCounter(), stopping: stop.signal };
   const { limits, counter } = parts;
-  const sessions = newSessions({ limits, clock });
+  const rates = newRates({ perS: limits.publishPerS, burst: limits.publishBurst, namesMax: limits.connectionsMax, clock });
+  const sessions = newSessions({ rates });
   const strangers = newStrangers({ clock, log, limits, counter });
   const peers = new WeakMap<Duplex, Peer>();
   const known = new WeakMap<Duplex, () => void>();
@@ -39,7 +41,10 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
     aedes.handle(socket);
   };
   const door = await openFrontDoor({ ...options, limits, counter, strangers, onTls });
-  const expiry = clock.every(limits.expirySweepMs, () => dropExpired(sessions, options));
+  const expiry = clock.every(limits.expirySweepMs, () => {
+    dropExpired(sessions, options);
+    rates.sweep();
+  });
   const outbox = publisher(aedes, parts);
   return {
     port: door.port,

@@ -1,8 +1,6 @@
 import type { Duplex } from 'node:stream';
-import type { Clock } from '@pier/shared/core';
 import type { Peer } from './broker.ts';
-import type { BrokerLimits } from './limits.ts';
-import { newBucket } from './rate.ts';
+import type { Rates } from './rate.ts';
 
 /** One accepted connection. aedes has a list of its own by client id, which a takeover at the wrong moment leaves wrong. */
 export type Session = {
@@ -10,6 +8,7 @@ export type Session = {
   readonly conn: Duplex;
   readonly clientId: string;
   readonly will: object | undefined;
+  /** How much it may publish; one for all connections of a name. */
   readonly bucket: { take(): boolean };
   readonly filters: Set<string>;
   refusals: number;
@@ -25,7 +24,7 @@ export type Sessions = {
   all(): Iterable<Session>;
 };
 
-export function newSessions({ limits, clock }: { limits: BrokerLimits; clock: Clock }): Sessions {
+export function newSessions({ rates }: { rates: Rates }): Sessions {
   const byConn = new Map<Duplex, Session>();
   const byName = new Map<string, Set<Session>>();
   const forget = (session: Session): void => {
@@ -39,7 +38,7 @@ export function newSessions({ limits, clock }: { limits: BrokerLimits; clock: Cl
       return byConn.size;
     },
     open(given) {
-      const session: Session = { ...given, filters: new Set(), refusals: 0, cutOff: false, bucket: newBucket({ perS: limits.publishPerS, burst: limits.publishBurst, clock }) };
+      const session: Session = { ...given, filters: new Set(), refusals: 0, cutOff: false, bucket: { take: () => rates.take(given.peer.commonName) } };
       byConn.set(session.conn, session);
       byName.set(session.peer.commonName, (byName.get(session.peer.commonName) ?? new Set()).add(session));
       session.conn.once('close', () => forget(session));

@@ -179,6 +179,19 @@ describe('what is refused', () => {
     expect(world.broker.stats().violations).toBe(1);
   });
 
+  test('publishing without end over one connection after the other', async () => {
+    await world.restart({ publishPerS: 0, publishBurst: 20 });
+    for (let round = 0; round < 3; round += 1) {
+      const dev = await world.device('dev-a');
+      const end = closed(dev);
+      for (let i = 0; i < 30; i += 1) dev.publish('pier/v1/d/dev-a/up/event', `m${i}`, { qos: 0 });
+      await end;
+    }
+    expect([world.heard.length, world.broker.stats().violations]).toEqual([20, 3]);
+    await (await world.device('dev-b')).publishAsync('pier/v1/d/dev-b/up/event', 'other', { qos: 1 });
+    expect(world.texts.at(-1)).toBe('other');
+  });
+
   test('more connections of one person than are allowed', async () => {
     await world.restart({ connectionsPerNameMax: 2 });
     const alice = await operatorIdentity(world.authority, 'alice');

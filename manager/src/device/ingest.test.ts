@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { eq } from 'drizzle-orm';
 import { type DeviceId, AppName, canonicalJson, digestOf, silentLog } from '@pier/shared/core';
 import { payloadTypes, signEnvelope } from '@pier/shared/signing';
-import { topics } from '@pier/shared/wire';
+import { payloadBytesMax, topics } from '@pier/shared/wire';
 import { type Fleet, openFleet, presence, reported } from '../../../test/support/fleet.ts';
 import { checkInvariants } from '../../../test/support/invariants.ts';
 import { binding, device, deviceLive, deviceState, event, outbox } from '../db/index.ts';
@@ -270,7 +270,7 @@ test('what nobody can store is counted as failed, and the next message is heard'
   expect(other.ingest.counts()).toMatchObject({ failed: 1, taken: 1 });
 }, 120_000);
 
-test('a flood beyond the queue drops the oldest, and counts them', async () => {
+test('a flood beyond its share drops the oldest, and counts them', async () => {
   const id = await newDevice();
   const before = fleet.ingest.counts();
   const heard = presence({ seq: 7 });
@@ -282,6 +282,36 @@ test('a flood beyond the queue drops the oldest, and counts them', async () => {
   expect(dropped + malformed - before.malformed).toBe(10_030);
   expect(await live(id)).toMatchObject({ seq: 7 });
 }, 60_000);
+
+test('a device that floods loses its own messages; what others say is heard before the flood is worked through', async () => {
+  const [loud, quiet] = [await newDevice(), await newDevice()];
+  const before = fleet.ingest.counts();
+  const flood = (n: number) => fleet.ingest.take({ topic: topics.event.of({ device: loud }), payload: Buffer.from(JSON.stringify({ gen: 1, boot: 1, seq: n, type: 'x', reason: 'y'.repeat(900) })), from: { kind: 'device', device: loud } });
+  for (let n = 1; n <= 3_000; n += 1) flood(n);
+  fleet.ingest.take({ topic: topics.event.of({ device: quiet }), payload: Buffer.from(JSON.stringify({ gen: 1, boot: 1, seq: 1, type: 'quiet' })), from: { kind: 'device', device: quiet } });
+  for (let n = 3_001; n <= 6_000; n += 1) flood(n);
+  const quietHeard = Promise.withResolvers<number>();
+  const watch = fleet.clock.every(1, () => {
+    if (acksTo(quiet).length > 0) quietHeard.resolve(acksTo(loud).length);
+  });
+  await fleet.ingest.idle();
+  quietHeard.resolve(Number.NaN);
+  watch[Symbol.dispose]();
+  expect(await quietHeard.promise).toBeLessThan(100);
+  expect(await events(quiet)).toHaveLength(1);
+  expect((await events(loud)).at(-1)?.seq).toBe(6_000);
+  const after = fleet.ingest.counts();
+  expect(after.dropped + after.taken - before.dropped - before.taken).toBe(6_001);
+  expect(after.dropped - before.dropped).toBeGreaterThan(5_000);
+}, 60_000);
+
+test('a payload over the limit is let go before it waits', async () => {
+  const id = await newDevice();
+  const before = fleet.ingest.counts();
+  fleet.ingest.take({ topic: topics.event.of({ device: id }), payload: Buffer.alloc(payloadBytesMax + 1, 0x20), from: { kind: 'device', device: id } });
+  expect(fleet.ingest.counts(), 'without waiting for its turn').toEqual({ ...before, malformed: before.malformed + 1 });
+  await fleet.ingest.idle();
+});
 
 test('a silence is noticed without anybody asking', async () => {
   const id = await newDevice();

@@ -1,19 +1,23 @@
 /**
  * Takes every message that devices publish. What a device says is never trusted further than about itself: the topic's
  * device must be the publisher, the order (generation, boot, seq) must be newer than what is stored, and whatever cannot
- * be read is counted and let go. Nothing here throws into the broker.
+ * be read is counted and let go. Nothing here throws into the broker. A device that floods loses its own messages, not others'.
  */
 import type * as z from 'zod';
-import { type Clock, type Log, Bounded, DeviceId, Fault, parseJson, toFault } from '@pier/shared/core';
-import { type Identity, type Order, CommandState, Event, Pins, Presence, Reported, isFinal, payloadBytesMax, topics } from '@pier/shared/wire';
+import { type Clock, type Log, DeviceId, Fault, parseJson, toFault } from '@pier/shared/core';
+import { type Identity, type Order, CommandState, Event, Pins, Presence, Reported, commonNameOf, isFinal, payloadBytesMax, topics } from '@pier/shared/wire';
 import { type Db, inTransaction } from '../db/index.ts';
 import { resendDesired, writeDesired } from './desired.ts';
+import { FairQueue } from './fair-queue.ts';
 import type { PinWatch } from './pins.ts';
 import type { Publish } from './publisher.ts';
 import { answerToPresence, withoutNul } from './rules.ts';
 import { type Standing, lockDevices, standingOf, storeEvent, storeOffline, storeOnline, storeReported } from './store.ts';
 
-const waitingMax = 10_000;
+/** An agent that was away long sends a hundred at a time; what is dropped it sends again, up to minutes later. */
+const waiting = { perSenderMax: 128, perSenderBytesMax: 1 << 20, bytesMax: 32 << 20 } as const;
+/** Topic and bookkeeping beside the payload. */
+const overheadBytes = 256;
 const atOnceMax = 6;
 
 export type Uplink = { readonly topic: string; readonly payload: Uint8Array; readonly from: Identity };
@@ -52,15 +56,19 @@ const kinds: readonly Kind[] = [
   kind(topics.pins, Pins, takePins),
 ];
 
-/** Starts taking messages: a bounded queue (its overflow is counted, devices send again), a few transactions at once. */
+/** Starts taking messages: a bounded share for each sender (its overflow is counted, devices send again), a few transactions at once and one per sender. */
 export function startIngest(deps: IngestDeps): Ingest {
-  const waiting = new Bounded<Uplink>(waitingMax);
+  const queue = new FairQueue<Uplink>(waiting);
   const counts: IngestCounts = { taken: 0, malformed: 0, foreign: 0, stale: 0, failed: 0, dropped: 0 };
   const work = { active: 0, done: new Set<Promise<void>>() };
   const stop = new AbortController();
   const drain = async (): Promise<void> => {
     work.active += 1;
-    for (let next = waiting.shift(); next && !stop.signal.aborted; next = waiting.shift()) counts[await judge(next, deps)] += 1;
+    for (let next = queue.next(); next && !stop.signal.aborted; next = queue.next()) {
+      counts[await judge(next.item, deps)] += 1;
+      const dropped = queue.done(next.sender);
+      if (dropped > 0) deps.log.warn({ who: next.sender, dropped }, 'uplink.dropped');
+    }
     work.active -= 1;
   };
   const idle = async (): Promise<void> => {
@@ -68,18 +76,27 @@ export function startIngest(deps: IngestDeps): Ingest {
   };
   return {
     take: (message) => {
-      waiting.push(message);
+      if (tooLarge(message, deps)) return void (counts.malformed += 1);
+      // A copy: what the broker gives is a view that would keep all the bytes that came with it.
+      queue.push(commonNameOf(message.from), { ...message, payload: new Uint8Array(message.payload) }, message.payload.byteLength + overheadBytes);
       if (work.active >= atOnceMax || stop.signal.aborted) return;
       const done = drain().finally(() => work.done.delete(done));
       work.done.add(done);
     },
-    counts: () => ({ ...counts, dropped: waiting.dropped }),
+    counts: () => ({ ...counts, dropped: queue.dropped }),
     idle,
     [Symbol.asyncDispose]: async () => {
       stop.abort();
       await idle();
     },
   };
+}
+
+/** Looked at before anything waits: large packets are lawful MQTT, and would fill the room. */
+function tooLarge({ topic, payload, from }: Uplink, { log }: IngestDeps): boolean {
+  const over = payload.byteLength > payloadBytesMax;
+  if (over) log.warn({ topic: topic.slice(0, 256), from, sizeBytes: payload.byteLength, code: 'too-large' }, 'uplink.malformed');
+  return over;
 }
 
 async function judge(message: Uplink, deps: IngestDeps): Promise<keyof IngestCounts> {
@@ -102,7 +119,6 @@ async function read({ topic, payload, from }: Uplink, deps: IngestDeps): Promise
     deps.log.warn({ topic: topic.slice(0, 256), from }, 'uplink.foreign');
     return 'foreign';
   }
-  if (payload.byteLength > payloadBytesMax) throw new Fault('too-large', `${payload.byteLength} bytes; at most ${payloadBytesMax} are read`);
   const said = found.one.read(withoutNul(parseJson(payload, { what: 'message' })));
   if (!said.success) throw new Fault('input-invalid', said.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; '));
   // The schema of this kind read the value, so it is what this kind's `take` wants.
