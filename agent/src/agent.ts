@@ -175,26 +175,30 @@ class Agent implements AsyncDisposable {
     let verdict = this.#judgeDesired(payload);
     // A policy that is not here yet may name the key that signed this.
     if (!verdict.ok && verdict.refusal.code === 'untrusted-signer' && (await this.#renewPolicy(signal))) verdict = this.#judgeDesired(payload);
+    // Nor may it name any more the key that signed what is held: then a lower rev is none.
+    if (!verdict.ok && (verdict.policy ?? 0) > this.#trust.policy.number && (await this.#renewPolicy(signal))) verdict = this.#judgeDesired(payload);
     if (!verdict.ok) return this.#refuseDesired(verdict.refusal);
     if (verdict.value.kind === 'same') return;
-    const { desired, hash } = verdict.value;
+    const { desired, hash, signedBy } = verdict.value;
     if (desired.policy > this.#trust.policy.number) await this.#renewPolicy(signal);
     this.#parts.options.log.info({ rev: desired.rev, apps: Object.keys(desired.apps) }, 'desired.taken');
-    this.#apps.want(desired, hash);
+    this.#apps.want(desired, { hash, signedBy });
     this.#report.changed();
   }
 
   #judgeDesired(payload: Uint8Array): ReturnType<typeof judgeDesired> {
     const held = this.#parts.store.settings.get('desired');
-    return judgeDesired(payload, { device: this.#parts.identity.device, policy: this.#trust.policy, held: { rev: held?.rev ?? 0, hash: held?.hash ?? null } });
+    return judgeDesired(payload, { device: this.#parts.identity.device, policy: this.#trust.policy, held: { rev: held?.rev ?? 0, hash: held?.hash ?? null, revs: held?.revs } });
   }
 
   /** Everything keeps running; the refusal is reported until a document is taken. */
   #refuseDesired({ code, reason }: { code: FaultCode; reason: string }): void {
     const { store, options } = this.#parts;
     const said = { code, reason: reason.slice(0, 1_000) };
-    if (!this.#refusals.isNews(said)) return;
-    options.log.warn(said, 'desired.refused');
+    const untold = this.#refusals.take(said);
+    if (untold === undefined) return;
+    options.log.warn({ ...said, untold }, 'desired.refused');
+    if (untold > 0) said.reason = `${said.reason.slice(0, 900)} (${untold} more refusals were not told)`;
     store.transaction(() => {
       store.settings.set('desiredRefused', said);
       this.#report.event({ type: 'desired.refused', ...said });

@@ -85,7 +85,7 @@ async function openRunStage({ folder, boardDir, registryUrl }: { folder: string;
     want: (entries: Record<string, object>) => {
       rev += 1;
       const desired = Desired.parse({ device: DeviceId.parse('board-1'), rev, policy: 1, apps: entries });
-      apps.want(desired, digestOf(JSON.stringify(desired)));
+      apps.want(desired, { hash: digestOf(JSON.stringify(desired)), signedBy: [keys.scheduler.id] });
     },
     [Symbol.asyncDispose]: async () => {
       stop.abort();

@@ -4,7 +4,7 @@ import { type Desired } from '@pier/shared/wire';
 import { TrustPolicy, generateKeyPair, payloadTypes, signEnvelope } from '@pier/shared/signing';
 import { judgeDesired } from './desired.ts';
 
-const keys = { root: generateKeyPair(), scheduler: generateKeyPair(), operator: generateKeyPair(), release: generateKeyPair(), stranger: generateKeyPair() };
+const keys = { root: generateKeyPair(), scheduler: generateKeyPair(), operator: generateKeyPair(), release: generateKeyPair(), next: generateKeyPair(), stranger: generateKeyPair() };
 const policy = TrustPolicy.parse({
   number: 1,
   root: { id: keys.root.id, pem: keys.root.publicPem },
@@ -23,11 +23,30 @@ const signed = (payload: unknown, { by = 'scheduler', type = payloadTypes.desire
 const judge = (payload: Uint8Array, own: { rev: number; hash: ReturnType<typeof digestOf> | null } = held) => judgeDesired(payload, { device, policy, held: own });
 
 test('a newer document signed by a scheduler key is taken, with the hash of the signed bytes', () => {
-  expect(judge(signed(document))).toEqual({ ok: true, value: { kind: 'new', desired: document satisfies object as Desired, hash: digestOf(JSON.stringify(document)) } });
+  expect(judge(signed(document))).toEqual({ ok: true, value: { kind: 'new', desired: document satisfies object as Desired, hash: digestOf(JSON.stringify(document)), signedBy: [keys.scheduler.id] } });
 });
 
 test('the document that is already held, sent again, is no news and no refusal', () => {
   expect(judge(signed(document), { rev: 10, hash: digestOf(JSON.stringify(document)) })).toEqual({ ok: true, value: { kind: 'same' } });
+});
+
+describe('after a scheduler key was stolen, and its thief signed the highest rev that there is', () => {
+  const stolen = { rev: Number.MAX_SAFE_INTEGER, hash: null, revs: { [keys.scheduler.id]: Number.MAX_SAFE_INTEGER, [keys.next.id]: 7 } };
+  const healed = TrustPolicy.parse({ ...policy, number: 2, keys: [...policy.keys.filter(({ role }) => role !== 'scheduler'), { id: keys.next.id, name: 'next', role: 'scheduler', pem: keys.next.publicPem }] });
+  const judgeHealed = (rev: number) => judgeDesired(signed({ ...document, rev, policy: 2 }, { by: 'next' }), { device, policy: healed, held: stolen });
+
+  test('a policy without that key heals: its rev does not count any more', () => {
+    expect(judgeHealed(10)).toMatchObject({ ok: true, value: { kind: 'new', signedBy: [keys.next.id] } });
+  });
+  test('what the other keys have signed still counts', () => {
+    expect(judgeHealed(7)).toMatchObject({ ok: false, refusal: { code: 'desired-stale', reason: expect.stringContaining('not above 7') } });
+  });
+  test('under the old policy a document is stale, and tells of the policy that it was made with', () => {
+    expect(judgeDesired(signed({ ...document, policy: 2 }), { device, policy, held: stolen })).toMatchObject({ ok: false, refusal: { code: 'desired-stale' }, policy: 2 });
+  });
+  test('a store of an older agent, which does not say whose rev it is, counts as before', () => {
+    expect(judgeDesired(signed(document, { by: 'next' }), { device, policy: healed, held: { rev: 10, hash: null } })).toMatchObject({ ok: false, refusal: { code: 'desired-stale' } });
+  });
 });
 
 describe('refused', () => {

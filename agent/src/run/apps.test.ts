@@ -29,6 +29,7 @@ describe('a release that is well', () => {
     await until('the LED on', site.isOn);
     expect(agent.reported()).toMatchObject({ attempt: 1, digest: release.digest, running: { digest: release.digest, restarts: 0 }, lastGood: { digest: release.digest } });
     expect(agent.store.numbers.floor(blink)).toEqual({ counter: 1, digest: release.digest });
+    expect(agent.store.settings.get('desired')).toMatchObject({ rev: 1, revs: { [keys.scheduler.id]: 1 } });
   });
 
   test('is not proven, and raises no floor, before its soak is over', async () => {

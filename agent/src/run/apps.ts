@@ -1,4 +1,4 @@
-import { type AppName, type Clock, type Digest, Fault, type Log, type Random, toFault } from '@pier/shared/core';
+import { type AppName, type Clock, type Digest, Fault, type KeyId, type Log, type Random, toFault } from '@pier/shared/core';
 import type { Desired } from '@pier/shared/wire';
 import type { Verifier } from '../artifact.ts';
 import type { Alive, HeldLine, Tell } from '../guest.ts';
@@ -39,7 +39,7 @@ export class Apps implements AsyncDisposable {
   }
 
   /** Takes over a desired document that was accepted; durable when it returns. */
-  want(desired: Desired, hash: Digest): void {
+  want(desired: Desired, { hash, signedBy }: { readonly hash: Digest; readonly signedBy: readonly KeyId[] }): void {
     const { store } = this.#deps;
     const wanted = new Map(Object.entries(desired.apps) as [AppName, Desired['apps'][AppName]][]);
     store.transaction(() => {
@@ -47,7 +47,8 @@ export class Apps implements AsyncDisposable {
         const one = wanted.get(app);
         this.#slotOf(app).update({ wanted: one ? { ...one, rev: desired.rev } : null });
       }
-      store.settings.set('desired', { rev: desired.rev, hash, policy: desired.policy });
+      const revs = { ...store.settings.get('desired')?.revs, ...Object.fromEntries(signedBy.map((key) => [key, desired.rev])) };
+      store.settings.set('desired', { rev: desired.rev, hash, policy: desired.policy, revs });
       store.settings.remove('desiredRefused');
     });
     for (const slot of this.#slots.values()) {

@@ -48,6 +48,9 @@ describe('an attempt that ended badly', () => {
   test('refused: is looked at again with any newer document', () => {
     expect(words(goal({ rev: 21 }), refused)).toBe('take fetch apply');
   });
+  test('refused: is looked at again with a lower rev, as after a theft of the key of the higher one', () => {
+    expect(words(goal({ rev: 3 }), refused)).toBe('take fetch apply');
+  });
   test('leaves the device on what is committed, also after a reboot', () => {
     expect(plan(goal(), { ...failed, running: undefined }, false)).toEqual([{ do: 'start', digest: old, soaking: false }]);
   });

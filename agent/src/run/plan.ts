@@ -45,10 +45,10 @@ export function plan(goal: Goal | undefined, actual: Actual, held: boolean): rea
 /** States of an attempt whose guest has not been started yet; after a crash they are gone through again. */
 const unapplied: ReadonlySet<AttemptState> = new Set(['accepted', 'downloading', 'verifying', 'applying'] as const);
 
-/** A failed release is tried again only under another attempt; a refused one with any newer document. */
+/** A failed release is tried again only under another attempt; a refused one with any other document. Revs fall only when a thief's stop counting. */
 function isNew(goal: Goal, { progress }: Actual): boolean {
   if (progress?.attempt !== goal.attempt || progress.digest !== goal.digest) return true;
-  return progress.state === 'refused' && goal.rev > progress.rev;
+  return progress.state === 'refused' && goal.rev !== progress.rev;
 }
 
 function renewed(goal: Goal, actual: Actual): readonly Step[] {

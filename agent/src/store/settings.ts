@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { Digest, Fault, Rev, issuesOf, parseJson } from '@pier/shared/core';
+import { Digest, Fault, KeyId, Rev, issuesOf, parseJson } from '@pier/shared/core';
 import { Reason } from '@pier/shared/wire';
 import { Envelope } from '@pier/shared/signing';
 import type { Database } from './database.ts';
@@ -10,8 +10,8 @@ const schemas = {
   boot: z.int().min(0),
   /** The trust policy in force, as its root signed it. */
   policy: Envelope,
-  /** The desired document last taken. */
-  desired: z.strictObject({ rev: Rev, hash: Digest, policy: z.int().min(0) }),
+  /** The desired document last taken; `revs` is the highest rev taken from each key, and only the policy's root brings keys. */
+  desired: z.strictObject({ rev: Rev, hash: Digest, policy: z.int().min(0), revs: z.record(KeyId, Rev).optional() }),
   /** Why the newest one was not. */
   desiredRefused: Reason,
   /** Generation of the enrolment that all other rows belong to. */
