@@ -25,6 +25,9 @@ const bearer = (token: string) => access.actorOf({ method: 'GET', authorization:
 const browser = (secret: string, method = 'GET', secFetchSite?: string) => access.actorOf({ method, authorization: undefined, session: secret, secFetchSite });
 const logIn = (password: string, user = 'admin', address = '127.0.0.1') => access.logIn({ user, password, address });
 
+const basic = (user: string, password: string, address = '127.0.0.1') => access.basicAuth(user, password, address);
+const codeOf = (one: PromiseSettledResult<unknown>) => (one.status === 'rejected' ? (one.reason as { code: string }).code : 'let in');
+
 async function tokenOf(user: string, role: 'viewer' | 'operator' | 'admin'): Promise<string> {
   const token = newApiToken();
   await world.db.insert(userAccount).values({ name: user, password: 'none', role }).onConflictDoNothing();
@@ -104,17 +107,45 @@ test('after ten failures a minute has to pass, also for the right password', asy
 
 test('a flood of sign-ins is turned away instead of kept waiting', async () => {
   const all = await Promise.allSettled(Array.from({ length: 60 }, (_, index) => logIn('wrong', `user-${index}`)));
-  const codes = all.map((one) => (one.status === 'rejected' ? (one.reason as { code: string }).code : 'let in'));
+  expect(new Set(all.map(codeOf))).toEqual(new Set(['unauthenticated', 'too-many-requests']));
+});
+
+test('of two hundred guesses at once no more than ten are looked at', async () => {
+  const all = await Promise.allSettled(Array.from({ length: 200 }, (_, index) => logIn(`guess-${index}`, 'admin', `192.0.2.${10 + (index % 2)}`)));
+  const codes = all.map(codeOf);
+  expect(codes.filter((code) => code === 'unauthenticated').length).toBeLessThanOrEqual(20);
   expect(new Set(codes)).toEqual(new Set(['unauthenticated', 'too-many-requests']));
+  for (const address of ['192.0.2.10', '192.0.2.11']) await expect(logIn(admin.password, 'admin', address)).rejects.toMatchObject({ code: 'too-many-requests' });
+}, 60_000);
+
+test('a flood of strangers at the registry holds up neither sign-in at the page nor other addresses', async () => {
+  const flood = Promise.allSettled(Array.from({ length: 200 }, (_, index) => basic(`stranger-${index}`, 'x', '198.51.100.1')));
+  expect(await logIn(admin.password)).toMatchObject({ secret: expect.any(String) });
+  expect(await basic('admin', admin.password, '192.0.2.30')).toMatchObject({ kind: 'user', user: 'admin' });
+  const codes = (await flood).map((one) => (one.status === 'fulfilled' ? (one.value as { kind: string }).kind : codeOf(one)));
+  expect(new Set(codes)).toEqual(new Set(['anonymous', 'too-many-requests']));
+}, 60_000);
+
+test('who guesses at the registry shuts out that address, and nobody elsewhere', async () => {
+  aheadMs += 61_000;
+  for (let tries = 0; tries < 10; tries += 1) expect(await basic('admin', `wrong-${tries}`, '198.51.100.2')).toEqual({ kind: 'anonymous' });
+  await expect(basic('admin', admin.password, '198.51.100.2')).rejects.toMatchObject({ code: 'too-many-requests' });
+  expect(await basic('admin', admin.password, '192.0.2.31')).toMatchObject({ user: 'admin' });
+}, 60_000);
+
+test('a client that sends its password with many requests at once is let in with all of them', async () => {
+  aheadMs += 61_000;
+  const all = await Promise.all(Array.from({ length: 50 }, () => basic('admin', admin.password, '192.0.2.32')));
+  expect(all.every(({ kind }) => kind === 'user')).toBe(true);
 });
 
 test('the registry knows people by password and machines by token; operators push, viewers pull', async () => {
-  expect(await access.basicAuth('admin', admin.password)).toEqual({ kind: 'user', user: 'admin', may: 'push' });
-  expect(await access.basicAuth('token', admin.token)).toEqual({ kind: 'user', user: 'admin', may: 'push' });
-  expect(await access.basicAuth('token', await tokenOf('otto', 'operator'))).toEqual({ kind: 'user', user: 'otto', may: 'push' });
-  expect(await access.basicAuth('token', await tokenOf('vic', 'viewer'))).toEqual({ kind: 'user', user: 'vic', may: 'pull' });
+  expect(await basic('admin', admin.password)).toEqual({ kind: 'user', user: 'admin', may: 'push' });
+  expect(await basic('token', admin.token)).toEqual({ kind: 'user', user: 'admin', may: 'push' });
+  expect(await basic('token', await tokenOf('otto', 'operator'))).toEqual({ kind: 'user', user: 'otto', may: 'push' });
+  expect(await basic('token', await tokenOf('vic', 'viewer'))).toEqual({ kind: 'user', user: 'vic', may: 'pull' });
 });
 
 test.each([['admin', 'wrong'], ['token', 'pier_nonsense'], ['', ''], ['token', ''], ['nul\0', 'x']])('the registry takes %j with %j for a stranger', async (user, password) => {
-  expect(await access.basicAuth(user, password)).toEqual({ kind: 'anonymous' });
+  expect(await basic(user, password)).toEqual({ kind: 'anonymous' });
 });

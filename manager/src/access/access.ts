@@ -7,9 +7,12 @@ import { passwords } from './password.ts';
 import { cookieMayChange, registryRight } from './rules.ts';
 import { hashOf, newApiToken, newPassword, newSessionSecret, tokenHash } from './secrets.ts';
 import { findSessionHolder, findTokenHolder, findUser, hasUsers, removeSession, storeFirstUser, storeSession } from './store.ts';
+import { type Turnstile, turnstile } from './turnstile.ts';
 
 export type Credentials = { readonly user: string; readonly password: string; readonly token: string };
 export type Evidence = { readonly method: string; readonly authorization: string | undefined; readonly session: string | undefined; readonly secFetchSite: string | undefined };
+
+type Attempt = { readonly user: string; readonly password: string; readonly address: string };
 
 export type AccessControl = {
   /** Makes the first administrator; undefined when there is somebody already. `keep` is called before they hold, so that a crash locks nobody out. */
@@ -17,33 +20,44 @@ export type AccessControl = {
   /** Who asks, or undefined when nobody says so. Faults: `unauthenticated` for credentials that are not ours, `forbidden` for a change by a foreign page. */
   readonly actorOf: (evidence: Evidence) => Promise<Actor | undefined>;
   /** Faults: `unauthenticated`, `too-many-requests`. */
-  readonly logIn: (attempt: { user: string; password: string; address: string }) => Promise<{ secret: string; maxAgeS: number }>;
-  /** Who stands behind the Basic credentials of a registry client: a user's password, or `token` and an API token. */
-  readonly basicAuth: (user: string, password: string) => Promise<Access>;
+  readonly logIn: (attempt: Attempt) => Promise<{ secret: string; maxAgeS: number }>;
+  /** Who stands behind the Basic credentials of a registry client: a user's password, or `token` and an API token. Faults: `too-many-requests`. */
+  readonly basicAuth: (user: string, password: string, address: string) => Promise<Access>;
   readonly handlers: Pick<Handlers, 'whoAmI' | 'logout'>;
 };
 
 const sessionMaxAgeS = 12 * 3_600;
 const remembered = { forMs: 60_000, max: 1_000 } as const;
+/** Two doors: strangers on the devices' listener, where anybody may knock, cannot hold up people at the page. */
+const doors = { page: { atOnceMax: 2, waitingMax: 32, perAddressMax: 16 }, registry: { atOnceMax: 1, waitingMax: 32, perAddressMax: 8 } } as const;
 
 /** Users, their tokens and sessions, and what they may do. */
 export function openAccess({ db, clock, log }: { db: Db; clock: Clock; log: Log }): AccessControl {
   const secret = passwords();
   const attempts = new Attempts(clock);
+  const [page, registry] = [turnstile(doors.page), turnstile(doors.registry)];
   const now = (): Date => new Date(clock.nowMs());
 
-  const checkPassword = async ({ user, password, address }: { user: string; password: string; address: string }): Promise<Actor> => {
-    const key = `${user}\n${address}`;
+  const refuseBlocked = (key: string, user: string): void => {
     if (attempts.blocked(key)) throw new Fault('too-many-requests', `too many failed sign-ins as ${user.slice(0, 64)}; try again in a minute`);
+  };
+  const checkInTurn = async ({ user, password, address }: Attempt, key: string): Promise<Actor> => {
+    refuseBlocked(key, user);
+    // Counted before it is known: of many guesses at once no more are looked at than of as many one by one.
+    attempts.failed(key);
     // Text that no database can hold is nobody's name.
     const found = user.includes('\0') ? undefined : await findUser(db, user);
     if ((await secret.matches(password, found?.password)) && found !== undefined) {
       attempts.succeeded(key);
       return { name: user, role: found.role };
     }
-    attempts.failed(key);
     log.warn({ user: user.slice(0, 64), address }, 'access.sign-in-failed');
     throw new Fault('unauthenticated', 'wrong user name or password');
+  };
+  const checkPassword = async (attempt: Attempt, door: Turnstile): Promise<Actor> => {
+    const key = `${attempt.user}\n${attempt.address}`;
+    refuseBlocked(key, attempt.user);
+    return door(attempt.address, () => checkInTurn(attempt, key));
   };
 
   const bearer = async (authorization: string): Promise<Actor> => {
@@ -69,14 +83,14 @@ export function openAccess({ db, clock, log }: { db: Db; clock: Clock; log: Log 
       return findSessionHolder(db, { hash: hashOf(session), now: now() });
     },
     logIn: async (attempt) => {
-      const actor = await checkPassword(attempt);
+      const actor = await checkPassword(attempt, page);
       const { text, hash } = newSessionSecret();
       await storeSession(db, { hash, user: actor.name, expiresAt: new Date(clock.nowMs() + sessionMaxAgeS * 1_000), now: now() });
       return { secret: text, maxAgeS: sessionMaxAgeS };
     },
-    basicAuth: rememberShortly(clock, async (user, password) => {
+    basicAuth: rememberShortly(clock, async (user, password, address) => {
       const hash = user === 'token' ? tokenHash(password) : undefined;
-      const actor = hash === undefined ? await checkPassword({ user, password, address: 'registry' }).catch(nobody) : await findTokenHolder(db, hash);
+      const actor = hash === undefined ? await checkPassword({ user, password, address }, registry).catch(nobody) : await findTokenHolder(db, hash);
       return actor === undefined ? { kind: 'anonymous' } : { kind: 'user', user: actor.name, may: registryRight(actor) };
     }),
     handlers: {
@@ -90,24 +104,29 @@ export function openAccess({ db, clock, log }: { db: Db; clock: Clock; log: Log 
 }
 
 function nobody(thrown: unknown): undefined {
-  if (thrown instanceof Fault && (thrown.code === 'unauthenticated' || thrown.code === 'too-many-requests')) return undefined;
+  if (thrown instanceof Fault && thrown.code === 'unauthenticated') return undefined;
   throw thrown;
 }
 
-/** Registry clients send their password with each of a hundred requests; who was let in is known for a minute, by a hash of it. */
-function rememberShortly(clock: Clock, look: (user: string, password: string) => Promise<Access>): (user: string, password: string) => Promise<Access> {
+/** Registry clients send their password with each of a hundred requests, many at once; who was let in is known for a minute, by a hash of it. */
+function rememberShortly(clock: Clock, look: AccessControl['basicAuth']): AccessControl['basicAuth'] {
   const known = new Map<string, { access: Access; untilMs: number }>();
-  return async (user, password) => {
+  const asked = new Map<string, Promise<Access>>();
+  const remember = (key: string, access: Access): void => {
+    const [oldest] = known.keys();
+    if (known.size >= remembered.max && oldest !== undefined) known.delete(oldest);
+    known.set(key, { access, untilMs: clock.monotonicMs() + remembered.forMs });
+  };
+  return async (user, password, address) => {
     const key = hashOf(`${user.length}:${user}:${password}`);
     const found = known.get(key);
     if (found !== undefined && found.untilMs > clock.monotonicMs()) return found.access;
     known.delete(key);
-    const access = await look(user, password);
-    if (access.kind !== 'anonymous') {
-      const [oldest] = known.keys();
-      if (known.size >= remembered.max && oldest !== undefined) known.delete(oldest);
-      known.set(key, { access, untilMs: clock.monotonicMs() + remembered.forMs });
-    }
+    const question = `${key} ${address}`;
+    const looking = asked.get(question) ?? look(user, password, address).finally(() => asked.delete(question));
+    asked.set(question, looking);
+    const access = await looking;
+    if (access.kind !== 'anonymous') remember(key, access);
     return access;
   };
 }

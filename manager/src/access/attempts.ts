@@ -4,7 +4,7 @@ const windowMs = 60_000;
 const failuresMax = 10;
 const keysMax = 10_000;
 
-/** Counts failed sign-ins by key (user and address) within a minute. Full, it forgets the oldest key first. */
+/** Counts sign-ins that have not succeeded by key (user and address) within a minute. Full, it forgets the oldest key first. */
 export class Attempts {
   readonly #clock: Clock;
   readonly #failures = new Map<string, { sinceMs: number; count: number }>();

@@ -1,40 +1,33 @@
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
-import { Fault } from '@pier/shared/core';
 
 type Cost = { readonly logN: number; readonly r: number; readonly p: number };
 const costNow: Cost = { logN: 15, r: 8, p: 1 };
 const hashBytes = 32;
 const passwordCharsMax = 1_024;
 
-/** Each hash takes 32 MiB and a quarter of a second of a thread: so few at once, and so few waiting. */
-const atOnceMax = 2;
-const waitingMax = 32;
-
 export type Passwords = {
   /** `scrypt$ln=15,r=8,p=1$<salt>$<hash>`: whoever checks later needs nothing else. */
   hash(password: string): Promise<string>;
-  /** Takes as long for an unknown user (`undefined`) as for a wrong password. Faults: `too-many-requests`. */
+  /** Takes as long for an unknown user (`undefined`) as for a wrong password. */
   matches(password: string, stored: string | undefined): Promise<boolean>;
 };
 
-/** Password hashes by scrypt (RFC 7914). */
+/** Password hashes by scrypt (RFC 7914). Each takes 32 MiB and a quarter of a second of a thread: whoever asks bounds how many run at once. */
 export function passwords(): Passwords {
-  const enter = turnstile();
-  const derive = (password: string, salt: Buffer, cost: Cost): Promise<Buffer> => enter(() => deriveKey(password, salt, cost));
   const decoy = randomBytes(16);
   return {
     hash: async (password) => {
       const salt = randomBytes(16);
-      return format(costNow, salt, await derive(password, salt, costNow));
+      return format(costNow, salt, await deriveKey(password, salt, costNow));
     },
     matches: async (password, stored) => {
       if (password.length > passwordCharsMax) return false;
       const parsed = stored === undefined ? undefined : parse(stored);
       if (parsed === undefined) {
-        await derive(password, decoy, costNow);
+        await deriveKey(password, decoy, costNow);
         return false;
       }
-      return timingSafeEqual(await derive(password, parsed.salt, parsed.cost), parsed.hash);
+      return timingSafeEqual(await deriveKey(password, parsed.salt, parsed.cost), parsed.hash);
     },
   };
 }
@@ -55,22 +48,4 @@ function deriveKey(password: string, salt: Buffer, { logN, r, p }: Cost): Promis
   return new Promise((resolve, reject) => {
     scrypt(password.normalize('NFKC'), salt, hashBytes, { N, r, p, maxmem: 256 * N * r }, (error, key) => (error === null ? resolve(key) : reject(error)));
   });
-}
-
-function turnstile(): <T>(act: () => Promise<T>) => Promise<T> {
-  const waiting: (() => void)[] = [];
-  let inside = 0;
-  return async (act) => {
-    if (inside >= atOnceMax) {
-      if (waiting.length >= waitingMax) throw new Fault('too-many-requests', 'too many sign-ins wait to be checked; try again in a few seconds');
-      await new Promise<void>((resolve) => waiting.push(resolve));
-    } else inside += 1;
-    try {
-      return await act();
-    } finally {
-      const next = waiting.shift();
-      if (next === undefined) inside -= 1;
-      else next();
-    }
-  };
 }

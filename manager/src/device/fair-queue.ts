@@ -2,9 +2,9 @@
  * What waits to be taken in, by who sent it. It stops one sender from silencing the others: each has a share of its own, the
  * oldest in it gives way to what the same sender says next, and senders are served in turn, each with one message at a time.
  */
-export type FairQueueLimits = { readonly perSenderMax: number; readonly perSenderBytesMax: number; readonly bytesMax: number };
+type FairQueueLimits = { readonly perSenderMax: number; readonly perSenderBytesMax: number; readonly bytesMax: number };
 
-export type Served<T> = { readonly sender: string; readonly item: T };
+type Served<T> = { readonly sender: string; readonly item: T };
 
 type Waiting<T> = { readonly item: T; readonly sizeBytes: number };
 type Line<T> = { readonly items: Waiting<T>[]; sizeBytes: number; dropped: number; served: boolean };

@@ -32,7 +32,10 @@ beforeEach(async () => {
     log: silentLog,
     registry,
     isRevoked: (_device, serial) => revoked.has(serial),
-    basicAuth: async (user, password) => (password === 'secret' ? { kind: 'user', user, may: user === 'ci' ? 'push' : 'pull' } : { kind: 'anonymous' }),
+    basicAuth: async (user, password, address) => {
+      if (user === 'flood') throw new Fault('too-many-requests', `too many from ${address}`);
+      return password === 'secret' ? { kind: 'user', user, may: user === 'ci' ? 'push' : 'pull' } : { kind: 'anonymous' };
+    },
     deviceRoutes: async (request) => {
       asked.push(request);
       if (request.path.endsWith('/fault')) throw new Fault('token-used', 'that token was used before');
@@ -141,6 +144,10 @@ describe('the registry', () => {
     expect(await ask('GET', `/v2/demo/app/blobs/${digest}`, { who: dev })).toMatchObject({ status: 200, body: 'blob' });
     expect((await ask('GET', `/v2/demo/app/blobs/${digest}`)).status).toBe(401);
     expect((await ask('GET', '/v2', basic('bob', 'secret'))).status).toBe(200);
+  });
+
+  test('too many tries from an address are answered as that, not as a wrong password', async () => {
+    expect(problemOf(await ask('GET', '/v2/', basic('flood', 'x')))).toMatchObject({ status: 429, code: 'too-many-requests', detail: 'too many from 127.0.0.1' });
   });
 
   test.each(['Bearer x', 'Basic', 'Basic !!!!', 'Basic OnNlY3JldA==', `Basic ${'A'.repeat(2_000)}`])('Authorization: %s is nobody, also beside a device certificate', async (authorization) => {

@@ -14,8 +14,8 @@ export type DeviceListenerOptions = {
   readonly clock: Clock;
   readonly log: Log;
   readonly registry: Registry;
-  /** `{ kind: 'anonymous' }` for a wrong name or password. */
-  readonly basicAuth: (user: string, password: string) => Promise<Access>;
+  /** `{ kind: 'anonymous' }` for a wrong name or password; a Fault that it throws becomes a problem. `address` is where the connection comes from. */
+  readonly basicAuth: (user: string, password: string, address: string) => Promise<Access>;
   readonly isRevoked: (device: DeviceId, serial: string) => boolean;
   /** A Fault that it throws becomes a problem (RFC 9457). */
   readonly deviceRoutes: (request: DeviceRequest) => Promise<{ readonly status: number; readonly json: unknown }>;

@@ -95,7 +95,7 @@ function refusal(shown: Shown, { isRevoked }: DeviceListenerOptions): Fault | un
 async function accessOf({ request, options }: Exchange, shown: Shown): Promise<Access> {
   if (request.headers.authorization !== undefined) {
     const given = basicOf(request.headers.authorization);
-    return given ? options.basicAuth(given.user, given.password) : { kind: 'anonymous' };
+    return given ? options.basicAuth(given.user, given.password, request.socket.remoteAddress ?? 'unknown') : { kind: 'anonymous' };
   }
   return shown.kind === 'device' ? { kind: 'device', device: shown.device } : { kind: 'anonymous' };
 }
