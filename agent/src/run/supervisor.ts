@@ -3,6 +3,7 @@ import { type HealthWatch, watchHealth } from './health.ts';
 import { type GuestEvent, type GuestState, nextState } from './lifecycle.ts';
 import { type Life, type LifeDeps, faultOf, startLife } from './life.ts';
 import type { HeldLine } from '../guest.ts';
+import { OutputLog } from './output-log.ts';
 import type { Program } from './program.ts';
 import type { GuestEvents } from './sandbox/index.ts';
 
@@ -36,6 +37,7 @@ type Run = {
 /** Keeps one app's guest alive: health, soak, restarts with back-off, and an end that leaves its outputs safe. */
 export class Supervisor {
   readonly #deps: SupervisorDeps;
+  readonly #outputLog: OutputLog;
   #state: GuestState = 'stopped';
   #run: Run | undefined;
   #life: Life | undefined;
@@ -45,6 +47,7 @@ export class Supervisor {
 
   constructor(deps: SupervisorDeps) {
     this.#deps = deps;
+    this.#outputLog = new OutputLog(deps);
   }
 
   get state(): GuestState {
@@ -199,7 +202,7 @@ export class Supervisor {
       onReady: () => health.ready(),
       onBeat: () => health.beat(),
       onFailing: (reason) => health.failing(reason),
-      onOutput: (stream, bytes, dropped) => log.info({ app, stream, text: Buffer.from(bytes).toString('utf8').slice(0, 4_096), dropped }, 'guest.output'),
+      onOutput: (stream, bytes, dropped) => this.#outputLog.write(stream, bytes, dropped),
       onFirstHostCall: () => log.debug({ app }, 'guest.first-host-call'),
     };
   }

@@ -1,21 +1,23 @@
-/** A token bucket: `perS` tokens a second, at most one second's worth saved up. */
+/** A token bucket: `perS` tokens a second, at most `burst` (one second's worth) saved up. */
 export class Bucket {
   readonly #perS: number;
+  readonly #burst: number;
   readonly #nowNs: () => bigint;
   #tokens: number;
   #sinceNs: bigint;
 
-  constructor(perS: number, nowNs: () => bigint) {
+  constructor(perS: number, nowNs: () => bigint, burst = perS) {
     this.#perS = perS;
+    this.#burst = burst;
     this.#nowNs = nowNs;
-    this.#tokens = perS;
+    this.#tokens = burst;
     this.#sinceNs = nowNs();
   }
 
   /** Takes up to `wanted` tokens and returns how many it got. */
   take(wanted: number): number {
     const nowNs = this.#nowNs();
-    this.#tokens = Math.min(this.#perS, this.#tokens + (Number(nowNs - this.#sinceNs) * this.#perS) / 1e9);
+    this.#tokens = Math.min(this.#burst, this.#tokens + (Number(nowNs - this.#sinceNs) * this.#perS) / 1e9);
     this.#sinceNs = nowNs;
     const got = Math.min(wanted, Math.floor(this.#tokens));
     this.#tokens -= got;

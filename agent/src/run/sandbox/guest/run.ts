@@ -29,17 +29,17 @@ const cpuNs = (): bigint => {
 /** Runs one guest from its first instruction to its end, and says how it ended. Everything that it can reach is made here. */
 export async function runGuest(data: ThreadData, tid: number | undefined, send: Send): Promise<GuestEnd> {
   const memory = new GuestMemory();
-  const record = new CallRecord();
+  const words = new Int32Array(data.control);
+  const record = new CallRecord(words);
   record.onFirstCall = () => send({ kind: 'first-host-call', tNs: monotonicNs() });
   const output = new Output(data.maxOutputBytesPerS, monotonicNs, (stream, bytes, dropped) => send({ kind: 'output', stream, bytes, dropped }));
   const descriptors = openDescriptors(data, output);
-  const words = new Int32Array(data.control);
   const own = wasiImports(
     {
       ...basicFunctions({ memory, args: data.args, env: data.env, realtimeNs, monotonicNs, cpuNs }),
       ...fdFunctions({ memory, descriptors }),
       ...pathFunctions({ memory, descriptors }),
-      poll_oneoff: makePoll({ memory, control: words, realtimeNs, monotonicNs, isOpen: (fd) => descriptors.has(fd), beforeSleep: () => output.flush() }),
+      poll_oneoff: makePoll({ memory, control: words, realtimeNs, monotonicNs, isOpen: (fd) => descriptors.has(fd), beforeSleep: () => output.rest() }),
     },
     record,
   );
@@ -61,7 +61,7 @@ export async function runGuest(data: ThreadData, tid: number | undefined, send: 
     return endOf(error, record);
   } finally {
     base?.free();
-    output.flush();
+    output.end();
   }
 }
 
