@@ -1,4 +1,4 @@
-import { type CommandId, type Verdict, accept, check, parseJson, refuse, toFault } from '@pier/shared/core';
+import { type CommandId, type KeyId, type Verdict, accept, check, invariant, parseJson, refuse, toFault } from '@pier/shared/core';
 import { Command, SignedCommand, payloadBytesMax } from '@pier/shared/wire';
 import { type TrustPolicy, keysOf, openEnvelope, payloadTypes } from '@pier/shared/signing';
 
@@ -9,7 +9,7 @@ export type Asked = {
   readonly args: unknown;
   readonly by: string | undefined;
   /** Undefined for plain JSON, whose `by` is only claimed. */
-  readonly signed: { readonly keyId: string; readonly role: 'operator' | 'scheduler'; readonly number: number; readonly device: string } | undefined;
+  readonly signed: { readonly keyId: KeyId; readonly role: 'operator' | 'scheduler'; readonly number: number; readonly device: string } | undefined;
 };
 
 /**
@@ -38,7 +38,8 @@ function openSigned(envelope: unknown, policy: TrustPolicy): Verdict<Asked> {
       continue;
     }
     const { id, cmd, args, number, device } = check(SignedCommand, parseJson(opened.value.payload, { what: 'signed command', sizeBytesMax: payloadBytesMax }), { what: 'signed command' });
-    const keyId = opened.value.keyIds[0] ?? '';
+    const [keyId] = opened.value.keyIds;
+    invariant(keyId !== undefined, 'an envelope that was opened has a signer');
     const name = policy.keys.find((key) => key.id === keyId)?.name ?? keyId;
     return accept({ id, cmd, args, by: `${role}:${name}`, signed: { keyId, role, number, device } });
   }

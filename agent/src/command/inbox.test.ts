@@ -33,7 +33,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-type Told = Omit<JournalEntry, 'cmd'> & { readonly kind: string };
+type Told = Omit<JournalEntry, 'cmd' | 'signed'> & { readonly kind: string };
 
 function open({ act = async () => ({ pong: true }), unsigned = 'readOnly' }: { act?: (order: Order) => Promise<Record<string, never> | { pong: boolean }>; unsigned?: 'readOnly' | 'allow' } = {}) {
   const told: Told[] = [];
@@ -189,6 +189,48 @@ describe('an id', () => {
     await say({ id: 's1', cmd: 'app.restart', args: { app: 'blink' } });
     await say(signed(command()));
     expect(states()).toBe('refused accepted running done');
+  });
+});
+
+describe('the owner of a broker', () => {
+  test('cannot take the id of a signed command with a plain one', async () => {
+    const { say, acted } = open();
+    await say({ id: 's1', cmd: 'ping' });
+    await say(signed(command()));
+    expect(acted.map(({ verb }) => verb)).toEqual(['ping', 'app.restart']);
+  });
+
+  test('cannot wash a signed command out of the journal with plain ones, and play it again', async () => {
+    const { say, acted, told } = open();
+    const message = signed(command());
+    await say(message);
+    store.transaction(() => {
+      for (let n = 0; n < 700; n += 1) store.journal.put({ id: CommandId.parse(`w${n}`), cmd: 'ping', n: 3, state: 'done' }, systemClock.nowMs());
+    });
+    await say(message);
+    expect(acted).toHaveLength(1);
+    expect(told.at(-1)).toMatchObject({ id: 's1', state: 'done' });
+  });
+
+  test('cannot play again what the journal has forgotten among signed ones', async () => {
+    const { say, acted, told } = open();
+    const message = signed(command());
+    await say(message);
+    store.transaction(() => {
+      for (let n = 1; n <= 500; n += 1) store.journal.put({ id: CommandId.parse(`w${n}`), cmd: 'ping', n: 3, state: 'done', signed: { keyId: keys.operator.id, number: 1_000_000 + n } }, systemClock.nowMs());
+    });
+    await say(message);
+    expect(acted).toHaveLength(1);
+    expect(told.at(-1)).toMatchObject({ id: 's1', state: 'refused', error: { code: 'command-stale' } });
+    await say(signed(command({ id: 's2', number: 1_000_501 })));
+    expect(told.at(-1)).toMatchObject({ id: 's2', state: 'done' });
+  });
+
+  test('cannot have one device answer for a command that was signed for another', async () => {
+    const { say, told } = open();
+    await say(signed(command()));
+    await say(signed(command({ device: 'board-2' })));
+    expect(told.at(-1)).toMatchObject({ state: 'refused', error: { code: 'forbidden' } });
   });
 });
 

@@ -20,7 +20,7 @@ export type InboxDeps = {
   /** Acts on a command; what it gives is the result. Its Faults become `failed`. */
   readonly act: (order: Order, signal: AbortSignal) => Promise<Answer>;
   /** Tells the world a command's state. `durable`: sent until acknowledged. */
-  readonly publish: (state: Omit<JournalEntry, 'cmd'>, durable: 'final' | 'refusal' | 'passing') => void;
+  readonly publish: (state: Omit<JournalEntry, 'cmd' | 'signed'>, durable: 'final' | 'refusal' | 'passing') => void;
 };
 
 /**
@@ -49,10 +49,7 @@ export class Inbox {
     if (retained) return log.warn({}, 'command.retained-ignored');
     const decoded = decodeCommand(payload, policy());
     if (!decoded.ok) return this.#refuse(undefined, decoded.refusal);
-    const asked = decoded.value;
-    const known = asked.id === undefined ? undefined : this.#deps.store.journal.get(asked.id);
-    if (known) return this.#tell(known);
-    this.#judge(asked, signal);
+    this.#judge(decoded.value, signal);
   }
 
   async idle(): Promise<void> {
@@ -61,13 +58,17 @@ export class Inbox {
 
   #judge(asked: Asked, signal: AbortSignal): void {
     const { device, policy, store } = this.#deps;
-    const highest = asked.signed ? store.numbers.ofKey(asked.signed.keyId) : undefined;
-    const verdict = judgeCommand(asked, { device, policy: policy(), highest });
+    const { signed } = asked;
+    const verdict = judgeCommand(asked, { device, policy: policy(), highest: signed && store.numbers.ofKey(signed.keyId), floor: signed && store.journal.floorOf(signed.keyId) });
+    // A repeat is answered however late it comes; whose it is and for which device was checked before.
+    const known = asked.id === undefined || (!verdict.ok && verdict.refusal.code !== 'command-stale') ? undefined : store.journal.get(asked.id, signed?.keyId);
+    if (known) return this.#tell(known);
     if (!verdict.ok) return this.#refuse(asked, verdict.refusal);
     if (this.#inHand.size >= inHandMax) return this.#refuse(asked, { code: 'too-many-requests', reason: `${inHandMax} commands are being worked on already` });
     const entry = store.transaction(() => {
-      if (asked.signed) store.numbers.raiseKey(asked.signed.keyId, asked.signed.number);
-      return this.#note({ id: asked.id ?? madeUpId(), cmd: asked.cmd, n: 0, state: 'accepted', ...(asked.by === undefined ? {} : { by: asked.by }) });
+      if (signed) store.numbers.raiseKey(signed.keyId, signed.number);
+      const whose = { ...(asked.by === undefined ? {} : { by: asked.by }), ...(signed ? { signed: { keyId: signed.keyId, number: signed.number } } : {}) };
+      return this.#note({ id: asked.id ?? madeUpId(), cmd: asked.cmd, n: 0, state: 'accepted', ...whose });
     });
     const work: Promise<void> = this.#run(entry, verdict.value, signal).finally(() => this.#inHand.delete(work));
     this.#inHand.add(work);
@@ -97,7 +98,7 @@ export class Inbox {
     return next;
   }
 
-  #tell({ cmd: _cmd, ...state }: JournalEntry): void {
+  #tell({ cmd: _cmd, signed: _signed, ...state }: JournalEntry): void {
     const final = state.state !== 'accepted' && state.state !== 'running';
     this.#deps.publish(state, final ? 'final' : 'passing');
   }

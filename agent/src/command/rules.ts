@@ -14,10 +14,10 @@ export type Order = { readonly [V in Verb]: { readonly verb: V; readonly args: z
 /** What a scheduler key may order beside `desired`; everything else that writes needs a person's key. */
 const schedulerVerbs: ReadonlySet<string> = new Set(['app.start', 'app.stop', 'app.restart'] satisfies Verb[]);
 
-/** How far below its key's highest number a command may be and still count; within it the journal of ids stops repeats. */
+/** How far below its key's highest number a command may be and still count; within it the journal of ids stops repeats, and its floor those that it has forgotten. */
 export const staleMs = 5 * 60_000;
 
-export type Standing = { readonly device: DeviceId; readonly policy: Pick<TrustPolicy, 'unsignedCommands'>; readonly highest: number | undefined };
+export type Standing = { readonly device: DeviceId; readonly policy: Pick<TrustPolicy, 'unsignedCommands'>; readonly highest: number | undefined; readonly floor?: number | undefined };
 
 /** Refused: `command-unknown`, `command-unsigned`, `command-stale`, `forbidden` (another device's, or not this key's to say), `input-invalid`. */
 export function judgeCommand(asked: Asked, standing: Standing): Verdict<Order> {
@@ -36,9 +36,10 @@ function judgePlain(verb: Verb, { policy }: Standing): Verdict<true> {
   return refuse('command-unsigned', `"${verb}" changes the device and came unsigned; the policy takes unsigned commands only when they read`);
 }
 
-function judgeSigned(verb: Verb, signed: NonNullable<Asked['signed']>, { device, highest }: Standing): Verdict<true> {
+function judgeSigned(verb: Verb, signed: NonNullable<Asked['signed']>, { device, highest, floor }: Standing): Verdict<true> {
   if (signed.device !== device) return refuse('forbidden', `the command was signed for device "${signed.device.slice(0, 63)}", this is "${device}"`);
   if (highest !== undefined && signed.number < highest - staleMs) return refuse('command-stale', `its number ${signed.number} is more than 5 minutes below ${highest}, the highest of its key`);
+  if (floor !== undefined && signed.number <= floor) return refuse('command-stale', `its number ${signed.number} is not above ${floor}; what its key signed up to there is not remembered any more and may have been done`);
   if (signed.role === 'scheduler' && !verbs[verb].readOnly && !schedulerVerbs.has(verb)) return refuse('forbidden', `a scheduler key may not order "${verb}"`);
   return accept(true);
 }

@@ -62,7 +62,7 @@ export class Report implements Disposable {
   }
 
   /** A command's state: final ones and refusals are kept until acknowledged, the others are told if somebody listens. */
-  command(state: Omit<JournalEntry, 'cmd'>, kind: 'final' | 'refusal' | 'passing'): void {
+  command(state: Omit<JournalEntry, 'cmd' | 'signed'>, kind: 'final' | 'refusal' | 'passing'): void {
     const topic = topics.commandState.of({ device: this.#deps.device, id: state.id });
     if (kind === 'passing') this.#passing(topic, state, 1);
     else this.#keep(kind === 'final' ? 'command' : 'refusal', { topic, body: state, key: state.id });

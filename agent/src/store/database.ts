@@ -18,6 +18,11 @@ const migrations = [
      id integer primary key autoincrement, kind text not null, key text not null, topic text not null, body text not null,
      gen integer not null, boot integer not null, seq integer not null, unique (kind, key)
    ) strict;`,
+  // Entries of before do not say whose key they were: whatever their keys have signed so far counts as played already.
+  `alter table journal add column signer text;
+   alter table journal add column number integer;
+   create table key_floor (key text primary key, number integer not null) strict;
+   insert into key_floor (key, number) select key, number from key_number;`,
 ] as const;
 
 type Row = Record<string, SQLOutputValue>;

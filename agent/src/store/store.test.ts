@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { AppName, CommandId, digestOf } from '@pier/shared/core';
+import { AppName, CommandId, KeyId, digestOf } from '@pier/shared/core';
 import { openDatabase } from './database.ts';
 import { type AppRecord, type JournalEntry, openStore } from './index.ts';
 
@@ -145,14 +145,32 @@ describe('numbers', () => {
 });
 
 describe('the journal', () => {
-  test('keeps the newest 500 commands and forgets older ones', async () => {
+  const keyId = KeyId.parse('ab'.repeat(32));
+
+  test('keeps the newest 200 plain commands and forgets older ones', async () => {
     using store = await openStore(folder);
     store.transaction(() => {
-      for (let n = 0; n < 510; n += 1) store.journal.put(entry(`c${n}`), 1_000);
+      for (let n = 0; n < 210; n += 1) store.journal.put(entry(`c${n}`), 1_000);
     });
     expect(store.journal.get(CommandId.parse('c9'))).toBeUndefined();
     expect(store.journal.get(CommandId.parse('c10'))).toMatchObject({ state: 'done' });
-    expect(store.journal.get(CommandId.parse('c509'))).toMatchObject({ state: 'done' });
+    expect(store.journal.get(CommandId.parse('c209'))).toMatchObject({ state: 'done' });
+  });
+
+  test('keeps the newest 500 signed ones beside them, and says up to which number it has forgotten some', async () => {
+    using store = await openStore(folder);
+    const put = (n: number) => store.journal.put({ ...entry(`c${n}`), signed: { keyId, number: 1_000 - n } }, 1_000);
+    store.transaction(() => {
+      for (let n = 0; n < 500; n += 1) put(n);
+      for (let n = 0; n < 300; n += 1) store.journal.put(entry(`p${n}`), 1_000);
+    });
+    expect(store.journal.get(CommandId.parse('c0'), keyId)).toMatchObject({ state: 'done' });
+    expect(store.journal.get(CommandId.parse('c0'))).toBeUndefined();
+    expect(store.journal.floorOf(keyId)).toBeUndefined();
+    put(500);
+    put(501);
+    expect(store.journal.get(CommandId.parse('c1'), keyId)).toBeUndefined();
+    expect(store.journal.floorOf(keyId)).toBe(1_000);
   });
 
   test('forgets after 7 days, but never the newest: a clock that jumps must not make old ids new', async () => {
