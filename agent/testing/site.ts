@@ -14,7 +14,9 @@ import { spawnNode } from '@pier/shared/process';
 
 export const keys = { root: generateKeyPair(), release: generateKeyPair(), scheduler: generateKeyPair(), operator: generateKeyPair(), stranger: generateKeyPair() };
 
-export function policyEnvelope({ number = 1, releases = [keys.release], by = keys.root }: { number?: number; releases?: readonly KeyPair[]; by?: KeyPair } = {}): Envelope {
+type Policy = { number?: number; releases?: readonly KeyPair[]; by?: KeyPair; prefixes?: readonly string[] };
+
+export function policyEnvelope({ number = 1, releases = [keys.release], by = keys.root, prefixes = ['manager/apps'] }: Policy = {}): Envelope {
   const policy = TrustPolicy.parse({
     number,
     root: { id: by.id, pem: by.publicPem },
@@ -23,7 +25,7 @@ export function policyEnvelope({ number = 1, releases = [keys.release], by = key
       { id: keys.scheduler.id, name: 'manager', role: 'scheduler', pem: keys.scheduler.publicPem },
       { id: keys.operator.id, name: 'alice', role: 'operator', pem: keys.operator.publicPem },
     ],
-    scopes: [{ prefix: 'manager/apps', keys: releases.map((key) => key.id), capabilities: [...capabilityKinds] }],
+    scopes: prefixes.map((prefix) => ({ prefix, keys: releases.map((key) => key.id), capabilities: [...capabilityKinds] })),
     bindings: 'manager',
     permits: 'optional',
     unsignedCommands: 'readOnly',

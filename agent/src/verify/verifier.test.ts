@@ -84,6 +84,22 @@ describe('refused', () => {
     store.apps.set(app, { wanted: null, progress: null, current: null, lastGood: { digest, version: '1', counter: 3 }, held: false });
     expect(await verifier.inspect({ app, repository, digest }, signal)).toMatchObject({ ok: true });
   });
+  test('from the scope of another team than the release that is on the device, until the policy moves the name', async () => {
+    const { verifier, trust } = open();
+    trust.take(policyEnvelope({ number: 2, prefixes: ['manager/apps', 'manager/team-b'] }));
+    const first = registry.push({ wasm, counter: 1 });
+    const second = registry.push({ wasm, counter: 2 });
+    const takeover = () => verifier.inspect({ app, repository: 'team-b/blink', digest: second.digest }, signal);
+    await verifier.inspect({ app, repository, digest: first.digest }, signal);
+    store.apps.set(app, { wanted: null, progress: null, current: first.digest, lastGood: null, held: false });
+    expect(await takeover()).toMatchObject({ ok: false, refusal: { code: 'scope-unmatched', reason: expect.stringContaining('"manager/team-b"') } });
+    expect(store.releases.get(second.digest)).toBeUndefined();
+    store.apps.set(app, { wanted: null, progress: null, current: null, lastGood: { digest: first.digest, version: '1', counter: 1 }, held: false });
+    expect(await takeover()).toMatchObject({ ok: false, refusal: { code: 'scope-unmatched' } });
+    expect(await verifier.inspect({ app, repository: 'apps/other-place', digest: second.digest }, signal)).toMatchObject({ ok: true });
+    trust.take(policyEnvelope({ number: 3, prefixes: ['manager/team-b'] }));
+    expect(await takeover()).toMatchObject({ ok: true });
+  });
   test('by a policy that came after the release was kept', async () => {
     const { verifier, trust } = open();
     const { digest } = registry.push({ wasm });

@@ -5,7 +5,7 @@
 import * as z from 'zod';
 import { Fault, type Log, type Verdict, accept, parseJson, refuse } from '@pier/shared/core';
 import { type SignatureCandidate, ociLimits, parseArtifactManifest } from '@pier/shared/oci';
-import { judgeArtifact } from '@pier/shared/signing';
+import { judgeArtifact, scopeOf } from '@pier/shared/signing';
 import type { Artifact, ArtifactRef, Verified, Verifier } from '../artifact.ts';
 import type { Store } from '../store/index.ts';
 import type { Registries } from './registries.ts';
@@ -20,7 +20,8 @@ export function createVerifier(deps: VerifierDeps): Verifier {
   return {
     inspect: async (ref, signal) => {
       const documents = await fetchDocuments(ref, registries, signal);
-      const verdict = judge(ref, documents, deps);
+      const judged = judge(ref, documents, deps);
+      const verdict = judged.ok ? sameScope(judged.value, deps) : judged;
       if (verdict.ok) await keepEvidence(verdict.value, documents, deps);
       return verdict;
     },
@@ -61,6 +62,23 @@ function judge(ref: ArtifactRef, documents: Documents, { store, registries, trus
   if (!verdict.ok) return verdict;
   if (verdict.value.app !== ref.app) return refuse('manifest-invalid', `the artifact is a release of app "${verdict.value.app}", it was named as one of "${ref.app}"`);
   return accept(certify({ ...verdict.value, repository: ref.repository }));
+}
+
+/**
+ * An app's name belongs to the scope that its release on this device came from: the key of one team may not take over the
+ * app, and with it the folders and pins, of another. By the policy of today, so that the root can move a name.
+ */
+function sameScope(artifact: Verified<Artifact>, { store, registries, trust }: VerifierDeps): Verdict<Verified<Artifact>> {
+  const scopeFor = (repository: string): string | undefined => scopeOf(trust.policy, registries.of(repository).policyName)?.prefix;
+  const record = store.apps.get(artifact.app);
+  for (const digest of [record?.current, record?.lastGood?.digest]) {
+    const held = digest ? store.releases.get(digest) : undefined;
+    const [ours, theirs] = [held && scopeFor(held.repository), scopeFor(artifact.repository)];
+    if (held && ours !== undefined && ours !== theirs) {
+      return refuse('scope-unmatched', `app "${artifact.app}" is from ${held.repository} on this device, in scope "${ours}"; ${artifact.repository} is in scope "${theirs}", whose keys have no say about it`);
+    }
+  }
+  return accept(artifact);
 }
 
 /** The one place where the right to run comes from. */
