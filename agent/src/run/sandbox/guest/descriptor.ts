@@ -183,6 +183,7 @@ export class FileDescriptor extends Descriptor {
   }
 
   #write(part: Uint8Array<ArrayBuffer>, at: bigint): number {
+    this.#volume.pace(part.byteLength);
     const before = this.#size();
     const got = host(() => writeSync(this.#file.hostFd, part, 0, part.byteLength, Number(at)));
     this.#file.dirty = true;

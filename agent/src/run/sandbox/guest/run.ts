@@ -1,7 +1,7 @@
 import { openCellValue } from '@pier/shared/cell';
 import { wasiModule } from '../gate/wasi-signatures.ts';
 import type { GuestEnd } from '../runner.ts';
-import type { ThreadData, ThreadMessage } from '../thread.ts';
+import { type ThreadData, type ThreadMessage, control } from '../thread.ts';
 import { type Base, baseNames, loadBase } from './base.ts';
 import { FolderDescriptor, OutputDescriptor, StdinStream } from './descriptor.ts';
 import { Descriptors } from './descriptors.ts';
@@ -11,6 +11,7 @@ import { Gpio } from './host-gpio.ts';
 import { CallRecord, type ImportModule, pierImports, wasiImports } from './imports.ts';
 import { GuestMemory } from './memory.ts';
 import { Output } from './output.ts';
+import { Pace } from './pace.ts';
 import { makePoll } from './poll.ts';
 import { Volume } from './volume.ts';
 import { basicFunctions } from './wasi-basic.ts';
@@ -70,7 +71,10 @@ function openDescriptors(data: ThreadData, output: Output): Descriptors {
   descriptors.add(new StdinStream(data.stdin));
   descriptors.add(new OutputDescriptor(output, 'stdout'));
   descriptors.add(new OutputDescriptor(output, 'stderr'));
-  for (const { path, folder, maxBytes } of data.volumes) descriptors.add(new FolderDescriptor(new Volume(folder, maxBytes), [], path));
+  const words = new Int32Array(data.control);
+  // A word that nobody changes: only time, and the end of the thread, end the wait.
+  const pause = (ms: number): void => void Atomics.wait(words, control.never, 0, ms);
+  for (const { path, folder, maxBytes } of data.volumes) descriptors.add(new FolderDescriptor(new Volume(folder, maxBytes, new Pace(maxBytes, { nowNs: monotonicNs, pause })), [], path));
   return descriptors;
 }
 

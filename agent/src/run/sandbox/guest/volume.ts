@@ -8,6 +8,7 @@
 import { type Dirent, type Stats, constants, closeSync, fstatSync, fsyncSync, ftruncateSync, lstatSync, mkdirSync, openSync, readdirSync, renameSync, rmdirSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { errno, errnoOf, fail, WasiError } from './errno.ts';
+import type { Pace } from './pace.ts';
 
 const reserved = '.pier-';
 const depthMax = 32;
@@ -23,14 +24,16 @@ export type OpenFile = { readonly key: string; hostFd: number; beside: string | 
 export class Volume {
   readonly #root: string;
   readonly #maxBytes: number;
+  readonly #pace: Pace;
   readonly #open = new Map<string, OpenFile>();
   #usedBytes = 0;
   #entries = 0;
   #beside = 0;
 
-  constructor(root: string, maxBytes: number) {
+  constructor(root: string, maxBytes: number, pace: Pace) {
     this.#root = root;
     this.#maxBytes = maxBytes;
+    this.#pace = pace;
     this.#survey(root);
   }
 
@@ -41,6 +44,11 @@ export class Volume {
 
   grew(bytes: number): void {
     this.#usedBytes += bytes;
+  }
+
+  /** Waits until so many bytes may be written. */
+  pace(bytes: number): void {
+    this.#pace.write(bytes);
   }
 
   /** `path` seen from the folder `from`; a path may not leave the folder that it starts at. */
@@ -110,6 +118,7 @@ export class Volume {
   /** After this the content, and the name, survive a power cut. */
   sync(file: OpenFile): void {
     if (!file.dirty || file.unlinked) return;
+    this.#pace.sync();
     host(() => fsyncSync(file.hostFd));
     const path = this.#host(file.key.split('/'));
     if (file.beside !== undefined) host(() => renameSync(file.beside ?? '', path));
@@ -139,6 +148,7 @@ export class Volume {
 
   makeFolder(parts: Parts): void {
     if (this.stat(parts)) fail('exist');
+    this.#pace.sync();
     this.#addEntry();
     host(() => mkdirSync(this.#host(parts), 0o700));
     syncFolder(this.#host(parts.slice(0, -1)));
@@ -149,6 +159,7 @@ export class Volume {
     if (seen.isDirectory() !== (kind === 'folder')) fail(kind === 'folder' ? 'notdir' : 'isdir');
     if (parts.length === 0) fail('perm');
     const path = this.#host(parts);
+    this.#pace.sync();
     if (kind === 'folder') host(() => rmdirSync(path));
     else {
       if (!this.#forget(parts)) this.#usedBytes -= seen.size;
@@ -165,6 +176,7 @@ export class Volume {
     if (from.join('/') === to.join('/')) return;
     if (over && over.isDirectory() !== seen.isDirectory()) fail(over.isDirectory() ? 'isdir' : 'notdir');
     if (seen.isDirectory() && `${to.join('/')}/`.startsWith(`${from.join('/')}/`)) fail('inval');
+    this.#pace.sync();
     this.syncAll();
     // A name that is written beside, or open below a folder that moves, would be looked for under its old path.
     if (seen.isDirectory() && [...this.#open.keys()].some((key) => key.startsWith(`${from.join('/')}/`))) fail('acces');
