@@ -2,6 +2,7 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, test, vi } from 'vitest';
 import { hostErrors } from '@pier/shared/abi';
+import { systemClock } from '@pier/shared/core';
 import type { Runner } from '../../agent/src/run/sandbox/index.ts';
 import { command, imported, wat } from '../support/wat.ts';
 import { makeLines, nothing, run, start } from './runner-bench.ts';
@@ -204,6 +205,19 @@ function stoppingContract(runner: Runner): void {
 }
 
 function limitsContract(runner: Runner): void {
+  test('a guest that neither calls the host nor sleeps is ended by the watchdog', async () => {
+    const { end } = await run(runner, await command(forever), { limits: { watchdogS: 1 } });
+    expect(end).toMatchObject({ kind: 'limit', limit: 'watchdog', reason: expect.stringMatching(/1 s/) });
+  });
+
+  test('a guest that sleeps past its watchdog, and one that calls the host all the time, live on', async () => {
+    expect((await run(runner, await command(sleep('2500000000'), { imports: [poll] }), { limits: { watchdogS: 1 } })).end).toEqual({ kind: 'exited', status: 0 });
+    const { guest } = await start(runner, await command(`(loop $again ${sleep('1')} (br $again))`, { imports: [poll] }), { limits: { watchdogS: 1 } });
+    const early = await Promise.race([guest.ended, systemClock.sleep(2_500).then(() => 'alive')]);
+    expect(early).toBe('alive');
+    await guest.stop(0);
+  });
+
   test('memory past the limit cannot be had, and the guest lives on', async () => {
     const { said, end } = await run(runner, await command('(call $say (memory.grow (i32.const 15))) (call $say (memory.grow (i32.const 1))) (call $say (memory.grow (i32.const 60000)))'), { limits: { memoryMb: 1 } });
     expect({ said, end }).toEqual({ said: [1, -1, -1], end: { kind: 'exited', status: 0 } });

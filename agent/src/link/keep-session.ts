@@ -19,12 +19,12 @@ export type KeepDeps = {
  * to 5 minutes, so that a manager that restarts is not met by all its devices in one second.
  */
 export async function keepSession(deps: KeepDeps, signal: AbortSignal): Promise<void> {
-  for (let failures = 0; !signal.aborted; failures += 1) {
+  let failures = 0;
+  while (!signal.aborted) {
     let baseMs: number | undefined;
     try {
       await using session = await deps.open(signal);
-      // The loop adds one, so the wait after a loss is again the first.
-      failures = -1;
+      failures = 0;
       const life = AbortSignal.any([signal, session.lost]);
       await deps.onSession(session, life);
       await ended(life);
@@ -39,6 +39,7 @@ export async function keepSession(deps: KeepDeps, signal: AbortSignal): Promise<
     await deps.clock.sleep(waitMs(failures, deps.random, baseMs), signal).catch(() => {
       // The signal ends the wait; the loop's condition ends the loop.
     });
+    failures += 1;
   }
 }
 

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { type Server, type TLSSocket, createServer } from 'node:tls';
 import { Aedes, type AedesPublishPacket } from 'aedes';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { DeviceId, KeyId, silentLog, systemClock } from '@pier/shared/core';
+import { DeviceId, Fault, KeyId, silentLog, systemClock } from '@pier/shared/core';
 import { topics } from '@pier/shared/wire';
 import { type TestAuthority, makeAuthority } from '../../testing/authority.ts';
 import { keys, policyEnvelope } from '../../testing/site.ts';
@@ -54,6 +54,17 @@ async function until(look: () => boolean): Promise<void> {
   for (let tries = 0; !look() && tries < 400; tries += 1) await systemClock.sleep(10);
   expect(look()).toBe(true);
 }
+
+test('a broker that takes the subscription and stays silent is given up after the time for connecting', { timeout: 60_000 }, async () => {
+  const ended = openSession({ identity: await identity(), clock: systemClock, log: silentLog, order: () => ({ gen: 1, boot: 1, seq: 1 }), onMessage: () => {} }, never).then(
+    () => 'let in',
+    (error: unknown) => (error instanceof Fault ? error.code : 'other'),
+  );
+  broker.authorizeSubscribe = () => {
+    // Never answered.
+  };
+  expect(await ended).toBe('unreachable');
+});
 
 describe('a session', () => {
   test('hears its own branch and managers, and nothing of other devices', async () => {
@@ -127,6 +138,20 @@ test('a session that is lost is made anew until the end', async () => {
   expect(conns[0]).not.toBe(conns[1]);
   stop.abort();
   await kept;
+});
+
+test('after a loss the first wait is spread over the whole of 10 s, and failures after it double the spread', async () => {
+  const waits: number[] = [];
+  const stop = new AbortController();
+  const clock = { ...systemClock, sleep: async (ms: number) => void (waits.push(ms) === 3 && stop.abort()) };
+  let tries = 0;
+  const once = async () => {
+    tries += 1;
+    if (tries > 1) throw new Error('nobody there');
+    return { conn: 'first', lost: AbortSignal.abort(), publish: async () => {}, [Symbol.asyncDispose]: async () => {} };
+  };
+  await keepSession({ open: once, onSession: async () => {}, clock, random: () => 0.999, log: silentLog }, stop.signal);
+  expect(waits.map((ms) => Math.round(ms / 1_000))).toEqual([10, 20, 40]);
 });
 
 test('the first reconnect comes within 10 s, later ones within 5 min; identity troubles are slow from the start', () => {

@@ -51,8 +51,9 @@ export async function openSession(deps: SessionDeps, signal: AbortSignal): Promi
     [Symbol.asyncDispose]: close,
   };
   try {
-    await connected(client, AbortSignal.any([signal, lost.signal, AbortSignal.timeout(connectTimeoutMs)]));
-    const granted = await client.subscribeAsync(subscriptionsOf(identity.device));
+    const deadline = AbortSignal.any([signal, lost.signal, AbortSignal.timeout(connectTimeoutMs)]);
+    await before(deadline, new Promise<void>((resolve) => client.once('connect', () => resolve())));
+    const granted = await before(deadline, client.subscribeAsync(subscriptionsOf(identity.device)));
     const denied = granted.find((one) => one.qos === 128);
     if (denied) throw new Fault('forbidden', `the broker does not let this device read ${denied.topic}`);
     return session;
@@ -63,11 +64,17 @@ export async function openSession(deps: SessionDeps, signal: AbortSignal): Promi
   }
 }
 
-function connected(client: MqttClient, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    client.once('connect', () => resolve());
-    signal.addEventListener('abort', () => reject(new Fault('unreachable', 'the connection ended before the broker took it')), { once: true });
-  });
+/** What is awaited, unless the connection or the time ends first: a broker may take a packet and stay silent. */
+async function before<T>(deadline: AbortSignal, awaited: Promise<T>): Promise<T> {
+  const over = Promise.withResolvers<never>();
+  const end = (): void => over.reject(new Fault('unreachable', 'the connection ended, or the broker stayed silent, before this device was let in'));
+  deadline.addEventListener('abort', end, { once: true });
+  try {
+    if (deadline.aborted) end();
+    return await Promise.race([awaited, over.promise]);
+  } finally {
+    deadline.removeEventListener('abort', end);
+  }
 }
 
 /** Leases and acknowledgements may be lost, they come again; the rest may not. */

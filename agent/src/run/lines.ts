@@ -80,7 +80,15 @@ async function openOne(board: Board, { app, grant, park }: Omit<Granted, 'grant'
   const request = requestOf(grant);
   const parked = await park?.take(board, { app, at: grant.at, direction: request.direction });
   // A parked output is taken over as it is held: released and opened again it would float in between.
-  if (parked && request.initial !== undefined) await parked.drive(request.initial, signal);
+  if (parked && request.initial !== undefined) {
+    try {
+      await parked.drive(request.initial, signal);
+    } catch (cause) {
+      // Nobody would hold it any more, and the next start would find it busy.
+      await park?.put(board, { app, line: parked });
+      throw cause;
+    }
+  }
   const line = parked ?? (await board.openLine({ at: grant.at, ...request, consumer: app }, signal));
   const counter = { edges: 0 };
   return {

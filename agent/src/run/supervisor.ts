@@ -1,5 +1,6 @@
 import { type AppName, type Fault, invariant, toFault } from '@pier/shared/core';
 import { type HealthWatch, watchHealth } from './health.ts';
+import { keepTelling } from './keep-telling.ts';
 import { type GuestEvent, type GuestState, nextState } from './lifecycle.ts';
 import { type Life, type LifeDeps, faultOf, startLife } from './life.ts';
 import type { HeldLine } from '../guest.ts';
@@ -46,7 +47,7 @@ export class Supervisor {
   #sinceMs = 0;
 
   constructor(deps: SupervisorDeps) {
-    this.#deps = deps;
+    this.#deps = { ...deps, events: persistent(deps), onUnsafe: keepTelling(deps, 'onUnsafe', deps.onUnsafe) };
     this.#outputLog = new OutputLog(deps);
   }
 
@@ -78,7 +79,10 @@ export class Supervisor {
     const run: Run = { program, stop: new AbortController(), soakS, hasLived: false, done: Promise.resolve() };
     this.#run = run;
     this.#restarts = 0;
-    run.done = this.#keep(run, firstTry);
+    run.done = this.#keep(run, firstTry).catch((cause: unknown) => {
+      this.#deps.log.error({ app: this.#deps.app, reason: toFault(cause).message }, 'guest.keeping-failed');
+      this.#over(run, firstTry, toFault(cause));
+    });
     await firstTry.promise;
   }
 
@@ -216,4 +220,13 @@ export class Supervisor {
     this.#state = next;
     this.#deps.events.onChange();
   }
+}
+
+function persistent({ events, ...deps }: SupervisorDeps): SupervisorEvents {
+  return {
+    onProven: keepTelling(deps, 'onProven', events.onProven),
+    onFailed: keepTelling(deps, 'onFailed', events.onFailed),
+    onEnded: keepTelling(deps, 'onEnded', events.onEnded),
+    onChange: keepTelling(deps, 'onChange', events.onChange),
+  };
 }

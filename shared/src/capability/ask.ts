@@ -56,6 +56,8 @@ export type Health = z.infer<typeof Health>;
 /** The ceilings an app declares for itself; the signed annotation `dev.pier.limits` holds it as canonical JSON. */
 export const Limits = z.strictObject({
   memoryMb: z.int().min(1).max(512).default(32),
+  /** A guest that neither calls the host nor sleeps for so long is taken for stuck, and ended. */
+  watchdogS: z.int().min(1).max(3_600).default(60),
   maxOutputBytesPerS: z.int().min(256).max(1 << 20).default(64 << 10),
   health: Health.optional(),
 });

@@ -20,7 +20,7 @@ export type Program = {
   readonly stdin?: Uint8Array;
 };
 
-export type GuestLimit = 'memory';
+export type GuestLimit = 'memory' | 'watchdog';
 
 export type GuestEnd =
   | { readonly kind: 'exited'; readonly status: number }

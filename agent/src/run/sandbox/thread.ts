@@ -4,7 +4,13 @@ import type { LineCell } from '@pier/shared/hardware';
 import type { GuestEnd, OutputStream } from './runner.ts';
 
 /** Words of the control cell, an Int32Array over a SharedArrayBuffer. */
-export const control = { stop: 0, never: 1, words: 2 } as const;
+export const control = {
+  stop: 0,
+  never: 1,
+  /** Rises when the guest enters a host function and when it leaves one: odd while it is in there, asleep for instance. */
+  pulse: 2,
+  words: 3,
+} as const;
 
 export type ThreadLine = {
   readonly label: string;

@@ -7,6 +7,11 @@ import { type ThreadData, type ThreadMessage, control } from './thread.ts';
 
 const heapMbMax = 64;
 
+/** How often the pulse of a guest is felt. */
+const pulseEveryMs = 250;
+
+type Surroundings = { readonly events: GuestEvents; readonly lines: ReadonlyMap<Label, Line>; readonly watchdogS: number; readonly clock: Clock; readonly log: Log };
+
 /** One guest in one worker thread, seen from the agent's. */
 export class WorkerGuest implements Guest {
   readonly ended: Promise<GuestEnd>;
@@ -14,14 +19,14 @@ export class WorkerGuest implements Guest {
   readonly base: boolean;
   readonly #worker: Worker;
   readonly #words: Int32Array;
-  readonly #on: { readonly events: GuestEvents; readonly lines: ReadonlyMap<Label, Line>; readonly clock: Clock; readonly log: Log };
+  readonly #on: Surroundings;
   readonly #startedBy = Promise.withResolvers<void>();
   #end: GuestEnd | undefined;
   #stopping = false;
   #tid: number | undefined;
   #stats: GuestStats = { cpuMs: 0, outputBytes: 0, outputDroppedBytes: 0 };
 
-  constructor(data: ThreadData, on: { readonly events: GuestEvents; readonly lines: ReadonlyMap<Label, Line>; readonly clock: Clock; readonly log: Log }) {
+  constructor(data: ThreadData, on: Surroundings) {
     this.#on = on;
     this.base = data.base;
     this.#words = new Int32Array(data.control);
@@ -38,8 +43,10 @@ export class WorkerGuest implements Guest {
     });
     this.#worker.on('message', (message: ThreadMessage) => this.#heed(message));
     this.#worker.on('error', (error) => this.#failed(error));
+    const watchdog = this.#watch();
     this.ended = new Promise((resolve) => {
       this.#worker.once('exit', () => {
+        watchdog[Symbol.dispose]();
         this.#startedBy.resolve();
         resolve(this.#verdict());
       });
@@ -67,6 +74,22 @@ export class WorkerGuest implements Guest {
   async kill(): Promise<void> {
     this.#stopping = true;
     await this.#worker.terminate();
+  }
+
+  /** Ends a guest that keeps its thread busy without a call to the host: nothing else would ever notice an endless loop. */
+  #watch(): Disposable {
+    const { clock, watchdogS } = this.#on;
+    let seen = { pulse: -1, atMs: clock.monotonicMs() };
+    return clock.every(pulseEveryMs, () => {
+      const pulse = Atomics.load(this.#words, control.pulse);
+      const nowMs = clock.monotonicMs();
+      const isInHost = (pulse & 1) === 1;
+      if (this.#tid === undefined || pulse !== seen.pulse || isInHost) seen = { pulse, atMs: nowMs };
+      else if (nowMs - seen.atMs > watchdogS * 1_000 && this.#end === undefined) {
+        this.#end = { kind: 'limit', limit: 'watchdog', reason: `no call to the host and no sleep for ${watchdogS} s` };
+        void this.#worker.terminate();
+      }
+    });
   }
 
   #heed(message: ThreadMessage): void {

@@ -23,7 +23,7 @@ export function workerRunner(deps: Deps): Runner {
       const module = await modules.get(program.digest, program.wasm, program.limits.memoryMb);
       await using armed = new AsyncDisposableStack();
       const lines = armed.use(await armLines(program, () => deps.clock.monotonicNs(), signal));
-      const guest = new WorkerGuest(threadData(program, { module, base: verdict.value.base, lines }), { events, lines: program.lines, ...deps });
+      const guest = new WorkerGuest(threadData(program, { module, base: verdict.value.base, lines }), { events, lines: program.lines, watchdogS: program.limits.watchdogS, ...deps });
       await up(guest, signal);
       const stack = armed.move();
       return facade(guest, endedAndUnwatched(guest, stack, deps.log));

@@ -1,5 +1,6 @@
 import { type HostError, hostErrors, hostModules } from '@pier/shared/abi';
 import { CellError } from '@pier/shared/cell';
+import { control } from '../thread.ts';
 import { errno, WasiError } from './errno.ts';
 import { HostFailure } from './host-app.ts';
 import { OutOfBounds } from './memory.ts';
@@ -16,11 +17,21 @@ export class CallRecord {
   /** Set once the guest has asked for its end, whatever becomes of the exception on its way out. */
   exit: GuestExit | undefined;
   onFirstCall: (() => void) | undefined;
+  readonly #words: Int32Array;
+
+  constructor(words: Int32Array) {
+    this.#words = words;
+  }
+
+  /** A step into or out of the host; this thread is the only one that writes the word. */
+  pulse(): void {
+    this.#words[control.pulse] = (this.#words[control.pulse] ?? 0) + 1;
+  }
 }
 
 /** An import module from WASI functions: no prototype, and every outcome an error number. */
 export function wasiImports(functions: Readonly<Record<string, HostFunction>>, record: CallRecord): ImportModule {
-  return guarded(functions, (name, error) => {
+  return guarded(functions, record, (name, error) => {
     if (error instanceof GuestExit) {
       record.exit ??= error;
       throw error;
@@ -35,7 +46,7 @@ export function wasiImports(functions: Readonly<Record<string, HostFunction>>, r
 /** An import module from the functions that the ABI describes under `module`, no more and no fewer. */
 export function pierImports(module: keyof typeof hostModules, functions: Readonly<Record<string, HostFunction>>, record: CallRecord): ImportModule {
   const described = Object.keys(hostModules[module].functions);
-  const out = guarded(functions, (name, error) => {
+  const out = guarded(functions, record, (name, error) => {
     const code = hostErrorOf(error);
     if (code === undefined) {
       record.thrown ??= { name: `${module}.${name}`, error };
@@ -55,15 +66,18 @@ function hostErrorOf(error: unknown): HostError | undefined {
   return undefined;
 }
 
-function guarded(functions: Readonly<Record<string, HostFunction>>, caught: (name: string, error: unknown) => number): ImportModule {
+function guarded(functions: Readonly<Record<string, HostFunction>>, record: CallRecord, caught: (name: string, error: unknown) => number): ImportModule {
   const out: ImportModule = Object.create(null);
   for (const [name, act] of Object.entries(functions)) {
     const call = act as (...args: Value[]) => Value | void;
     out[name] = (...args) => {
+      record.pulse();
       try {
         return call(...args) ?? errno.success;
       } catch (error) {
         return caught(name, error);
+      } finally {
+        record.pulse();
       }
     };
   }
