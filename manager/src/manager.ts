@@ -11,6 +11,7 @@ import { type Policies, type Releases, openPolicies, openReleases } from './arti
 import { type Authority, openAuthority } from './authority/index.ts';
 import { type Broker, openBroker } from './broker/index.ts';
 import type { Config } from './config.ts';
+import { tightenDataDir } from './data-dir.ts';
 import { type Database, type Db, device, openDatabase } from './db/index.ts';
 import { type Loop, PinWatch, type Publish, announceManager, deviceHandlers, refreshDesired, startIngest, startPublisher, startSilenceWatch } from './device/index.ts';
 import { enrollDeviceRoutes, enrollHandlers } from './enroll/index.ts';
@@ -38,6 +39,7 @@ type World = { readonly clock: Clock; readonly random: Random; readonly log: Log
 export async function openManager(config: Config, world: World): Promise<Manager> {
   const { clock, log } = world;
   await using opening = new AsyncDisposableStack();
+  await tightenDataDir(config.dataDir);
   const database = opening.use(await openDatabase({ dataDir: config.dataDir, clock, log, ...(config.databaseUrl === undefined ? {} : { url: config.databaseUrl }) }));
   const ports = await openPorts(config.dataDir, log);
   const authority = await openAuthority({ dir: join(config.dataDir, 'authority'), clock, hosts: config.publicHosts });

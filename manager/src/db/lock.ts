@@ -1,7 +1,8 @@
-import { mkdirSync } from 'node:fs';
+import { chmodSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Fault } from '@pier/shared/core';
+import { isErrno } from '@pier/shared/disk';
 
 /**
  * Holds a folder for this process alone, until disposed or until the process ends, however it ends: the lock is the
@@ -9,7 +10,11 @@ import { Fault } from '@pier/shared/core';
  */
 export function lockFolder(folder: string): Disposable {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const database = new DatabaseSync(join(folder, 'lock'));
+  const path = join(folder, 'lock');
+  // Whoever can read the file can lock it, and the manager out; SQLite gives its journal the mode of this one.
+  makeClosed(path);
+  for (const each of [path, `${path}-journal`]) tighten(each);
+  const database = new DatabaseSync(path);
   try {
     // A process that was killed a moment ago may still be giving its memory back, and with it the lock.
     database.exec('pragma busy_timeout = 1000; begin exclusive');
@@ -18,4 +23,19 @@ export function lockFolder(folder: string): Disposable {
     throw new Fault('conflict', `another manager uses ${folder}; one folder belongs to one running manager`, {}, cause);
   }
   return { [Symbol.dispose]: () => database.close() };
+}
+
+/** Never opens a file that is there: closing it would give up a lock that this process has on it (fcntl(2)). */
+function makeClosed(path: string): void {
+  try {
+    writeFileSync(path, '', { flag: 'wx', mode: 0o600 });
+  } catch (error) {
+    if (!isErrno(error, 'EEXIST')) throw error;
+  }
+}
+
+/** Takes the rights of others away from a file of ours. */
+function tighten(path: string): void {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found?.uid === process.getuid?.() && (found?.mode ?? 0) & 0o077) chmodSync(path, 0o600);
 }

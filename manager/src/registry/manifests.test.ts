@@ -1,4 +1,6 @@
+import { readdir, stat } from 'node:fs/promises';
 import { connect } from 'node:net';
+import { join } from 'node:path';
 import { digestOf } from '@pier/shared/core';
 import { mediaTypes } from '@pier/shared/oci';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -187,6 +189,19 @@ describe('who may', () => {
     for (const [method, path] of [['GET', '/v2/'], ['GET', '/v2/demo/app/manifests/v1'], ['POST', '/v2/demo/app/blobs/uploads/'], ['GET', '/v2/_catalog']] as const) {
       expect(await world.ask(method, path, { as: 'nobody' })).toMatchObject({ status: 401, code: 'UNAUTHORIZED', headers: { 'www-authenticate': expect.stringContaining('Basic realm=') } });
     }
+  });
+
+  test('the list of repositories is for people, not for devices', async () => {
+    await world.pushImage('demo/app', 'v1');
+    expect(await world.ask('GET', '/v2/_catalog', { as: 'device' })).toMatchObject({ status: 403, code: 'DENIED' });
+    expect((await world.ask('GET', '/v2/_catalog', { as: 'reader' })).status).toBe(200);
+  });
+
+  test('folders are made for the manager alone', async () => {
+    await world.pushImage('demo/app', 'v1');
+    const folders = (await readdir(join(world.dir, 'registry'), { recursive: true, withFileTypes: true })).filter((entry) => entry.isDirectory());
+    expect(folders.length).toBeGreaterThan(5);
+    for (const { parentPath, name } of folders) expect((await stat(join(parentPath, name))).mode & 0o077).toBe(0);
   });
 
   test('devices and readers pull, but neither push, mount, tag nor delete', async () => {

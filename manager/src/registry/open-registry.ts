@@ -85,10 +85,11 @@ function explain(error: unknown, { method, url, destroyed, complete }: IncomingM
   return failed(fault.code === 'too-large' ? 'SIZE_INVALID' : 'UNKNOWN', said, { status: fault.status });
 }
 
-/** Reading takes a name, writing takes the right to push. */
+/** Reading takes a name, writing takes the right to push. What else there is, is told to people only: a device knows what it was told to run. */
 function barred({ route, method, who }: { route: Route; method: string; who: Access }): Answer | undefined {
   if (who.kind === 'anonymous') return failed('UNAUTHORIZED', 'a device certificate, or a user name and password', { headers: { 'www-authenticate': 'Basic realm="pier", charset="UTF-8"' } });
   if (route.at === 'name-invalid') return failed('NAME_INVALID', 'a repository name is lower-case letters and digits with single separators, in parts cut by "/"');
+  if (route.at === 'catalog' && who.kind === 'device') return failed('DENIED', 'the list of repositories is for people');
   const reads = (method === 'GET' || method === 'HEAD') && route.at !== 'upload';
   return reads || mayPush(who) ? undefined : failed('DENIED', 'this takes the right to push');
 }

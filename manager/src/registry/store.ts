@@ -50,12 +50,12 @@ function layoutOf(dir: string) {
 export function openStore(dir: string, gatherIn: string): Store {
   const { content, place, blobLink, manifestLink } = layoutOf(dir);
   const put = async (path: string, bytes: Uint8Array | string): Promise<void> => {
-    await mkdir(dirname(path), { recursive: true });
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     await replaceFile({ path, bytes, gatherIn });
   };
   const keepFile = async (digest: Digest, file: string): Promise<void> => {
     const path = content(digest);
-    await mkdir(dirname(path), { recursive: true });
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     await rename(file, path);
     await syncFolder(dirname(path));
   };
