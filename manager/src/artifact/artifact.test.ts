@@ -58,12 +58,12 @@ beforeEach(async () => {
 
 const keyOf = (key: KeyPair, role: 'release' | 'scheduler') => ({ id: key.id, name: role, role, pem: key.publicPem });
 
-function policyOf({ number = 1, by = root, keys = [releaseKey], listed = scheduler, prefix = 'manager/apps' }: { number?: number; by?: KeyPair; keys?: KeyPair[]; listed?: KeyPair; prefix?: string } = {}): Envelope {
+function policyOf({ number = 1, by = root, keys = [releaseKey], listed = scheduler, prefixes = ['manager/apps'] }: { number?: number; by?: KeyPair; keys?: KeyPair[]; listed?: KeyPair; prefixes?: string[] } = {}): Envelope {
   const policy = {
     number,
     root: { id: by.id, pem: by.publicPem },
     keys: [...keys.map((key) => keyOf(key, 'release')), keyOf(listed, 'scheduler')],
-    scopes: [{ prefix, keys: keys.map((key) => key.id), threshold: 1 }],
+    scopes: prefixes.map((prefix) => ({ prefix, keys: keys.map((key) => key.id), threshold: 1 })),
     bindings: 'manager',
     permits: 'optional',
     unsignedCommands: 'readOnly',
@@ -141,6 +141,31 @@ test('a repository outside every scope is rejected, and the same bytes in the ri
   await push(artifact);
   expect(await create(digest)).toMatchObject({ state: 'verified', repository: 'apps/blink' });
   expect(await create(digest, 'elsewhere/blink')).toMatchObject({ state: 'verified', repository: 'apps/blink' });
+});
+
+test('an app is not taken over from another scope of the policy, now or when the policy is renewed', async () => {
+  const prefixes = ['manager/apps', 'manager/guests'];
+  await putPolicy(policyOf({ prefixes }));
+  await create(await push(pack()));
+  const other = pack({ version: '2.0.0', counter: 2, wasm: '\0asm-taken-over' });
+  const taken = await create(await push(other, { repository: 'guests/blink' }), 'guests/blink');
+  expect(taken).toMatchObject({ state: 'rejected', signedBy: [], reason: { code: 'scope-unmatched', reason: expect.stringMatching(/"manager\/guests".*"manager\/apps"/) } });
+  await putPolicy(policyOf({ number: 2, prefixes }));
+  expect(await releases.get(taken.id)).toMatchObject({ state: 'rejected', reason: { code: 'scope-unmatched' } });
+  await push(other);
+  expect(await create(taken.digest)).toMatchObject({ id: taken.id, state: 'verified', repository: 'apps/blink' });
+});
+
+test('an app may come from another repository of its scope, and from another scope when its own is no more', async () => {
+  await putPolicy(policyOf({ prefixes: ['manager/apps', 'manager/guests'] }));
+  const { id } = await create(await push(pack()));
+  const near = pack({ version: '2.0.0', counter: 2, wasm: '\0asm-near' });
+  const far = pack({ version: '3.0.0', counter: 3, wasm: '\0asm-far' });
+  const { id: nearId } = await create(await push(near, { repository: 'apps/team/blink' }), 'apps/team/blink');
+  expect(await releases.get(nearId)).toMatchObject({ state: 'verified' });
+  const { id: farId } = await create(await push(far, { repository: 'guests/blink' }), 'guests/blink');
+  await putPolicy(policyOf({ number: 2, prefixes: ['manager/guests'] }));
+  expect([await releases.get(id), await releases.get(farId)]).toMatchObject([{ state: 'rejected' }, { state: 'verified' }]);
 });
 
 test.each([

@@ -1,6 +1,6 @@
 import { type Digest, Fault, type FaultCode, type KeyId, type Refusal } from '@pier/shared/core';
 import { policyNameOf } from '@pier/shared/oci';
-import { judgeArtifact } from '@pier/shared/signing';
+import { judgeArtifact, scopeOf } from '@pier/shared/signing';
 import type { Registry } from '../registry/index.ts';
 import { type Claims, findArtifact } from './evidence.ts';
 import type { PolicyInForce } from './policy.ts';
@@ -19,4 +19,17 @@ export async function judgeStored({ registry, repository, digest, inForce }: { r
   if (verdict.ok) return { claims, signedBy: verdict.value.signedBy, refusal: undefined, policyNumber: inForce.number };
   if (noArtifact.has(verdict.refusal.code)) throw new Fault(verdict.refusal.code, verdict.refusal.reason);
   return { claims, signedBy: [], refusal: verdict.refusal, policyNumber: inForce.number };
+}
+
+/**
+ * Refuses an app's name to another scope than that of its verified releases: else a key that may sign in one scope would
+ * replace, on every device, what only another scope's keys may sign.
+ */
+export function judgeScope(judged: Judged, { repository, others, inForce }: { repository: string; others: readonly string[]; inForce: PolicyInForce | undefined }): Judged {
+  const prefixOf = (name: string): string | undefined => inForce && scopeOf(inForce.policy, policyNameOf({ repository: name }))?.prefix;
+  const own = prefixOf(repository);
+  const rival = others.find((other) => prefixOf(other) !== undefined && prefixOf(other) !== own);
+  if (judged.refusal !== undefined || rival === undefined) return judged;
+  const reason = `${repository} lies in the policy's scope "${own}", but app ${judged.claims.app} has verified releases from ${rival}, in scope "${prefixOf(rival)}"; an app keeps to one scope`;
+  return { ...judged, signedBy: [], refusal: { code: 'scope-unmatched', reason } };
 }

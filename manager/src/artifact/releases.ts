@@ -6,9 +6,9 @@ import * as z from 'zod';
 import { type Db, newId } from '../db/index.ts';
 import { type Handlers, type RequestOf, keyAfter, pageOf } from '../http/index.ts';
 import type { Registry } from '../registry/index.ts';
-import { type Judged, judgeStored } from './judge.ts';
+import { type Judged, judgeScope, judgeStored } from './judge.ts';
 import type { Policies } from './policy.ts';
-import { type ReleaseRow, findByDigest, findRelease, judgedOtherwise, releasesBefore, rivalOf, storeRelease, storeVerdict } from './store.ts';
+import { type ReleaseRow, findByDigest, findRelease, judgedOtherwise, releasesBefore, repositoriesOf, rivalOf, storeRelease, storeVerdict } from './store.ts';
 
 export type Release = AnswerOf<'getRelease'>;
 
@@ -52,7 +52,7 @@ async function createRelease({ db, clock, random, log, registry, policies }: Dep
   // Devices fetch a verified release from where it was found first; the same bytes elsewhere do not move it.
   const known = await findByDigest(db, digest);
   const repository = known?.state === 'verified' ? known.repository : body.repository;
-  const judged = await judgeStored({ registry, repository, digest, inForce: await policies.policyInForce() });
+  const judged = await judgeInScope(db, { registry, repository, digest, inForce: await policies.policyInForce(), isVerified: known?.state === 'verified' });
   if (judged.refusal === undefined) await refuseRival(db, judged, digest);
   const id = newId({ prefix: 'rel', clock, random });
   const row = await storeRelease(db, { id, repository, digest, judged, createdBy: actor.name, nowMs: clock.nowMs() }).catch((cause: unknown) => {
@@ -60,6 +60,14 @@ async function createRelease({ db, clock, random, log, registry, policies }: Dep
   });
   log.info({ release: row.id, app: row.app, version: row.version, digest, state: row.state, code: row.reasonCode }, row.id === id ? 'release.created' : 'release.judged-again');
   return showRelease(row);
+}
+
+type Place = Parameters<typeof judgeStored>[0] & { readonly isVerified: boolean };
+
+/** What is verified keeps its app's name; what is to become so must come from the scope of the app's other verified releases. */
+async function judgeInScope(db: Db, { isVerified, ...place }: Place): Promise<Judged> {
+  const judged = await judgeStored(place);
+  return isVerified ? judged : judgeScope(judged, { ...place, others: await repositoriesOf(db, { app: judged.claims.app, digest: place.digest }) });
 }
 
 async function refuseRival(db: Db, { claims }: Judged, digest: Digest): Promise<void> {
@@ -88,7 +96,7 @@ async function rejudge({ db, log, registry, policies }: Deps): Promise<number> {
   for (let after = ''; ; ) {
     const rows = await judgedOtherwise(db, { policyNumber: inForce.number, after, limit: batchMax });
     for (const row of rows) {
-      const { judged, state } = await judgeRow({ row, registry, inForce });
+      const { judged, state } = await judgeRow({ db, row, registry, inForce });
       if (state !== row.state) {
         changed += 1;
         log.warn({ release: row.id, app: row.app, state, code: judged.refusal?.code }, 'release.state-changed');
@@ -105,11 +113,11 @@ async function rejudge({ db, log, registry, policies }: Deps): Promise<number> {
   }
 }
 
-type Row = { row: ReleaseRow; registry: Registry; inForce: NonNullable<Awaited<ReturnType<Policies['policyInForce']>>> };
+type Row = { db: Db; row: ReleaseRow; registry: Registry; inForce: NonNullable<Awaited<ReturnType<Policies['policyInForce']>>> };
 
-async function judgeRow({ row, registry, inForce }: Row): Promise<{ judged: Omit<Judged, 'claims'>; state: 'verified' | 'rejected' }> {
+async function judgeRow({ db, row, registry, inForce }: Row): Promise<{ judged: Omit<Judged, 'claims'>; state: 'verified' | 'rejected' }> {
   const digest = check(Digest, row.digest, stored(row));
-  const judged = await judgeStored({ registry, repository: row.repository, digest, inForce }).catch((thrown: unknown): Omit<Judged, 'claims'> => {
+  const judged = await judgeInScope(db, { registry, repository: row.repository, digest, inForce, isVerified: row.state === 'verified' }).catch((thrown: unknown): Omit<Judged, 'claims'> => {
     const { code, message } = toFault(thrown);
     return { signedBy: [], refusal: { code, reason: message }, policyNumber: inForce.number };
   });

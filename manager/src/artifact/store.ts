@@ -35,6 +35,12 @@ export async function rivalOf(db: Db, { app, version, counter, digest }: { app: 
   return row;
 }
 
+/** Repositories of other verified releases of the app. */
+export async function repositoriesOf(db: Db, { app, digest }: { app: string; digest: string }): Promise<string[]> {
+  const rows = await db.selectDistinct({ repository: release.repository }).from(release).where(and(eq(release.app, app), eq(release.state, 'verified'), ne(release.digest, digest)));
+  return rows.map((row) => row.repository);
+}
+
 export async function findByDigest(db: Db, digest: Digest): Promise<ReleaseRow | undefined> {
   const [row] = await db.select().from(release).where(eq(release.digest, digest));
   return row;
