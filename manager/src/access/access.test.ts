@@ -131,6 +131,7 @@ test('who guesses at the registry shuts out that address, and nobody elsewhere',
   for (let tries = 0; tries < 10; tries += 1) expect(await basic('admin', `wrong-${tries}`, '198.51.100.2')).toEqual({ kind: 'anonymous' });
   await expect(basic('admin', admin.password, '198.51.100.2')).rejects.toMatchObject({ code: 'too-many-requests' });
   expect(await basic('admin', admin.password, '192.0.2.31')).toMatchObject({ user: 'admin' });
+  expect(await logIn(admin.password, 'admin', '198.51.100.2')).toMatchObject({ secret: expect.any(String) });
 }, 60_000);
 
 test('a client that sends its password with many requests at once is let in with all of them', async () => {

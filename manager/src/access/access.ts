@@ -7,11 +7,12 @@ import { passwords } from './password.ts';
 import { cookieMayChange, registryRight } from './rules.ts';
 import { hashOf, newApiToken, newPassword, newSessionSecret, tokenHash } from './secrets.ts';
 import { findSessionHolder, findTokenHolder, findUser, hasUsers, removeSession, storeFirstUser, storeSession } from './store.ts';
-import { type Turnstile, turnstile } from './turnstile.ts';
+import { turnstile } from './turnstile.ts';
 
 export type Credentials = { readonly user: string; readonly password: string; readonly token: string };
 export type Evidence = { readonly method: string; readonly authorization: string | undefined; readonly session: string | undefined; readonly secFetchSite: string | undefined };
 
+type Door = { readonly enter: ReturnType<typeof turnstile>; readonly attempts: Attempts };
 type Attempt = { readonly user: string; readonly password: string; readonly address: string };
 
 export type AccessControl = {
@@ -28,21 +29,22 @@ export type AccessControl = {
 
 const sessionMaxAgeS = 12 * 3_600;
 const remembered = { forMs: 60_000, max: 1_000 } as const;
-/** Two doors: strangers on the devices' listener, where anybody may knock, cannot hold up people at the page. */
+/** Two doors: strangers on the devices' listener, where anybody may knock, neither hold up people at the page nor shut them out. */
 const doors = { page: { atOnceMax: 2, waitingMax: 32, perAddressMax: 16 }, registry: { atOnceMax: 1, waitingMax: 32, perAddressMax: 8 } } as const;
 
 /** Users, their tokens and sessions, and what they may do. */
 export function openAccess({ db, clock, log }: { db: Db; clock: Clock; log: Log }): AccessControl {
   const secret = passwords();
-  const attempts = new Attempts(clock);
-  const [page, registry] = [turnstile(doors.page), turnstile(doors.registry)];
+  const openDoor = (limits: (typeof doors)[keyof typeof doors]): Door => ({ enter: turnstile(limits), attempts: new Attempts(clock) });
+  const [page, registry] = [openDoor(doors.page), openDoor(doors.registry)];
   const now = (): Date => new Date(clock.nowMs());
 
-  const refuseBlocked = (key: string, user: string): void => {
+  const refuseBlocked = ({ attempts }: Door, key: string, user: string): void => {
     if (attempts.blocked(key)) throw new Fault('too-many-requests', `too many failed sign-ins as ${user.slice(0, 64)}; try again in a minute`);
   };
-  const checkInTurn = async ({ user, password, address }: Attempt, key: string): Promise<Actor> => {
-    refuseBlocked(key, user);
+  const checkInTurn = async ({ user, password, address }: Attempt, door: Door, key: string): Promise<Actor> => {
+    const { attempts } = door;
+    refuseBlocked(door, key, user);
     // Counted before it is known: of many guesses at once no more are looked at than of as many one by one.
     attempts.failed(key);
     // Text that no database can hold is nobody's name.
@@ -54,10 +56,10 @@ export function openAccess({ db, clock, log }: { db: Db; clock: Clock; log: Log 
     log.warn({ user: user.slice(0, 64), address }, 'access.sign-in-failed');
     throw new Fault('unauthenticated', 'wrong user name or password');
   };
-  const checkPassword = async (attempt: Attempt, door: Turnstile): Promise<Actor> => {
+  const checkPassword = async (attempt: Attempt, door: Door): Promise<Actor> => {
     const key = `${attempt.user}\n${attempt.address}`;
-    refuseBlocked(key, attempt.user);
-    return door(attempt.address, () => checkInTurn(attempt, key));
+    refuseBlocked(door, key, attempt.user);
+    return door.enter(attempt.address, () => checkInTurn(attempt, door, key));
   };
 
   const bearer = async (authorization: string): Promise<Actor> => {

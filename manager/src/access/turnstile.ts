@@ -3,7 +3,7 @@ import { Fault } from '@pier/shared/core';
 type TurnstileLimits = { readonly atOnceMax: number; readonly waitingMax: number; readonly perAddressMax: number };
 
 /** Runs `act` in its turn. Faults: `too-many-requests` when too many wait, in all or from this address. */
-export type Turnstile = <T>(address: string, act: () => Promise<T>) => Promise<T>;
+type Turnstile = <T>(address: string, act: () => Promise<T>) => Promise<T>;
 
 /** Lets few in at once and few wait, and of those only some from one address: a stranger's flood leaves room for others. */
 export function turnstile({ atOnceMax, waitingMax, perAddressMax }: TurnstileLimits): Turnstile {
