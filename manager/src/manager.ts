@@ -56,8 +56,8 @@ export async function openManager(config: Config, world: World): Promise<Manager
   urls.registry = urls.device;
   const handlers: Handlers = {
     health: async () => {
-      const ok = await database.answers();
-      return { ok, database: ok, broker: rooms.broker.stats().connections >= 0 };
+      const health = { database: await database.answers(), broker: rooms.broker.isListening() };
+      return { ok: health.database && health.broker, ...health };
     },
     getAddresses: async () => ({ ...urls, ca: authority.caPem }),
     ...access.handlers,

@@ -145,12 +145,12 @@ test('after a loss the first wait is spread over the whole of 10 s, and failures
   const stop = new AbortController();
   const clock = { ...systemClock, sleep: async (ms: number) => void (waits.push(ms) === 3 && stop.abort()) };
   let tries = 0;
-  const once = async () => {
+  const session = async () => {
     tries += 1;
     if (tries > 1) throw new Error('nobody there');
     return { conn: 'first', lost: AbortSignal.abort(), publish: async () => {}, [Symbol.asyncDispose]: async () => {} };
   };
-  await keepSession({ open: once, onSession: async () => {}, clock, random: () => 0.999, log: silentLog }, stop.signal);
+  await keepSession({ open: session, onSession: async () => {}, clock, random: () => 0.999, log: silentLog }, stop.signal);
   expect(waits.map((ms) => Math.round(ms / 1_000))).toEqual([10, 20, 40]);
 });
 

@@ -31,5 +31,7 @@ export type Broker = AsyncDisposable & {
   /** Ends every connection of a common name; returns how many there were. */
   kick(commonName: string): number;
   isConnected(commonName: string): boolean;
+  /** Whether new clients are taken. */
+  isListening(): boolean;
   stats(): BrokerCounts & { readonly connections: number; readonly outstanding: number };
 };

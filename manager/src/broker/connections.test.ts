@@ -112,12 +112,14 @@ describe('connections', () => {
     expect(await codeOf(world.broker.publish('pier/v1/d/dev-a/down/ack', 'z'))).toBe('unreachable');
   });
 
-  test('closing leaves no connection behind', async () => {
+  test('closing leaves no connection behind, and says that nobody is taken any more', async () => {
+    expect(world.broker.isListening()).toBe(true);
     const [dev, silent] = [await world.device('dev-a'), connectTcp(world.broker.port, '127.0.0.1')];
     await once(silent, 'connect');
     const ends = [closed(dev), once(silent.resume(), 'close', { signal: AbortSignal.timeout(15_000) })];
     await world.broker[Symbol.asyncDispose]();
     await Promise.all(ends);
     expect(world.broker.stats().connections).toBe(0);
+    expect(world.broker.isListening()).toBe(false);
   });
 });

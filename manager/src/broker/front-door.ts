@@ -9,7 +9,7 @@ import type { Strangers } from './strangers.ts';
 type Options = Pick<BrokerOptions, 'identity' | 'host' | 'port'> & { readonly log: Log; readonly limits: BrokerLimits; readonly counter: Counter; readonly strangers: Strangers; readonly onTls: (socket: TLSSocket) => void };
 
 /** Mutual TLS: who comes through has a certificate of our CA that is meant for clients and valid now. */
-export async function openFrontDoor(options: Options): Promise<{ readonly port: number } & AsyncDisposable> {
+export async function openFrontDoor(options: Options): Promise<{ readonly port: number; isListening(): boolean } & AsyncDisposable> {
   const { identity, limits, counter, strangers, log } = options;
   const server = createServer({
     cert: identity.certPem,
@@ -35,6 +35,7 @@ export async function openFrontDoor(options: Options): Promise<{ readonly port: 
   const port = await listen(server, { host: options.host, port: options.port, backlog: 1_024 });
   return {
     port,
+    isListening: () => server.listening,
     [Symbol.asyncDispose]: async () => {
       const closed = new Promise((resolve) => {
         server.close(resolve);

@@ -50,6 +50,7 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
     port: door.port,
     publish: outbox.publish,
     kick: (commonName) => kick(sessions, commonName),
+    isListening: () => door.isListening(),
     isConnected: (commonName) => sessions.named(commonName).length > 0,
     stats: () => ({ ...counter, connections: sessions.size, outstanding: outbox.outstanding() }),
     [Symbol.asyncDispose]: async () => {

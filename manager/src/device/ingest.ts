@@ -76,7 +76,10 @@ export function startIngest(deps: IngestDeps): Ingest {
   };
   return {
     take: (message) => {
-      if (tooLarge(message, deps)) return void (counts.malformed += 1);
+      if (tooLarge(message, deps)) {
+        counts.malformed += 1;
+        return;
+      }
       // A copy: what the broker gives is a view that would keep all the bytes that came with it.
       queue.push(commonNameOf(message.from), { ...message, payload: new Uint8Array(message.payload) }, message.payload.byteLength + overheadBytes);
       if (work.active >= atOnceMax || stop.signal.aborted) return;

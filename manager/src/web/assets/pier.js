@@ -116,7 +116,7 @@ async function beat() {
     failed(error);
     showLiveness();
   }
-  if (!document.hidden) timer = setTimeout(beat, Math.max(cycleMs / 4, cycleMs - (Date.now() - startedMs)));
+  if (!document.hidden) timer = setTimeout(() => void beat(), Math.max(cycleMs / 4, cycleMs - (Date.now() - startedMs)));
 }
 
 /** Whatever went wrong, the page says so and asks again. */
