@@ -17,7 +17,7 @@ export type RunDeps = RunConfig & {
   readonly stderr: { write(bytes: Uint8Array | string): unknown };
 };
 
-/** Exit statuses that are Pier's and not the guest's; the guest's own pass through (docs/operating.md). */
+/** Exit statuses that are Pier's and not the guest's; the guest's own pass through. */
 export const ownFailure = 125;
 const statuses = { timedOut: 124, refused: 126, trapped: 134, limit: 137, stopped: 143 } as const;
 
