@@ -32,7 +32,7 @@ describe('a packed artifact', () => {
       mediaType: 'application/vnd.oci.image.manifest.v1+json',
       config: { mediaType: 'application/vnd.wasm.config.v0+json', digest: digestOf(config), size: config.length },
       layers: [{ mediaType: 'application/wasm', digest, size: 8, annotations: { 'org.opencontainers.image.title': 'blink.wasm' } }],
-      annotations: { 'dev.pier.app': 'blink', 'dev.pier.asks': canonicalJson(asks), 'dev.pier.limits': '{"maxOutputBytesPerS":65536,"memoryMb":32}', 'dev.pier.release': '7', 'org.opencontainers.image.version': '1.2.3' },
+      annotations: { 'dev.pier.app': 'blink', 'dev.pier.asks': canonicalJson(asks), 'dev.pier.limits': '{"maxOutputBytesPerS":65536,"memoryMb":32,"watchdogS":60}', 'dev.pier.release': '7', 'org.opencontainers.image.version': '1.2.3' },
     });
   });
 
