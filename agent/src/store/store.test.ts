@@ -183,6 +183,16 @@ describe('the journal', () => {
     expect(store.journal.get(CommandId.parse('c59'))).toMatchObject({ state: 'done' });
   });
 
+  test('that forgets many at once says the highest number among them', async () => {
+    using store = await openStore(folder);
+    store.transaction(() => {
+      for (let n = 0; n < 60; n += 1) store.journal.put({ ...entry(`c${n}`), signed: { keyId, number: n + 1 } }, 1_000);
+    });
+    store.journal.put({ ...entry('late'), signed: { keyId, number: 100 } }, 1_000 + 8 * 86_400_000);
+    // The newest fifty stay: "late" and 49 of the sixty.
+    expect(store.journal.floorOf(keyId)).toBe(11);
+  });
+
   test('never forgets a command that is not over, and lists those to the next process', async () => {
     {
       using store = await openStore(folder);
