@@ -39,29 +39,7 @@ export function openAccess({ db, clock, log }: { db: Db; clock: Clock; log: Log 
   const [page, registry] = [openDoor(doors.page), openDoor(doors.registry)];
   const now = (): Date => new Date(clock.nowMs());
 
-  const refuseBlocked = ({ attempts }: Door, key: string, user: string): void => {
-    if (attempts.blocked(key)) throw new Fault('too-many-requests', `too many failed sign-ins as ${user.slice(0, 64)}; try again in a minute`);
-  };
-  const checkInTurn = async ({ user, password, address }: Attempt, door: Door, key: string): Promise<Actor> => {
-    const { attempts } = door;
-    refuseBlocked(door, key, user);
-    // Counted before it is known: of many guesses at once no more are looked at than of as many one by one.
-    attempts.failed(key);
-    // Text that no database can hold is nobody's name.
-    const found = user.includes('\0') ? undefined : await findUser(db, user);
-    if ((await secret.matches(password, found?.password)) && found !== undefined) {
-      attempts.succeeded(key);
-      return { name: user, role: found.role };
-    }
-    log.warn({ user: user.slice(0, 64), address }, 'access.sign-in-failed');
-    throw new Fault('unauthenticated', 'wrong user name or password');
-  };
-  const checkPassword = async (attempt: Attempt, door: Door): Promise<Actor> => {
-    const key = `${attempt.user}\n${attempt.address}`;
-    refuseBlocked(door, key, attempt.user);
-    return door.enter(attempt.address, () => checkInTurn(attempt, door, key));
-  };
-
+  const checkPassword = passwordCheck({ db, log, secret });
   const bearer = async (authorization: string): Promise<Actor> => {
     const hash = tokenHash(/^Bearer +(\S+) *$/i.exec(authorization)?.[1] ?? '');
     const actor = hash === undefined ? undefined : await findTokenHolder(db, hash);
@@ -102,6 +80,32 @@ export function openAccess({ db, clock, log }: { db: Db; clock: Clock; log: Log 
         return null;
       },
     },
+  };
+}
+
+/** Users' passwords, looked at one by one at a door. Faults: `unauthenticated`, `too-many-requests`. */
+function passwordCheck({ db, log, secret }: { db: Db; log: Log; secret: ReturnType<typeof passwords> }): (attempt: Attempt, door: Door) => Promise<Actor> {
+  const refuseBlocked = ({ attempts }: Door, key: string, user: string): void => {
+    if (attempts.blocked(key)) throw new Fault('too-many-requests', `too many failed sign-ins as ${user.slice(0, 64)}; try again in a minute`);
+  };
+  const checkInTurn = async ({ user, password, address }: Attempt, door: Door, key: string): Promise<Actor> => {
+    const { attempts } = door;
+    refuseBlocked(door, key, user);
+    // Counted before it is known: of many guesses at once no more are looked at than of as many one by one.
+    attempts.failed(key);
+    // Text that no database can hold is nobody's name.
+    const found = user.includes('\0') ? undefined : await findUser(db, user);
+    if ((await secret.matches(password, found?.password)) && found !== undefined) {
+      attempts.succeeded(key);
+      return { name: user, role: found.role };
+    }
+    log.warn({ user: user.slice(0, 64), address }, 'access.sign-in-failed');
+    throw new Fault('unauthenticated', 'wrong user name or password');
+  };
+  return async (attempt, door) => {
+    const key = `${attempt.user}\n${attempt.address}`;
+    refuseBlocked(door, key, attempt.user);
+    return door.enter(attempt.address, () => checkInTurn(attempt, door, key));
   };
 }
 
