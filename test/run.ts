@@ -1,6 +1,7 @@
 /** `npm test`: types, lint, then unit and flow tests; ends with `N passed, N failed`. Words after `--` pick parts: types lint unit flow. */
 import { spawn } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { shutdownSignal } from '@pier/shared/process';
@@ -29,6 +30,7 @@ async function main(wanted: readonly string[]): Promise<number> {
     return 2;
   }
   const signal = shutdownSignal();
+  using _ = withoutLeftover(join(tmpdir(), `tsx-${process.getuid?.() ?? ''}`));
   const sum: Count = { passed: 0, failed: 0, skipped: 0 };
   mkdirSync(results, { recursive: true });
   for (const part of parts) {
@@ -42,10 +44,16 @@ async function main(wanted: readonly string[]): Promise<number> {
   return sum.failed === 0 ? 0 : 1;
 }
 
+/** drizzle-kit's loader leaves its cache in the temporary folder; ours to take away if it was not there before. */
+function withoutLeftover(path: string): Disposable {
+  const was = existsSync(path);
+  return { [Symbol.dispose]: () => !was && rmSync(path, { recursive: true, force: true }) };
+}
+
 /** Runs a Node program of node_modules; gives its exit status. A stop is passed on. */
 function runModule(args: readonly string[], signal: AbortSignal): Promise<number> {
   const [file = '', ...rest] = args;
-  const child = spawn(process.execPath, [join(modules, file), ...rest], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], detached: true });
+  const child = spawn(process.execPath, [join(modules, file), ...rest], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], detached: true, env: process.stdout.isTTY ? process.env : { ...process.env, NO_COLOR: '1' } });
   // Its own group, so that workers and what they started end with it.
   const stop = (): void => void process.kill(-(child.pid ?? 0), 'SIGTERM');
   signal.addEventListener('abort', stop, { once: true });

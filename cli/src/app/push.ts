@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Fault } from '@pier/shared/core';
 import { packArtifact } from '@pier/shared/oci';
@@ -11,7 +11,7 @@ export type Pushed = { readonly reference: string; readonly digest: string; read
 /** Packs a built app in the CNCF layout, pushes it under its version's tag and, with a key, signs what it pushed. */
 export async function pushApp({ dir, reference, key, wasm, ...options }: ManagerOptions & { dir: string; reference: string; key?: string; wasm?: string }, signal = AbortSignal.timeout(120_000)): Promise<Pushed> {
   const manifest = readAppManifest(dir);
-  const bytes = readModule(wasm ?? join(dir, 'dist', `${manifest.app}.wasm`), dir);
+  const bytes = wasm === undefined ? readBuilt(dir, join(dir, 'dist', `${manifest.app}.wasm`)) : readModule(wasm, dir);
   const target = await openTarget(reference, options);
   using client = target.client;
   if (target.digest !== undefined) throw new Fault('input-invalid', `${reference} names a digest; a push makes one, give a repository and perhaps a tag`);
@@ -21,6 +21,15 @@ export async function pushApp({ dir, reference, key, wasm, ...options }: Manager
   await client.pushManifest(target.repository, artifact.manifest, { tag: target.tag ?? manifest.version }, signal);
   const signedBy = key === undefined ? null : await sign(client, { repository: target.repository, digest: artifact.digest, sizeBytes: artifact.manifest.byteLength, keyFile: key }, signal);
   return { reference: `${referenceOf(reference)}@${artifact.digest}`, digest: artifact.digest, signedBy };
+}
+
+/** The module that `pier app build` wrote. Faults: `conflict` when something in the app's folder is newer: it would ship old code under a new name. */
+function readBuilt(dir: string, file: string): Uint8Array {
+  const bytes = readModule(file, dir);
+  const builtMs = statSync(file).mtimeMs;
+  const newer = readdirSync(dir, { recursive: true, withFileTypes: true }).find((entry) => entry.isFile() && !entry.parentPath.startsWith(join(dir, 'dist')) && statSync(join(entry.parentPath, entry.name)).mtimeMs > builtMs);
+  if (newer) throw new Fault('conflict', `${join(newer.parentPath, newer.name)} is newer than ${file}: run "pier app build ${dir}" first`);
+  return bytes;
 }
 
 function readModule(file: string, dir: string): Uint8Array {

@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { AppName, DeviceId, Fault, check } from '@pier/shared/core';
 import { Binding, Bindings } from '@pier/shared/capability';
 import { type Common, openSession, output, withManager } from '../session/index.ts';
@@ -8,7 +8,7 @@ export function parseBinding(word: string): [string, Binding] {
   const storage = /^([^=]+)=storage:(\d+)$/.exec(word);
   if (storage) return [storage[1] ?? '', check(Binding, { kind: 'storage', maxBytes: Number(storage[2]) }, { what: word })];
   const gpio = /^([^=]+)=([^:]+):(\d+)(?::(in|out))?$/.exec(word);
-  if (!gpio) throw new InvalidArgumentError(`label=chip:line[:in|out] or label=storage:BYTES is expected, not "${word}"`);
+  if (!gpio) throw new Fault('input-invalid', `a binding reads label=chip:line[:in|out], such as led=pinctrl-bcm2711:17:out, or label=storage:BYTES; "${word}" is neither`);
   return [gpio[1] ?? '', check(Binding, { kind: 'gpio', chip: gpio[2], line: Number(gpio[3]), ...(gpio[4] === undefined ? {} : { modes: [gpio[4]] }) }, { what: word })];
 }
 

@@ -62,7 +62,7 @@ async function send(wanted: Wanted, options: Options): Promise<void> {
 /** Faults with `timed-out` unless an answer came first; the timer must not keep the process alive then. */
 async function silence(device: string, timeoutS: number, answered: AbortSignal): Promise<never> {
   await systemClock.sleep(timeoutS * 1_000, answered).catch((error: unknown) => (answered.aborted ? undefined : Promise.reject(error)));
-  throw new Fault('timed-out', `no answer from ${device} within ${timeoutS} s: is it online? (pier device list)`);
+  throw new Fault('timed-out', `no answer from ${device} within ${timeoutS} s: is it online (pier device list), and does the policy list the key that signed this?`);
 }
 
 function payloadOf(wanted: Wanted, { id, key, timeoutS }: { id: CommandId; key: string | undefined; timeoutS: number }): string {

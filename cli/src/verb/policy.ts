@@ -41,7 +41,7 @@ async function signPolicy(options: SignOptions): Promise<void> {
   const scheduler = await openSession(options).api.call('getScheduler', {});
   const rootPem = readUserFile(options.root, 'root key');
   const root = publicPemOf(rootPem);
-  const named = (files: readonly string[], role: 'release' | 'operator') => files.map((file) => ({ id: keyIdOf(readUserFile(file, `${role} key`)), name: basename(file, '.pub'), role, pem: readUserFile(file, `${role} key`) }));
+  const named = (files: readonly string[], role: 'release' | 'operator') => files.map((file) => ({ ...publicKeyIn(file), name: basename(file, '.pub'), role }));
   const release = named(options.release, 'release');
   if (release.length === 0) throw new Fault('input-invalid', 'a policy without a --release key lets nothing run; name at least one');
   const body = check(
@@ -60,4 +60,14 @@ async function signPolicy(options: SignOptions): Promise<void> {
   writeFileSync(options.out, `${JSON.stringify(signEnvelope({ payloadType: payloadTypes.policy, payload: canonicalJson(body), privatePem: rootPem }))}\n`);
   if (options.output === 'json') output.json({ number: body.number, root: body.root.id, file: options.out });
   else output.line(`policy ${body.number} signed by root ${body.root.id}, written to ${options.out}`);
+}
+
+/** The public key in a file. Faults name the file. */
+function publicKeyIn(file: string): { id: string; pem: string } {
+  const pem = readUserFile(file, 'public key');
+  try {
+    return { id: keyIdOf(pem), pem };
+  } catch (cause) {
+    throw new Fault('input-invalid', `${file} holds no P-256 public key; "pier key generate" writes it beside the private one as FILE.pub`, {}, cause);
+  }
 }

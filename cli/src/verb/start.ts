@@ -8,6 +8,21 @@ const entries = {
   sim: '../../../firmware-sim/src/main.ts',
 } as const;
 
+const nouns = {
+  manager: {
+    description: 'the fleet manager (start)',
+    usage: '\n  pier manager start --data DIR [--http-port N] [--device-port N] [--mqtt-port N] [--public-host NAME]… [--print-credentials] [--ready json]',
+  },
+  agent: {
+    description: 'the agent of this board (start, run)',
+    usage: '\n  pier agent start --data DIR --manager URL --board sim:DIR [--token T | --token-file FILE] [--mirror URL] [--name NAME] [--ready json]\n  pier agent run FILE.wasm …   the same as pier app run',
+  },
+  sim: {
+    description: 'a simulated board (board, press, set, lines)',
+    usage: '\n  pier sim board FILE --dir DIR [--ready json]   FILE: {"model":"raspberry-pi-4b","parts":[{"part":"led","name":"led","line":"GPIO17"}]}\n  pier sim press DIR PART [--ms N]\n  pier sim set DIR LINE 0|1\n  pier sim lines DIR [-o json]',
+  },
+} as const;
+
 /** Starts another package's program with the arguments as they are, stdio passed through; gives its exit status. */
 export async function startEntry(entry: keyof typeof entries, args: readonly string[]): Promise<number> {
   await using program = spawnNode([fileURLToPath(new URL(entries[entry], import.meta.url)), ...args], { stdio: ['inherit', 'inherit', 'inherit'], graceMs: 20_000 });
@@ -19,13 +34,12 @@ export async function startEntry(entry: keyof typeof entries, args: readonly str
 
 /** `pier manager start`, `pier agent start`, `pier sim board`: the words after the noun belong to the started program. */
 export function addStart(program: Command): void {
-  const nouns = { manager: 'the fleet manager (start)', agent: 'the agent of this board (start, run)', sim: 'a simulated board (board, press, set, lines)' } as const;
-  for (const [noun, description] of Object.entries(nouns) as [keyof typeof nouns, string][]) {
+  for (const [noun, { description, usage }] of Object.entries(nouns) as [keyof typeof nouns, (typeof nouns)[keyof typeof nouns]][]) {
     program
       .command(noun)
       .description(description)
       .argument('<words...>')
-      .helpOption(false)
+      .addHelpText('after', usage)
       .allowUnknownOption()
       .passThroughOptions()
       .action(async (words: string[]) => {
