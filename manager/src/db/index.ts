@@ -3,6 +3,6 @@ export { type Db, inTransaction } from './db.ts';
 export { newId } from './id.ts';
 export { storeAudit } from './audit.ts';
 export {
-  apiToken, assignment, audit, binding, claimToken, deployment, device, deviceLive, deviceState, event,
-  outbox, policy, release, rollout, session, userAccount, wave,
+  apiToken, assignment, audit, binding, claimToken, deployment, device, deviceLive, deviceState, event, idempotency,
+  outbox, pendingDevice, policy, release, rollout, session, telemetry, userAccount, wave,
 } from './schema.ts';

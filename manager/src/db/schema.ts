@@ -1,7 +1,7 @@
 /** The tables. Nouns as in the API; states are text with a CHECK made from the same lists that the API shows. */
 import { sql } from 'drizzle-orm';
-import { type AnyPgColumn, bigint, boolean, check, index, integer, jsonb, pgTable, primaryKey, text, timestamp, uniqueIndex } from 'drizzle-orm/pg-core';
-import { DeploymentState, InFlightState, ReleaseState, RolloutState, WaveState } from '@pier/shared/api';
+import { type AnyPgColumn, bigint, boolean, check, doublePrecision, index, integer, jsonb, pgTable, primaryKey, text, timestamp, uniqueIndex } from 'drizzle-orm/pg-core';
+import { DeploymentState, DeviceState, InFlightState, PauseCause, ReleaseState, Role, RolloutState, WaveState } from '@pier/shared/api';
 
 const time = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' });
 const createdAt = () => time('created_at').notNull().defaultNow();
@@ -25,8 +25,15 @@ export const device = pgTable(
     keyId: text('key_id').notNull().unique(),
     createdAt: createdAt(),
   },
-  (table) => [oneOf('device_state_known', table.state, ['active', 'revoked'])],
+  (table) => [oneOf('device_state_known', table.state, DeviceState.options), index('device_tags').using('gin', sql`${table.tags} jsonb_path_ops`)],
 );
+
+/** A device that waits for a person to let it in: what it asked with, so that its certificate can be made when it asks again. */
+export const pendingDevice = pgTable('pending_device', {
+  deviceId: text('device_id').primaryKey().references(() => device.id),
+  tokenId: text('token_id').notNull(),
+  askedAt: time('asked_at').notNull().defaultNow(),
+});
 
 /** What changes with every heartbeat; kept apart so that the rest of a device is not rewritten. */
 export const deviceLive = pgTable('device_live', {
@@ -40,6 +47,8 @@ export const deviceLive = pgTable('device_live', {
   /** Revision that the device last said it holds. */
   rev: number('rev').notNull(),
   lastSeenAt: time('last_seen_at').notNull(),
+  /** What each guest has used since its start, as of the last heartbeat. */
+  usage: jsonb('usage').$type<Record<string, unknown>>(),
 });
 
 export const deviceState = pgTable('device_state', {
@@ -73,6 +82,8 @@ export const claimToken = pgTable('claim_token', {
   usesMax: integer('uses_max').notNull(),
   uses: integer('uses').notNull().default(0),
   tags: jsonb('tags').$type<Record<string, string>>().notNull().default({}),
+  /** Whether each device that comes with it waits for a person. */
+  approval: boolean('approval').notNull().default(false),
   expiresAt: time('expires_at').notNull(),
   createdBy: text('created_by').notNull(),
   createdAt: createdAt(),
@@ -125,6 +136,8 @@ export const assignment = pgTable(
     attempt: number('attempt').notNull(),
     soakS: integer('soak_s').notNull(),
     setBy: text('set_by').notNull(),
+    /** Assigned by a person: rollouts leave it alone until it is released. */
+    byHand: boolean('by_hand').notNull().default(false),
     updatedAt: time('updated_at').notNull().defaultNow(),
   },
   (table) => [primaryKey({ columns: [table.deviceId, table.app] })],
@@ -134,20 +147,40 @@ export const rollout = pgTable(
   'rollout',
   {
     id: text('id').primaryKey(),
+    name: text('name').notNull(),
     releaseId: text('release_id').notNull().references(() => release.id),
     app: text('app').notNull(),
     state: text('state').notNull(),
+    /** Who paused it; null unless paused. */
+    cause: text('cause'),
     reasonCode: text('reason_code'),
     reasonText: text('reason_text'),
+    /** As it was typed; null where the devices were listed. */
+    selector: text('selector'),
+    mode: text('mode').notNull(),
     soakS: integer('soak_s').notNull(),
     deadlineS: integer('deadline_s').notNull(),
+    maxInFlight: integer('max_in_flight').notNull(),
+    onFailure: text('on_failure').notNull(),
+    horizonS: integer('horizon_s').notNull(),
+    /** Rises with each act of a person and each change of state: what If-Match is held against. */
     revision: integer('revision').notNull().default(1),
     nextTickAt: time('next_tick_at').notNull().defaultNow(),
     createdBy: text('created_by').notNull(),
+    /** Who approved or denied it. */
+    decidedBy: text('decided_by'),
     createdAt: createdAt(),
     finishedAt: time('finished_at'),
   },
-  (table) => [oneOf('rollout_state_known', table.state, RolloutState.options), index('rollout_due').on(table.nextTickAt).where(sql`${table.state} = 'running'`)],
+  (table) => [
+    oneOf('rollout_state_known', table.state, RolloutState.options),
+    oneOf('rollout_mode_known', table.mode, ['static', 'dynamic']),
+    oneOf('rollout_on_failure_known', table.onFailure, ['pause', 'roll_back']),
+    check('rollout_cause_known', sql`(${table.state} = 'paused') = (${table.cause} is not null) and (${table.cause} is null or ${table.cause} in (${sql.raw(PauseCause.options.map((one) => `'${one}'`).join(', '))}))`),
+    // A completed rollout still serves devices that come back, or that match later.
+    index('rollout_due').on(table.nextTickAt).where(sql`${table.state} in ('running', 'completed', 'aborting', 'rolling_back')`),
+    index('rollout_app').on(table.app, table.id),
+  ],
 );
 
 export const wave = pgTable(
@@ -156,7 +189,10 @@ export const wave = pgTable(
     rolloutId: text('rollout_id').notNull().references(() => rollout.id),
     n: integer('n').notNull(),
     state: text('state').notNull(),
-    total: integer('total').notNull(),
+    /** The wave as it was planned; never changed after the start. */
+    plan: jsonb('plan').$type<Record<string, unknown>>().notNull(),
+    openedAt: time('opened_at'),
+    passedAt: time('passed_at'),
   },
   (table) => [primaryKey({ columns: [table.rolloutId, table.n] }), oneOf('wave_state_known', table.state, WaveState.options)],
 );
@@ -173,6 +209,12 @@ export const deployment = pgTable(
     reasonCode: text('reason_code'),
     reasonText: text('reason_text'),
     deadlineAt: time('deadline_at'),
+    /** What the device's last good release was when it was offered this one: where a roll back goes to. */
+    fromDigest: text('from_digest'),
+    /** Offers so far that were not taken up; the next comes later each time, not before `retryAt`. */
+    offers: integer('offers').notNull().default(0),
+    retryAt: time('retry_at'),
+    provenAt: time('proven_at'),
     updatedAt: time('updated_at').notNull().defaultNow(),
   },
   (table) => [
@@ -200,6 +242,8 @@ export const event = pgTable(
     attempt: number('attempt'),
     code: text('code'),
     reason: text('reason'),
+    lastOutput: jsonb('last_output').$type<{ readonly lines: readonly string[] }>(),
+    safeMs: doublePrecision('safe_ms'),
     receivedAt: time('received_at').notNull().defaultNow(),
   },
   (table) => [uniqueIndex('event_once').on(table.deviceId, table.gen, table.boot, table.seq), index('event_device').on(table.deviceId, table.id)],
@@ -216,17 +260,56 @@ export const outbox = pgTable(
   },
 );
 
-/** Append-only; written in the transaction of what it tells of. */
-export const audit = pgTable('audit', {
-  id: bigint('id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
-  at: time('at').notNull().defaultNow(),
-  actor: text('actor').notNull(),
-  action: text('action').notNull(),
-  object: text('object').notNull(),
-  detail: jsonb('detail').$type<Record<string, unknown>>().notNull().default({}),
-});
+/** Samples of apps' series. A sample that comes twice is stored once. */
+export const telemetry = pgTable(
+  'telemetry',
+  {
+    deviceId: text('device_id').notNull().references(() => device.id),
+    app: text('app').notNull(),
+    gen: number('gen').notNull(),
+    boot: number('boot').notNull(),
+    n: number('n').notNull(),
+    series: text('series').notNull(),
+    value: doublePrecision('value').notNull(),
+    unit: text('unit').notNull().default(''),
+    at: time('at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.deviceId, table.app, table.gen, table.boot, table.n] }), index('telemetry_read').on(table.deviceId, table.at), index('telemetry_age').using('brin', table.at)],
+);
 
-const roleNames = ['viewer', 'operator', 'admin'] as const;
+/** Append-only; written in the transaction of what it tells of. */
+export const audit = pgTable(
+  'audit',
+  {
+    id: bigint('id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
+    at: time('at').notNull().defaultNow(),
+    actor: text('actor').notNull(),
+    action: text('action').notNull(),
+    object: text('object').notNull(),
+    detail: jsonb('detail').$type<Record<string, unknown>>().notNull().default({}),
+    /** Ids are given before commits: who follows the tail reads only what no open transaction can still precede. */
+    xid: number('xid').notNull().default(sql`(pg_current_xact_id()::text)::bigint`),
+  },
+  (table) => [index('audit_object').on(table.object, table.id), index('audit_actor').on(table.actor, table.id)],
+);
+
+/** Answers to requests with an Idempotency-Key, so that the same request again is not done again. */
+export const idempotency = pgTable(
+  'idempotency',
+  {
+    userName: text('user_name').notNull(),
+    key: text('key').notNull(),
+    route: text('route').notNull(),
+    requestHash: text('request_hash').notNull(),
+    /** Null while the first one is at work. */
+    status: integer('status'),
+    answer: jsonb('answer').$type<{ readonly body: unknown }>(),
+    expiresAt: time('expires_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.userName, table.key] }), index('idempotency_expiry').on(table.expiresAt)],
+);
+
+const roleNames = Role.options;
 
 export const userAccount = pgTable(
   'user_account',
@@ -258,7 +341,10 @@ export const apiToken = pgTable(
     id: text('id').primaryKey(),
     hash: text('hash').notNull().unique(),
     userName: text('user_name').notNull().references(() => userAccount.name),
+    name: text('name').notNull().default('first'),
     role: text('role').notNull(),
+    expiresAt: time('expires_at'),
+    lastUsedAt: time('last_used_at'),
     createdAt: createdAt(),
   },
   (table) => [oneOf('api_token_role_known', table.role, roleNames)],

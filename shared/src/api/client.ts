@@ -1,6 +1,6 @@
 import type * as z from 'zod';
 import { Fault, check, isFaultCode } from '../core/index.ts';
-import { Problem } from './models.ts';
+import { Problem } from './common.ts';
 import { type Route, apiPrefix } from './route.ts';
 import { type RouteName, type Routes, routes } from './routes.ts';
 

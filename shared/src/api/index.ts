@@ -1,5 +1,13 @@
 export { type Permission, type Route, apiPrefix } from './route.ts';
-export { Deployment, DeploymentState, Device, DeviceDetail, InFlightState, PinsView, Problem, Refused, Release, ReleaseState, Rollout, RolloutState, WaveState } from './models.ts';
-export { type RouteName, type Routes, ClaimToken, Policy, routes } from './routes.ts';
+export { PageQuery, Problem, Role, SelectorText, Tags } from './common.ts';
+export { Device, DeviceApp, DeviceChange, DeviceCount, DeviceDetail, DeviceEvent, DeviceState, LogView, PinsView, Refused, TelemetryView } from './device-models.ts';
+export { Release, ReleaseDifference, ReleaseState } from './release-models.ts';
+export {
+  type RolloutVerb, Deployment, DeploymentState, Forecast, Gate, InFlightState, PauseCause, Rollout, RolloutAct, RolloutPlan, RolloutState, VerbPreview, WavePlan, WaveState, WaveView, rolloutVerbs,
+} from './rollout-models.ts';
+export { Why, WhyCheck, WhyCounts } from './why-models.ts';
+export { ApiToken, AuditRecord, ChangeEvent, ClaimToken, CreatedApiToken, ListedClaimToken, NewApiToken, NewClaimToken, PendingDevice, User, UserName } from './access-models.ts';
+export { Policy } from './release-routes.ts';
+export { type RouteName, type Routes, routes } from './routes.ts';
 export { EnrollRequest, EnrollResponse, decodeToken, devicePaths, encodeToken } from './device.ts';
 export { type AnswerOf, type ApiClient, type CallOf, apiClient } from './client.ts';

@@ -35,14 +35,40 @@ export const StorageAsk = z.strictObject({
 });
 export type StorageAsk = z.infer<typeof StorageAsk>;
 
+/** A serial port, with every setting that the app may choose; the first of each list is the one it opens with. */
+export const SerialAsk = z.strictObject({
+  label: Label,
+  baud: z.array(z.int().min(50).max(4_000_000)).min(1).max(8),
+  dataBits: z.array(z.union([z.literal(7), z.literal(8)])).min(1).max(2).default([8]),
+  parity: z.array(z.enum(['none', 'even', 'odd'])).min(1).max(3).default(['none']),
+  stopBits: z.array(z.union([z.literal(1), z.literal(2)])).min(1).max(2).default([1]),
+  maxBytesPerS: z.int().min(1).max(1 << 20).default(11_520),
+  optional: z.boolean().default(false),
+});
+export type SerialAsk = z.infer<typeof SerialAsk>;
+
+/** A series of numbers that the app tells the fleet's owner. It needs no binding: nothing of the device is reached by it. */
+export const TelemetryAsk = z.strictObject({
+  label: Label,
+  unit: z.string().max(16).default(''),
+  maxPerS: z.number().min(0.001).max(100).default(1),
+  optional: z.boolean().default(false),
+});
+export type TelemetryAsk = z.infer<typeof TelemetryAsk>;
+
 /** All that an app asks for; the signed annotation `dev.pier.asks` holds it as canonical JSON. */
 export const Asks = z
-  .strictObject({ gpio: z.array(GpioAsk).max(64).default([]), storage: z.array(StorageAsk).max(4).default([]) })
+  .strictObject({
+    gpio: z.array(GpioAsk).max(64).default([]),
+    serial: z.array(SerialAsk).max(8).default([]),
+    storage: z.array(StorageAsk).max(4).default([]),
+    telemetry: z.array(TelemetryAsk).max(32).default([]),
+  })
   .refine((asks) => new Set(labelsOf(asks)).size === labelsOf(asks).length, 'each label may be asked for once');
 export type Asks = z.infer<typeof Asks>;
 
-function labelsOf(asks: { gpio: readonly { label: string }[]; storage: readonly { label: string }[] }): string[] {
-  return [...asks.gpio, ...asks.storage].map((ask) => ask.label);
+function labelsOf(asks: { readonly [kind: string]: readonly { label: string }[] }): string[] {
+  return Object.values(asks).flatMap((list) => list.map((ask) => ask.label));
 }
 
 /** How the agent learns that a guest is well; undeclared means: no trap and no restart for the soak. */

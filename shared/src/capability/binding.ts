@@ -14,7 +14,10 @@ export const GpioBinding = z.strictObject({
 });
 export const StorageBinding = z.strictObject({ kind: z.literal('storage'), maxBytes: z.int().min(1).max(1 << 30) });
 
-export const Binding = z.discriminatedUnion('kind', [GpioBinding, StorageBinding]);
+/** This label of this app may use the serial port at this path: a device file, or a stable link to one. */
+export const SerialBinding = z.strictObject({ kind: z.literal('serial'), path: z.string().regex(/^(?:\/(?!\.{1,2}(?:\/|$))[\w.:+@-]+)+$/, 'an absolute path without "." and ".."').max(255) });
+
+export const Binding = z.discriminatedUnion('kind', [GpioBinding, SerialBinding, StorageBinding]);
 export type Binding = z.infer<typeof Binding>;
 
 /** One app's bindings on one device, by label. */

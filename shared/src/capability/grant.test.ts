@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { type Binding, Asks, Bindings, capabilityKinds, emptyGrant, grantOf } from './index.ts';
+import { type Binding, type CapabilityKind, Asks, Bindings, capabilityKinds, emptyGrant, grantOf } from './index.ts';
 
-type Input = { readonly asks: unknown; readonly bindings?: Readonly<Record<string, unknown>>; readonly allowed?: readonly ('gpio' | 'storage')[]; readonly reserved?: readonly { chip: string; line: number }[] };
+type Input = { readonly asks: unknown; readonly bindings?: Readonly<Record<string, unknown>>; readonly allowed?: readonly CapabilityKind[]; readonly reserved?: readonly { chip: string; line: number }[] };
 
 function judge({ asks, bindings = {}, allowed = capabilityKinds, reserved = [] }: Input) {
   return grantOf({ asks: Asks.parse(asks), bindings: Bindings.parse(bindings), allowed, reserved });

@@ -9,6 +9,9 @@ export const faultCodes = {
   'not-found': { status: 404, retry: false, exit: 4 },
   conflict: { status: 409, retry: false, exit: 5 },
   'method-not-allowed': { status: 405, retry: false, exit: 2 },
+  /** If-Match named a revision that is not the present one: somebody else was faster. */
+  'revision-stale': { status: 412, retry: false, exit: 5 },
+  'revision-required': { status: 428, retry: false, exit: 2 },
   'too-large': { status: 413, retry: false, exit: 2 },
   'media-type': { status: 415, retry: false, exit: 2 },
   'too-many-requests': { status: 429, retry: true, exit: 1 },
@@ -34,6 +37,7 @@ export const faultCodes = {
   'release-older': { status: 422, retry: false, exit: 3 },
   'release-conflict': { status: 409, retry: false, exit: 5 },
   'release-unverified': { status: 409, retry: false, exit: 3 },
+  'release-withdrawn': { status: 409, retry: false, exit: 3 },
   // directives
   'desired-unsigned': { status: 422, retry: false, exit: 3 },
   'desired-stale': { status: 422, retry: false, exit: 3 },
@@ -41,6 +45,10 @@ export const faultCodes = {
   'command-unsigned': { status: 422, retry: false, exit: 3 },
   'command-stale': { status: 422, retry: false, exit: 3 },
   'command-unknown': { status: 422, retry: false, exit: 2 },
+  'device-pending': { status: 409, retry: true, exit: 3 },
+  'device-revoked': { status: 403, retry: false, exit: 3 },
+  'selection-empty': { status: 422, retry: false, exit: 2 },
+  'verb-unfit': { status: 409, retry: false, exit: 5 },
   /** A rollout, or one of its devices, that ended without proof. */
   'not-proven': { status: 409, retry: false, exit: 1 },
   'app-unknown': { status: 404, retry: false, exit: 4 },
@@ -53,6 +61,10 @@ export const faultCodes = {
   'line-unknown': { status: 422, retry: false, exit: 1 },
   'line-busy': { status: 409, retry: true, exit: 1 },
   'line-reserved': { status: 409, retry: false, exit: 3 },
+  'port-unknown': { status: 422, retry: true, exit: 1 },
+  'port-busy': { status: 409, retry: true, exit: 1 },
+  'port-reserved': { status: 409, retry: false, exit: 3 },
+  'port-gone': { status: 503, retry: true, exit: 1 },
   'hardware-fault': { status: 502, retry: true, exit: 1 },
   'board-gone': { status: 503, retry: true, exit: 6 },
   // guest

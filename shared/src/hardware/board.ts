@@ -1,3 +1,4 @@
+import type { Fault } from '../core/index.ts';
 import type { LineRef } from '../capability/index.ts';
 import type { LineCell } from './cell.ts';
 import type { BoardProfile } from './profile.ts';
@@ -31,6 +32,30 @@ export interface Board extends AsyncDisposable {
   readonly gone: AbortSignal;
   /** Faults: `line-unknown`, `line-reserved`, `line-busy` naming the holder, `board-gone`, `hardware-fault`. */
   openLine(request: LineRequest, signal: AbortSignal): Promise<Line>;
+  /** Faults: `port-unknown`, `port-busy` naming the holder where it is known, `port-reserved`, `board-gone`, `hardware-fault`. */
+  openSerial(request: SerialRequest, signal: AbortSignal): Promise<SerialPort>;
+}
+
+export type SerialSettings = { readonly baud: number; readonly dataBits: 7 | 8; readonly parity: 'none' | 'even' | 'odd'; readonly stopBits: 1 | 2 };
+
+/** The listeners are part of the request, so that no byte comes before somebody reads: a hung-up port without a reader is not noticed. */
+export type SerialRequest = {
+  readonly path: string;
+  readonly settings: SerialSettings;
+  readonly consumer: string;
+  readonly onData: (bytes: Uint8Array) => void;
+  /** Called once, when the port ended by itself (unplugged, driver gone); not after it was disposed. */
+  readonly onGone: (fault: Fault) => void;
+};
+
+/** One opened serial port, held exclusively; disposing closes it. Everything faults with `port-gone` once it is gone. */
+export interface SerialPort extends AsyncDisposable {
+  readonly path: string;
+  configure(settings: SerialSettings, signal: AbortSignal): Promise<void>;
+  /** Resolves when the bytes have left for the line; writes keep their order. */
+  write(bytes: Uint8Array, signal: AbortSignal): Promise<void>;
+  /** Drops what was received and not yet handed over, and what waits to be sent. */
+  flush(signal: AbortSignal): Promise<void>;
 }
 
 /**

@@ -1,5 +1,5 @@
-export { BoardProfile, findLine, reservedLines } from './profile.ts';
-export { type Board, type Edge, type Level, type Line, type LineRequest, type WatchRequest } from './board.ts';
+export { BoardProfile, ProfilePort, findLine, reservedLines, reservedPorts } from './profile.ts';
+export { type Board, type Edge, type Level, type Line, type LineRequest, type SerialPort, type SerialRequest, type SerialSettings, type WatchRequest } from './board.ts';
 export { type LineCell, type LineValue, cellRecordBytes, decodeCellRecord, encodeCellRecord, openCell } from './cell.ts';
 export { splitLines } from './lines.ts';
 export { type SimClient, type SimEdge, type SimOrder, type SimResult, simClient } from './sim-client.ts';

@@ -10,10 +10,19 @@ export const ProfileLine = z.strictObject({
   reserved: z.string().max(128).optional(),
 });
 
+/** A serial port as the board names it: a device file or a stable link to one. */
+export const ProfilePort = z.strictObject({
+  path: z.string().min(1).max(255),
+  name: z.string().min(1).max(64),
+  /** Why no app may have it (console, Bluetooth …); absent when it is free. */
+  reserved: z.string().max(128).optional(),
+});
+
 /** A board as the agent finds it: chips by label, lines by offset. */
 export const BoardProfile = z.strictObject({
   model: z.string().min(1).max(64),
   chips: z.array(z.strictObject({ label: z.string().min(1).max(32), lines: z.array(ProfileLine).max(1024) })).min(1).max(16),
+  serial: z.array(ProfilePort).max(32).default([]),
   /** What a line does when the process that held it dies: it turns into an input, or keeps its level. */
   onRelease: z.enum(['input', 'keep']),
 });
@@ -25,4 +34,8 @@ export function findLine(profile: BoardProfile, at: { chip: string; line: number
 
 export function reservedLines(profile: BoardProfile): { chip: string; line: number }[] {
   return profile.chips.flatMap((chip) => chip.lines.filter((line) => line.reserved !== undefined).map((line) => ({ chip: chip.label, line: line.line })));
+}
+
+export function reservedPorts(profile: BoardProfile): string[] {
+  return profile.serial.filter((port) => port.reserved !== undefined).map((port) => port.path);
 }

@@ -21,7 +21,7 @@ test('an artifact signed by a trusted key is accepted, and its facts are those t
       app: 'blink',
       version: '1.0.0',
       counter: 7,
-      asks: { gpio: [{ label: 'led', mode: 'out', safe: 'inactive', active: 'high', optional: false, initial: 'inactive', maxWritesPerS: 1_000 }], storage: [] },
+      asks: { gpio: [{ label: 'led', mode: 'out', safe: 'inactive', active: 'high', optional: false, initial: 'inactive', maxWritesPerS: 1_000 }], serial: [], storage: [], telemetry: [] },
       limits: { memoryMb: 32, watchdogS: 60, maxOutputBytesPerS: 64 << 10 },
       layer: { digest: artifact.layer.digest, sizeBytes: artifact.layer.bytes.byteLength },
       signedBy: [world.release.id],

@@ -16,12 +16,15 @@ const idFits = { error: 'the id is not the hash of this P-256 public key' };
 const RootKey = z.strictObject({ id: KeyId, pem: Pem }).refine(isOwnId, idFits);
 const TrustedKey = z.strictObject({ id: KeyId, name: z.string().min(1).max(64), role: KeyRole, pem: Pem }).refine(isOwnId, idFits);
 
+/** What a scope allows that does not say: fixed, so that a newer agent gives nobody more than was signed. */
+const unsaidKinds = ['gpio', 'storage'] as const;
+
 /** Who may sign artifacts of a repository prefix: `manager`, `manager/apps`, `host:5000/team`. */
 export const Scope = z.strictObject({
   prefix: z.string().max(255).regex(/^[a-z0-9[\]:._-]+(?:\/[a-z0-9._-]+)*$/, 'a scope is "manager" or a host, then repository parts separated by "/"'),
   keys: z.array(KeyId).min(1).max(64),
   threshold: z.int().min(1).default(1),
-  capabilities: z.array(z.enum(capabilityKinds)).max(capabilityKinds.length).default([...capabilityKinds]),
+  capabilities: z.array(z.enum(capabilityKinds)).max(capabilityKinds.length).default([...unsaidKinds]),
 });
 export type Scope = z.infer<typeof Scope>;
 

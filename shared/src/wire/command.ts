@@ -1,15 +1,29 @@
 import * as z from 'zod';
-import { AppName, CommandId } from '../core/index.ts';
+import { AppName, CommandId, Digest } from '../core/index.ts';
 import { Order } from './order.ts';
 import { Reason } from './reported.ts';
+
+/** A shell sends words; what is a number is read as one. */
+const Seconds = (max: number) => z.coerce.number().pipe(z.int().min(1).max(max));
+const dayS = 86_400;
 
 /** Each verb's arguments, and whether it only reads: unsigned typing by hand works for read-only verbs everywhere. */
 export const verbs = {
   ping: { args: z.strictObject({}), readOnly: true },
   status: { args: z.strictObject({}), readOnly: true },
+  /** The last lines that an app wrote; `lines` at most, newest last. */
+  'app.logs': { args: z.strictObject({ app: AppName, lines: z.coerce.number().pipe(z.int().min(1).max(200)).default(50) }), readOnly: true },
+  /** Level of a line, by its label in an app or by its name on the board (`GPIO17`); only lines that an app holds can be read. */
+  'gpio.read': { args: z.strictObject({ line: z.string().min(1).max(64), app: AppName.optional() }), readOnly: true },
   'app.start': { args: z.strictObject({ app: AppName }), readOnly: false },
-  'app.stop': { args: z.strictObject({ app: AppName }), readOnly: false },
+  /** Stops an app for `forS` seconds, or until `app.start` or a new attempt. */
+  'app.stop': { args: z.strictObject({ app: AppName, forS: Seconds(7 * dayS).default(dayS) }), readOnly: false },
   'app.restart': { args: z.strictObject({ app: AppName }), readOnly: false },
+  /**
+   * Runs another release of an app that the device has, for `forS` seconds or until `app.start` or a new attempt: verified
+   * like any other, under the bindings that the app has. Afterwards the device goes back to what is desired.
+   */
+  'app.deploy': { args: z.strictObject({ app: AppName, digest: Digest, repository: z.string().min(1).max(255).optional(), forS: Seconds(7 * dayS).default(3_600) }), readOnly: false },
 } as const;
 export type Verb = keyof typeof verbs;
 export const verbNames = Object.keys(verbs) as Verb[];

@@ -21,8 +21,12 @@ export const ReportedApp = z.object({
   running: ReleaseOnDevice.extend({ restarts: z.int().min(0), sinceMs: z.number().min(0) }).optional(),
   /** The release that last finished its soak on this device. */
   lastGood: ReleaseOnDevice.optional(),
-  /** Stopped by hand until started again. */
-  held: z.boolean().optional(),
+  /** The good release before `lastGood`: what a roll back of a proven release goes to, without anybody's signature. */
+  previousGood: ReleaseOnDevice.optional(),
+  /** Stopped, or deployed to something else, by a person at the device: a local override that lasts `forS` seconds from its start. */
+  hold: z.object({ kind: z.enum(['stopped', 'deployed']), by: z.string().max(256), forS: z.int().min(1), digest: Digest.optional() }).optional(),
+  /** How the guest before this one ended, and how long after its end all its outputs were in their safe state. */
+  lastEnd: z.object({ code: z.string().max(64), reason: z.string().max(1_000), safeMs: z.number().min(0) }).optional(),
 });
 export type ReportedApp = z.infer<typeof ReportedApp>;
 

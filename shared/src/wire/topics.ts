@@ -46,10 +46,14 @@ export const topics = {
   commandState: topic('pier/v1/d/:device/up/cmd/:id'),
   event: topic('pier/v1/d/:device/up/event'),
   pins: topic('pier/v1/d/:device/up/pins'),
+  log: topic('pier/v1/d/:device/up/log/:app'),
+  telemetry: topic('pier/v1/d/:device/up/tel/:app'),
   desired: topic('pier/v1/d/:device/down/desired'),
   ack: topic('pier/v1/d/:device/down/ack'),
   command: topic('pier/v1/d/:device/down/cmd'),
   pinsLease: topic('pier/v1/d/:device/down/pins'),
+  logLease: topic('pier/v1/d/:device/down/logs'),
+  telemetryLease: topic('pier/v1/d/:device/down/tel'),
   manager: topic('pier/v1/m/:replica'),
 } as const;
 

@@ -1,0 +1,51 @@
+import * as z from 'zod';
+import { AuditRecord, ChangeEvent, ClaimToken, CreatedApiToken, ApiToken, ListedClaimToken, NewApiToken, NewClaimToken, NewUser, PendingDevice, User, UserChange, UserName } from './access-models.ts';
+import { Empty, PageQuery, Role, Time, byId, page } from './common.ts';
+import { route } from './route.ts';
+
+const user = { params: z.strictObject({ user: UserName }) };
+
+/** The routes of the manager itself: who may use it, who was let in, what was done, what changes. */
+export const accessRoutes = {
+  health: route({ method: 'GET', path: '/health', permission: 'public', summary: 'Whether the manager and all that it needs answer', status: 200, response: z.object({ ok: z.boolean(), database: z.boolean(), broker: z.boolean() }) }),
+  whoAmI: route({ method: 'GET', path: '/me', permission: 'viewer', summary: 'Who is asking', status: 200, response: z.object({ user: z.string(), role: Role }) }),
+  getAddresses: route({
+    method: 'GET',
+    path: '/addresses',
+    permission: 'viewer',
+    summary: 'Where devices, MQTT clients and registry clients reach this manager, and the CA certificate (PEM) to trust there',
+    status: 200,
+    response: z.object({ device: z.string(), mqtt: z.string(), registry: z.string(), ca: z.string() }),
+  }),
+  streamChanges: route({ method: 'GET', path: '/events', permission: 'viewer', summary: 'What changes, as it changes; resumes after Last-Event-ID', stream: true, status: 200, response: ChangeEvent }),
+  listAudit: route({
+    method: 'GET',
+    path: '/audit',
+    permission: 'viewer',
+    summary: 'What was done and by whom, newest first',
+    query: PageQuery.extend({ actor: z.string().max(128).optional(), action: z.string().max(64).optional(), object: z.string().max(200).optional(), since: Time.optional() }),
+    status: 200,
+    response: page(AuditRecord),
+  }),
+  createToken: route({ method: 'POST', path: '/tokens', permission: 'operator', summary: 'A claim token with which devices enrol; shown once', body: NewClaimToken, status: 201, response: ClaimToken }),
+  listTokens: route({ method: 'GET', path: '/tokens', permission: 'operator', summary: 'Claim tokens, newest first', query: PageQuery, status: 200, response: page(ListedClaimToken) }),
+  revokeToken: route({ method: 'DELETE', path: '/tokens/:id', permission: 'operator', summary: 'Ends a claim token; devices that came with it stay', ...byId, status: 204, response: Empty }),
+  listPending: route({ method: 'GET', path: '/pending-devices', permission: 'operator', summary: 'Devices that wait to be let in, by id', query: PageQuery, status: 200, response: page(PendingDevice) }),
+  signOperator: route({
+    method: 'POST',
+    path: '/operators/certificates',
+    permission: 'operator',
+    summary: 'A client certificate for MQTT, for the key in the request (PKCS #10, PEM)',
+    body: z.strictObject({ name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/), csr: z.string().max(8_192) }),
+    status: 201,
+    response: z.object({ certificate: z.string(), ca: z.string(), mqtt: z.string() }),
+  }),
+  listUsers: route({ method: 'GET', path: '/users', permission: 'admin', summary: 'Users, by name', query: PageQuery, status: 200, response: page(User) }),
+  createUser: route({ method: 'POST', path: '/users', permission: 'admin', summary: 'A new user', body: NewUser, status: 201, response: User }),
+  changeUser: route({ method: 'PATCH', path: '/users/:user', permission: 'admin', summary: "Changes a user's role or password; sessions and tokens above the new role end", ...user, body: UserChange, status: 200, response: User }),
+  removeUser: route({ method: 'DELETE', path: '/users/:user', permission: 'admin', summary: 'Removes a user with all sessions and tokens; the last administrator stays', ...user, status: 204, response: Empty }),
+  listApiTokens: route({ method: 'GET', path: '/api-tokens', permission: 'viewer', summary: "One's own API tokens, newest first; an administrator sees all", query: PageQuery, status: 200, response: page(ApiToken) }),
+  createApiToken: route({ method: 'POST', path: '/api-tokens', permission: 'viewer', summary: "An API token of one's own, at most of one's own role; shown once", body: NewApiToken, status: 201, response: CreatedApiToken }),
+  revokeApiToken: route({ method: 'DELETE', path: '/api-tokens/:id', permission: 'viewer', summary: "Ends an API token: one's own, or as an administrator anybody's", ...byId, status: 204, response: Empty }),
+  logout: route({ method: 'DELETE', path: '/session', permission: 'viewer', summary: 'Ends the session of this browser', status: 204, response: Empty }),
+} as const;

@@ -1,0 +1,57 @@
+import * as z from 'zod';
+import { AppName, DeviceId } from '../core/index.ts';
+import { Bindings } from '../capability/index.ts';
+import { Empty, PageQuery, Remark, SelectorText, deviceAppParams as deviceApp, deviceParams as device, page } from './common.ts';
+import { Device, DeviceChange, DeviceCount, DeviceDetail, DeviceEvent, DeviceState, LogView, PinsView, Refused, TelemetryView } from './device-models.ts';
+import { route } from './route.ts';
+import { Why } from './why-models.ts';
+
+const yesNo = z.enum(['true', 'false']).transform((word) => word === 'true');
+const Which = { selector: SelectorText.optional(), state: DeviceState.optional(), online: yesNo.optional(), app: AppName.optional(), /** Part of an id or a name. */ search: z.string().max(64).optional() };
+const Assigned = z.object({ device: DeviceId, app: AppName, release: z.string().nullable(), attempt: z.int(), byHand: z.boolean() }).meta({ id: 'Assigned' });
+
+/** The routes under /devices. */
+export const deviceRoutes = {
+  listDevices: route({ method: 'GET', path: '/devices', permission: 'viewer', summary: 'Devices, by id', query: PageQuery.extend(Which), status: 200, response: page(Device) }),
+  countDevices: route({ method: 'GET', path: '/device-count', permission: 'viewer', summary: 'How many devices a selector matches now', query: z.strictObject(Which), status: 200, response: DeviceCount }),
+  getDevice: route({ method: 'GET', path: '/devices/:device', permission: 'viewer', summary: 'One device: desired, reported, apps, permissions, deployments', ...device, status: 200, response: DeviceDetail }),
+  changeDevice: route({ method: 'PATCH', path: '/devices/:device', permission: 'operator', summary: 'Names a device, or replaces its tags', ...device, body: DeviceChange, status: 200, response: Device }),
+  approveDevice: route({ method: 'POST', path: '/devices/:device/approve', permission: 'operator', summary: 'Lets a pending device in', ...device, body: z.strictObject({ remark: Remark }), status: 200, response: Device }),
+  revokeDevice: route({ method: 'POST', path: '/devices/:device/revoke', permission: 'operator', summary: 'Denies a pending device, or ends the trust in an active one; its connections end at once', ...device, body: z.strictObject({ remark: Remark }), status: 200, response: Device }),
+  whyDevice: route({ method: 'GET', path: '/devices/:device/why', permission: 'viewer', summary: 'Why the device does not run what is wanted of an app; of all its apps unless one is named', ...device, query: z.strictObject({ app: AppName.optional() }), status: 200, response: z.object({ items: z.array(Why) }) }),
+  getPins: route({ method: 'GET', path: '/devices/:device/pins', permission: 'viewer', summary: 'Levels of the lines in use; asking renews the lease under which the device sends them', ...device, status: 200, response: PinsView }),
+  listRefusals: route({ method: 'GET', path: '/devices/:device/refusals', permission: 'viewer', summary: 'What the device refused, newest first', ...device, query: PageQuery, status: 200, response: page(Refused) }),
+  listEvents: route({ method: 'GET', path: '/devices/:device/events', permission: 'viewer', summary: 'What the device told, newest first', ...device, query: PageQuery.extend({ app: AppName.optional() }), status: 200, response: page(DeviceEvent) }),
+  getLog: route({
+    method: 'GET',
+    path: '/devices/:device/apps/:app/log',
+    permission: 'viewer',
+    summary: "The app's last lines; asking renews the lease under which the device sends them",
+    ...deviceApp,
+    query: z.strictObject({ after: z.string().max(64).optional(), limit: z.coerce.number().int().min(1).max(1_000).default(200) }),
+    status: 200,
+    response: LogView,
+  }),
+  getTelemetry: route({
+    method: 'GET',
+    path: '/devices/:device/telemetry',
+    permission: 'viewer',
+    summary: 'Samples of its apps, oldest first; asking renews the lease under which the device sends them',
+    ...device,
+    query: z.strictObject({ app: AppName.optional(), series: z.string().max(64).optional(), sinceS: z.coerce.number().int().min(1).max(7 * 86_400).default(3_600), limit: z.coerce.number().int().min(1).max(5_000).default(500), cursor: z.string().max(256).optional() }),
+    status: 200,
+    response: TelemetryView,
+  }),
+  putBindings: route({ method: 'PUT', path: '/devices/:device/bindings/:app', permission: 'operator', summary: 'Binds the labels of an app to real lines and ports of the device: the consent', ...deviceApp, body: Bindings, status: 200, response: Bindings }),
+  assignApp: route({
+    method: 'PUT',
+    path: '/devices/:device/apps/:app',
+    permission: 'operator',
+    summary: 'Assigns a release by hand (null removes the app): supersedes the deployment in flight and keeps the device out of later rollouts of this app until released',
+    ...deviceApp,
+    body: z.strictObject({ release: z.string().min(1).max(64).nullable(), soakS: z.int().min(0).max(7 * 86_400).default(60), remark: Remark }),
+    status: 200,
+    response: Assigned,
+  }),
+  releaseApp: route({ method: 'DELETE', path: '/devices/:device/apps/:app/hold', permission: 'operator', summary: 'Gives a device that was assigned by hand back to the rollouts', ...deviceApp, status: 204, response: Empty }),
+} as const;
