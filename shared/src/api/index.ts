@@ -6,6 +6,7 @@ export {
   type RolloutVerb, Deployment, DeploymentState, Forecast, Gate, InFlightState, PauseCause, Rollout, RolloutAct, RolloutPlan, RolloutState, VerbPreview, WavePlan, WaveState, WaveView, rolloutVerbs,
 } from './rollout-models.ts';
 export { Why, WhyCheck, WhyCounts } from './why-models.ts';
+export { type WhyCode, whyCodes, whyReasons } from './why-reasons.ts';
 export { ApiToken, AuditRecord, ChangeEvent, ClaimToken, CreatedApiToken, ListedClaimToken, NewApiToken, NewClaimToken, PendingDevice, User, UserName } from './access-models.ts';
 export { Policy } from './release-routes.ts';
 export { type RouteName, type Routes, routes } from './routes.ts';
