@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { runProgram } from './session/index.ts';
-import { addApp, addBinding, addCmd, addDevice, addKey, addLogin, addOperator, addPolicy, addRelease, addRollout, addStart, addToken } from './verb/index.ts';
+import { addApp, addAudit, addBinding, addCmd, addDevice, addKey, addLogin, addOperator, addPeople, addPolicy, addRelease, addRollout, addStart, addToken } from './verb/index.ts';
 
 const program = new Command('pier').exitOverride().description('A safe dock for WebAssembly programs on fleets of small boards').version('0.1.0').enablePositionalOptions().showHelpAfterError('(see pier --help)');
-for (const add of [addStart, addLogin, addDevice, addRollout, addRelease, addApp, addCmd, addToken, addBinding, addKey, addPolicy, addOperator]) add(program);
+for (const add of [addStart, addLogin, addDevice, addRollout, addRelease, addApp, addCmd, addToken, addBinding, addKey, addPolicy, addOperator, addPeople, addAudit]) add(program);
 process.exitCode = await runProgram(program, process.argv);

@@ -2,6 +2,8 @@ import type { Fault } from '@pier/shared/core';
 
 export type Format = 'table' | 'json';
 
+export type Screen = Disposable & { readonly isTerminal: boolean; draw(lines: readonly string[]): void };
+
 /** The one place that writes to stdout and stderr: answers to stdout, everything else to stderr; nothing that a terminal would obey. */
 export const output = {
   json(value: unknown): void {
@@ -18,6 +20,24 @@ export const output = {
     const all = [head, ...rows].map((row) => row.map((cell) => plain(cell).replaceAll('\n', ' ')));
     const widths = head.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
     for (const row of all) this.line(row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd());
+  },
+  /** A picture that is drawn over the one before it, where stdout is a terminal; the last one stays. */
+  screen(): Screen {
+    const isTerminal = Boolean(process.stdout.isTTY);
+    let drawn = 0;
+    return {
+      isTerminal,
+      draw: (lines) => {
+        // One line of the picture is one line of the terminal, so that going up finds its first (ECMA-48: CUU, ED).
+        const width = Math.max(20, process.stdout.columns ?? 80);
+        const shown = lines.map((line) => plain(line).replaceAll('\n', ' ').slice(0, width - 1));
+        process.stdout.write(`${drawn > 0 ? `\u001b[${drawn}A\u001b[J` : ''}${shown.join('\n')}\n`);
+        drawn = shown.length;
+      },
+      [Symbol.dispose]: () => {
+        drawn = 0;
+      },
+    };
   },
   fault(fault: Fault, format: Format): void {
     if (format === 'json') this.json({ error: { code: fault.code, message: fault.message } });

@@ -3,19 +3,21 @@ import { AppName, DeviceId, Fault, check } from '@pier/shared/core';
 import { Binding, Bindings } from '@pier/shared/capability';
 import { type Common, openSession, output, withManager } from '../session/index.ts';
 
-/** `label=chip:line`, `label=chip:line:out` or `label=storage:BYTES`. */
+/** `label=chip:line`, `label=chip:line:out`, `label=serial:/path` or `label=storage:BYTES`. */
 export function parseBinding(word: string): [string, Binding] {
   const storage = /^([^=]+)=storage:(\d+)$/.exec(word);
   if (storage) return [storage[1] ?? '', check(Binding, { kind: 'storage', maxBytes: Number(storage[2]) }, { what: word })];
+  const serial = /^([^=]+)=serial:(\/.+)$/.exec(word);
+  if (serial) return [serial[1] ?? '', check(Binding, { kind: 'serial', path: serial[2] }, { what: word })];
   const gpio = /^([^=]+)=([^:]+):(\d+)(?::(in|out))?$/.exec(word);
-  if (!gpio) throw new Fault('input-invalid', `a binding reads label=chip:line[:in|out], such as led=pinctrl-bcm2711:17:out, or label=storage:BYTES; "${word}" is neither`);
+  if (!gpio) throw new Fault('input-invalid', `a binding reads label=chip:line[:in|out], such as led=pinctrl-bcm2711:17:out, label=serial:/PATH or label=storage:BYTES; "${word}" is none of these`);
   return [gpio[1] ?? '', check(Binding, { kind: 'gpio', chip: gpio[2], line: Number(gpio[3]), ...(gpio[4] === undefined ? {} : { modes: [gpio[4]] }) }, { what: word })];
 }
 
 /** `pier binding set`: the operator's consent, label by label. */
 export function addBinding(program: Command): void {
   const binding = program.command('binding').description("which real line each of an app's labels may use on a device");
-  withManager(binding.command('set').argument('<device>').argument('<app>').argument('<label=chip:line...>', 'such as led=pinctrl-bcm2711:17:out, or data=storage:65536'))
+  withManager(binding.command('set').argument('<device>').argument('<app>').argument('<label=chip:line...>', 'such as led=pinctrl-bcm2711:17:out, meter=serial:/dev/ttyUSB0 or data=storage:65536'))
     .description("replace an app's bindings on a device")
     .action(async (device: string, app: string, words: string[], options: Common) => {
       const all = words.map(parseBinding);
@@ -26,7 +28,13 @@ export function addBinding(program: Command): void {
       if (options.output === 'json') return output.json(answer);
       output.table(
         ['LABEL', 'BOUND TO'],
-        Object.entries(answer).map(([label, one]) => [label, one.kind === 'gpio' ? `${one.chip} line ${one.line} (${one.modes.join(', ')})` : `storage, ${one.maxBytes} bytes`]),
+        Object.entries(answer).map(([label, one]) => [label, boundTo(one)]),
       );
     });
+}
+
+/** A binding in words. */
+export function boundTo(one: Binding): string {
+  if (one.kind === 'gpio') return `${one.chip} line ${one.line} (${one.modes.join(', ')})`;
+  return one.kind === 'serial' ? `serial port ${one.path}` : `storage, ${one.maxBytes} bytes`;
 }

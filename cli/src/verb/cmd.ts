@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import * as z from 'zod';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { type IClientOptions, type MqttClient, connectAsync } from 'mqtt';
@@ -6,7 +7,7 @@ import { CommandId, DeviceId, Fault, canonicalJson, check, isFaultCode, parseJso
 import { payloadTypes, signEnvelope } from '@pier/shared/signing';
 import { CommandState, isFinal, topics, verbNames, verbs } from '@pier/shared/wire';
 import { type Common, output, plain, readSettings, readUserFile, withOutput } from '../session/index.ts';
-import { positive } from './token.ts';
+import { positive } from './words.ts';
 
 type Options = Common & { identity?: string; mqtt?: string; key?: string; timeout: number; wait: boolean };
 
@@ -41,28 +42,48 @@ function argsOf(verb: string, words: readonly string[]): Record<string, string> 
   return args;
 }
 
-async function send(wanted: Wanted, options: Options): Promise<void> {
+async function send(wanted: Wanted, options: Options): Promise<undefined> {
   const dir = options.identity ?? readSettings(process.env).home;
   const id = check(CommandId, randomUUID(), { what: 'command id' });
   await using session = await connect(dir, options.mqtt);
   const answer = answersOf(session.client, { device: wanted.device, id });
   await session.client.subscribeAsync(topics.commandState.of({ device: wanted.device, id }), { qos: 1 });
   await session.client.publishAsync(topics.command.of({ device: wanted.device }), payloadOf(wanted, { id, key: options.key, timeoutS: options.timeout }), { qos: 1 });
-  if (!options.wait) return options.output === 'json' ? output.json({ id }) : output.line(id);
+  if (!options.wait) {
+    if (options.output === 'json') output.json({ id });
+    else output.line(id);
+    return undefined;
+  }
   const answered = new AbortController();
   const final = await Promise.race([answer, silence(wanted.device, options.timeout, answered.signal)]);
   answered.abort();
   if (options.output === 'json') output.json(final);
-  else output.line(`${final.state}${final.result ? ` ${plain(JSON.stringify(final.result))}` : ''}`);
-  if (final.state === 'done') return;
+  else printAnswer(final);
+  if (final.state === 'done') return undefined;
   const code = final.error?.code ?? 'internal';
-  throw new Fault(isFaultCode(code) ? code : 'internal', `${wanted.device} answers ${final.state}: ${final.error?.reason ?? 'no reason given'}`);
+  const fault = new Fault(isFaultCode(code) ? code : 'internal', `${wanted.device} answers ${final.state}: ${final.error?.reason ?? 'no reason given'}`);
+  // The answer is the one document on stdout; why it is no success goes beside it.
+  if (options.output !== 'json') throw fault;
+  output.fault(fault, 'table');
+  process.exitCode = fault.exit;
+  return undefined;
+}
+
+const LogResult = z.object({ lines: z.array(z.object({ stream: z.string(), text: z.string() })), dropped: z.number() });
+
+/** Lines of an app as lines; any other result as it came. */
+function printAnswer(final: CommandState): void {
+  const log = LogResult.safeParse(final.result);
+  if (final.state === 'done' && log.success) {
+    for (const { stream, text } of log.data.lines) output.line(`${stream === 'stderr' ? 'e' : 'o'} ${text}`);
+    if (log.data.dropped > 0) output.note(`${log.data.dropped} lines were dropped on the device`);
+  } else output.line(`${final.state}${final.result ? ` ${plain(JSON.stringify(final.result))}` : ''}`);
 }
 
 /** Faults with `timed-out` unless an answer came first; the timer must not keep the process alive then. */
 async function silence(device: string, timeoutS: number, answered: AbortSignal): Promise<never> {
   await systemClock.sleep(timeoutS * 1_000, answered).catch((error: unknown) => (answered.aborted ? undefined : Promise.reject(error)));
-  throw new Fault('timed-out', `no answer from ${device} within ${timeoutS} s: is it online (pier device list), and does the policy list the key that signed this?`);
+  throw new Fault('timed-out', `no answer from ${device} within ${timeoutS} s: is it online (pier device show ${device})?`);
 }
 
 function payloadOf(wanted: Wanted, { id, key, timeoutS }: { id: CommandId; key: string | undefined; timeoutS: number }): string {

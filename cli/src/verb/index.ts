@@ -1,12 +1,14 @@
 export { addApp } from './app.ts';
+export { addAudit } from './audit.ts';
 export { addBinding } from './binding.ts';
 export { addCmd } from './cmd.ts';
-export { addDevice } from './device.ts';
+export { addDevice } from './device/index.ts';
 export { addKey } from './key.ts';
 export { addLogin } from './login.ts';
 export { addOperator } from './operator.ts';
+export { addPeople } from './people.ts';
 export { addPolicy } from './policy.ts';
 export { addRelease } from './release.ts';
-export { addRollout } from './rollout.ts';
+export { addRollout } from './rollout/index.ts';
 export { addStart } from './start.ts';
 export { addToken } from './token.ts';

@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { Fault } from '@pier/shared/core';
 import { makeCertificateRequest, makePrivateKey } from '@pier/shared/x509';
 import { type Common, openSession, output, withManager, writePrivateFile } from '../session/index.ts';
 
@@ -10,9 +12,11 @@ export function addOperator(program: Command): void {
     .description('make a key and fetch a certificate for MQTT; `pier cmd` uses them')
     .requiredOption('--name <name>', 'who this is, such as alice')
     .option('--out <dir>', 'where key and certificates go (default: PIER_HOME)')
-    .action(async (options: Common & { name: string; out?: string }) => {
+    .option('--replace', 'in place of a key that is there', false)
+    .action(async (options: Common & { name: string; out?: string; replace: boolean }) => {
       const session = openSession(options);
       const dir = options.out ?? session.settings.home;
+      if (!options.replace && existsSync(join(dir, 'operator.key'))) throw new Fault('conflict', `${join(dir, 'operator.key')} exists; give --replace to make a new key in its place, or another --out`);
       const privatePem = makePrivateKey();
       const csr = await makeCertificateRequest({ privatePem, commonName: `operator:${options.name}` });
       const answer = await session.api.call('signOperator', { body: { name: options.name, csr } });

@@ -18,7 +18,7 @@ const nouns = {
     usage: '\n  pier agent start --data DIR --manager URL --board sim:DIR [--token T | --token-file FILE] [--mirror URL] [--name NAME] [--ready json]\n  pier agent run FILE.wasm …   the same as pier app run',
   },
   sim: {
-    description: 'a simulated board (board, press, set, lines)',
+    description: 'a simulated board (board, press, set, lines, ports, plug, unplug, fault)',
     usage: '\n  pier sim board FILE --dir DIR [--ready json]   FILE: {"model":"raspberry-pi-4b","parts":[{"part":"led","name":"led","line":"GPIO17"}]}\n  pier sim press DIR PART [--ms N]\n  pier sim set DIR LINE 0|1\n  pier sim lines DIR [-o json]',
   },
 } as const;

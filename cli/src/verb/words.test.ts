@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { Command } from 'commander';
 import { addKey } from './key.ts';
 import { parseBinding } from './binding.ts';
-import { notNegative, pairs, positive } from './token.ts';
+import { notNegative, pairs, positive } from './words.ts';
 
 test('a binding word names a line, its direction if one is given, or bytes of storage', () => {
   expect(parseBinding('led=pinctrl-bcm2711:17')).toEqual(['led', { kind: 'gpio', chip: 'pinctrl-bcm2711', line: 17, modes: ['in', 'out'] }]);

@@ -124,6 +124,7 @@ export function toFault(thrown: unknown): Fault {
   if (!(thrown instanceof Error)) return new Fault('internal', String(thrown));
   const errno = 'code' in thrown ? String(thrown.code) : '';
   if (errno === 'ENOSPC' || errno === 'EDQUOT') return new Fault('disk-full', thrown.message, {}, thrown);
+  if (errno === 'EACCES' || errno === 'EPERM' || errno === 'EROFS') return new Fault('storage-failed', `not allowed here: ${thrown.message}`, {}, thrown);
   if (unreachableErrnos.has(errno)) return new Fault('unreachable', thrown.message, {}, thrown);
   if (thrown.name === 'AbortError' || thrown.name === 'TimeoutError') return new Fault('timed-out', thrown.message, {}, thrown);
   return new Fault('internal', thrown.message, {}, thrown);

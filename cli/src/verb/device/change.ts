@@ -1,0 +1,80 @@
+import type { Command } from 'commander';
+import { AppName, DeviceId, Fault, check } from '@pier/shared/core';
+import { type Common, openSession, output, withManager } from '../../session/index.ts';
+import { notNegative } from '../words.ts';
+import { wordsOf } from './show.ts';
+
+const idOf = (word: string): DeviceId => check(DeviceId, word, { what: 'device' });
+const appOf = (word: string): AppName => check(AppName, word, { what: 'app' });
+
+/** What a person changes of a device. */
+export function addDeviceChanges(device: Command): void {
+  withManager(device.command('pending'))
+    .description('devices that wait to be let in')
+    .action(async (options: Common) => {
+      const page = await openSession(options).api.call('listPending', {});
+      if (options.output === 'json') return output.json(page);
+      output.table(['DEVICE', 'NAME', 'MODEL', 'KEY', 'TOKEN', 'ASKED'], page.items.map((one) => [one.device, one.name, one.model, one.fingerprint, one.token, one.askedAt]));
+    });
+  for (const [word, call, description] of [
+    ['approve', 'approveDevice', 'let a pending device in'],
+    ['revoke', 'revokeDevice', 'deny a pending device, or end the trust in an active one at once'],
+  ] as const)
+    withManager(device.command(word).argument('<device>'))
+      .description(description)
+      .option('--remark <text>', 'why; kept in the audit')
+      .action(async (id: string, options: Common & { remark?: string }) => {
+        const one = await openSession(options).api.call(call, { params: { device: idOf(id) }, body: { ...(options.remark !== undefined && { remark: options.remark }) } });
+        if (options.output === 'json') output.json(one);
+        else output.line(`device ${one.id} is ${one.state}`);
+      });
+  withManager(device.command('tag').argument('<device>').argument('<tags...>', 'key=value sets, key- removes'))
+    .description("change a device's tags")
+    .action(async (id: string, words: string[], options: Common) => {
+      const { api } = openSession(options);
+      const before = await api.call('getDevice', { params: { device: idOf(id) } });
+      const one = await api.call('changeDevice', { params: { device: before.id }, body: { tags: changedTags(before.tags, words) } });
+      if (options.output === 'json') output.json(one);
+      else output.line(`${one.id}: ${wordsOf(one.tags) || 'no tags'}`);
+    });
+  withManager(device.command('name').argument('<device>').argument('<name>'))
+    .description('name a device')
+    .action(async (id: string, name: string, options: Common) => {
+      const one = await openSession(options).api.call('changeDevice', { params: { device: idOf(id) }, body: { name } });
+      if (options.output === 'json') output.json(one);
+      else output.line(`${one.id} is called ${one.name}`);
+    });
+  addByHand(device);
+}
+
+/** `key=value` sets a tag, `key-` removes it; the others stay. Faults: `input-invalid`. */
+export function changedTags(before: Readonly<Record<string, string>>, words: readonly string[]): Record<string, string> {
+  const tags = new Map(Object.entries(before));
+  for (const word of words) {
+    const [, key = '', value] = /^([^=]+?)(?:=(.*)|-)$/s.exec(word) ?? [];
+    if (key === '') throw new Fault('input-invalid', `a tag reads key=value to set it or key- to remove it, not "${word}"`);
+    if (value === undefined) tags.delete(key);
+    else tags.set(key, value);
+  }
+  return Object.fromEntries(tags);
+}
+
+function addByHand(device: Command): void {
+  withManager(device.command('assign').argument('<device>').argument('<app>').argument('<release>', 'id of a release, or "none" to remove the app'))
+    .description('assign a release by hand; rollouts then leave the app on this device alone until "pier device release"')
+    .option('--soak <seconds>', 'how long it must be well before it counts', notNegative, 60)
+    .option('--remark <text>', 'why; kept in the audit')
+    .action(async (id: string, app: string, release: string, options: Common & { soak: number; remark?: string }) => {
+      const body = { release: release === 'none' ? null : release, soakS: options.soak, ...(options.remark !== undefined && { remark: options.remark }) };
+      const one = await openSession(options).api.call('assignApp', { params: { device: idOf(id), app: appOf(app) }, body });
+      if (options.output === 'json') output.json(one);
+      else output.line(`${one.device}: ${one.app} is ${one.release ?? 'removed'} by hand, attempt ${one.attempt}`);
+    });
+  withManager(device.command('release').argument('<device>').argument('<app>'))
+    .description('give an app that was assigned by hand back to the rollouts')
+    .action(async (id: string, app: string, options: Common) => {
+      await openSession(options).api.call('releaseApp', { params: { device: idOf(id), app: appOf(app) } });
+      if (options.output === 'json') output.json({ device: id, app, byHand: false });
+      else output.line(`${id}: rollouts of ${app} take this device again`);
+    });
+}

@@ -1,0 +1,54 @@
+import type { DeviceDetail, Why } from '@pier/shared/api';
+import { output } from '../../session/index.ts';
+import { boundTo } from '../binding.ts';
+
+export const wordsOf = (tags: Readonly<Record<string, string>>): string => Object.entries(tags).map(([key, value]) => `${key}=${value}`).join(' ');
+
+export function showDevice(one: DeviceDetail, whys: readonly Why[]): void {
+  output.line(`${one.id}  ${one.model}  ${one.state}  ${one.online ? 'online' : `offline, last seen ${one.lastSeenAt ?? 'never'}`}  agent ${one.agent ?? '-'}  rev ${one.rev}`);
+  if (one.name !== one.id) output.line(`name: ${one.name}`);
+  if (Object.keys(one.tags).length > 0) output.line(`tags: ${wordsOf(one.tags)}`);
+  if (one.reported?.desiredRefused) output.line(`refuses the newest desired document: ${one.reported.desiredRefused.code}: ${one.reported.desiredRefused.reason}`);
+  section(['APP', 'RUNS', 'ATTEMPT', 'STATE', 'RESTARTS', 'HELD', 'CPU', 'MEMORY', 'REASON'], appRows(one));
+  section(
+    ['APP', 'NOT UPDATED BECAUSE', 'WHAT TO DO'],
+    whys.filter((why) => !why.updated).map((why) => [why.app, `${why.code}: ${why.sentence}`, why.remedy ?? '-']),
+  );
+  section(['APP', 'LABEL', 'BOUND TO'], Object.entries(one.bindings).flatMap(([app, bindings]) => Object.entries(bindings).map(([label, binding]) => [app, label, boundTo(binding)])));
+  section(['APP', 'MAY'], Object.entries(one.permissions).flatMap(([app, sentences]) => sentences.map((sentence) => [app, sentence])));
+  section(['ROLLOUT', 'APP', 'WAVE', 'STATE', 'REASON'], one.deployments.slice(0, 10).map((row) => [row.rollout, row.app, String(row.wave), row.state, row.reason ? `${row.reason.code}: ${row.reason.reason}` : '']));
+  section(['REFUSED AT', 'WHAT', 'APP', 'CODE', 'WHY'], one.refusals.slice(0, 10).map((row) => [row.at, row.type, row.app ?? '-', row.code, row.reason]));
+}
+
+function appRows(one: DeviceDetail): string[][] {
+  return Object.entries(one.reported?.apps ?? {}).map(([name, app]) => {
+    const used = one.usage[name as keyof typeof one.usage];
+    return [
+      name,
+      app.running?.version ?? '-',
+      String(app.attempt ?? '-'),
+      app.state ?? '-',
+      String(app.running?.restarts ?? 0),
+      app.hold ? `${app.hold.kind} by ${app.hold.by}` : '-',
+      used ? `${(used.cpuMs / 1_000).toFixed(1)} s` : '-',
+      used ? `${(used.memoryBytes / (1 << 20)).toFixed(1)} MiB` : '-',
+      app.reason ? `${app.reason.code}: ${app.reason.reason}` : '',
+    ];
+  });
+}
+
+function section(head: readonly string[], rows: readonly (readonly string[])[]): void {
+  if (rows.length === 0) return;
+  output.line('');
+  output.table(head, rows);
+}
+
+const marks = { passed: 'ok ', holds: '-->', not_reached: '   ' } as const;
+
+/** The chain of checks, the one that holds it up marked. */
+export function showWhy(one: Why): void {
+  output.line(`${one.device} ${one.app}: ${one.updated ? `runs ${one.running ?? 'what is wanted'}, proven` : `wants ${one.wanted ?? 'nothing'}, runs ${one.running ?? 'nothing'}`}`);
+  if (!one.updated) output.line(`${one.code}: ${one.sentence}`);
+  for (const check of one.checks) output.line(`  ${marks[check.verdict]} ${check.check}: ${check.evidence}`);
+  if (one.remedy !== null && !one.updated) output.line(`what to do: ${one.remedy}`);
+}
