@@ -19,9 +19,10 @@ export function matches(selector: Selector, device: Selectable): boolean {
       return !matches(selector.part, device);
     case 'and':
       return selector.parts.every((part) => matches(part, device));
-    default:
-      return selector.parts.some((part) => matches(part, device));
+    case 'or':
+      break;
   }
+  return selector.parts.some((part) => matches(part, device));
 }
 
 function isAmong(values: readonly string[], key: Key, device: Selectable): boolean {

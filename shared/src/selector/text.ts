@@ -19,9 +19,10 @@ export function selectorText(selector: Selector): string {
       return `not ${inside(selector.part, ['and', 'or'])}`;
     case 'and':
       return selector.parts.map((part) => inside(part, ['and', 'or'])).join(' and ');
-    default:
-      return selector.parts.map((part) => inside(part, ['or'])).join(' or ');
+    case 'or':
+      break;
   }
+  return selector.parts.map((part) => inside(part, ['or'])).join(' or ');
 }
 
 function inside(part: Selector, loose: readonly Selector['kind'][]): string {

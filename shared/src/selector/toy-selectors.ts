@@ -41,11 +41,12 @@ export function randomSelector(random: Random, depth = 3): Selector {
       const key = randomKey(random);
       return { kind, key, value: valueFor(random, key) };
     }
-    default: {
-      const key = randomKey(random);
-      return { kind, key, values: times(random, [1, 3], () => valueFor(random, key)) };
-    }
+    case 'in':
+    case 'notIn':
+      break;
   }
+  const key = randomKey(random);
+  return { kind, key, values: times(random, [1, 3], () => valueFor(random, key)) };
 }
 
 function randomKey(random: Random): Key {

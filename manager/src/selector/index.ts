@@ -1,0 +1,1 @@
+export { whereSelector } from './where.ts';
