@@ -1,6 +1,7 @@
 import type { Grant, Limits } from '@pier/shared/capability';
 import type { AppName, Digest, Label, Verdict } from '@pier/shared/core';
 import type { Line } from '@pier/shared/hardware';
+import type { SerialLink } from './serial-link.ts';
 
 /** All that one guest needs; whoever starts it has opened the lines and made the folders. */
 export type Program = {
@@ -13,6 +14,8 @@ export type Program = {
   readonly lines: ReadonlyMap<Label, Line>;
   /** Host folder (it exists) of every storage grant. */
   readonly storage: ReadonlyMap<Label, string>;
+  /** One link for every serial grant; its port comes and goes while the guest runs. */
+  readonly serial: ReadonlyMap<Label, SerialLink>;
   /** Arguments after the program's name, which is the app's. */
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
@@ -30,17 +33,23 @@ export type GuestEnd =
 
 export type OutputStream = 'stdout' | 'stderr';
 
+/** A number that a guest told, on CLOCK_MONOTONIC; `series` is a granted telemetry label. */
+export type TelemetrySample = { readonly series: string; readonly value: number; readonly tNs: bigint };
+
 export type GuestEvents = {
   onReady(): void;
   onBeat(): void;
   onFailing(reason: string): void;
   /** `dropped` counts the bytes of this stream that were cut just after `bytes` because of `maxOutputBytesPerS`. */
   onOutput(stream: OutputStream, bytes: Uint8Array, dropped: number): void;
+  /** At most ten times a second; `dropped` counts the values that the guest told since the last call and that are not among the samples. */
+  onTelemetry?(samples: readonly TelemetrySample[], dropped: number): void;
   /** The first call of one of Pier's own functions (`pier_…`), on CLOCK_MONOTONIC. */
   onFirstHostCall?(tNs: bigint): void;
 };
 
-export type GuestStats = { readonly cpuMs: number; readonly outputBytes: number; readonly outputDroppedBytes: number };
+/** `memoryBytes` is the size of the guest's linear memory, as it was when the guest last slept or handed over a pointer. */
+export type GuestStats = { readonly cpuMs: number; readonly memoryBytes: number; readonly outputBytes: number; readonly outputDroppedBytes: number };
 
 export interface Guest {
   /** Resolves when the guest's thread is gone: only then may its lines be closed. Never rejects. */

@@ -3,14 +3,16 @@ import { Worker } from 'node:worker_threads';
 import { type Clock, type Label, type Log, toFault } from '@pier/shared/core';
 import type { Line } from '@pier/shared/hardware';
 import type { Guest, GuestEnd, GuestEvents, GuestStats } from './runner.ts';
-import { type ThreadData, type ThreadMessage, control } from './thread.ts';
+import type { SerialLink } from './serial-link.ts';
+import { type ThreadData, type ThreadMessage, control, wakeGuest } from './thread.ts';
 
 const heapMbMax = 64;
+const pageBytes = 65_536;
 
 /** How often the pulse of a guest is felt. */
 const pulseEveryMs = 250;
 
-type Surroundings = { readonly events: GuestEvents; readonly lines: ReadonlyMap<Label, Line>; readonly watchdogS: number; readonly clock: Clock; readonly log: Log };
+type Surroundings = { readonly events: GuestEvents; readonly lines: ReadonlyMap<Label, Line>; readonly serial: ReadonlyMap<Label, SerialLink>; readonly watchdogS: number; readonly clock: Clock; readonly log: Log };
 
 /** One guest in one worker thread, seen from the agent's. */
 export class WorkerGuest implements Guest {
@@ -24,7 +26,7 @@ export class WorkerGuest implements Guest {
   #end: GuestEnd | undefined;
   #stopping = false;
   #tid: number | undefined;
-  #stats: GuestStats = { cpuMs: 0, outputBytes: 0, outputDroppedBytes: 0 };
+  #stats: GuestStats = { cpuMs: 0, memoryBytes: 0, outputBytes: 0, outputDroppedBytes: 0 };
 
   constructor(data: ThreadData, on: Surroundings) {
     this.#on = on;
@@ -57,6 +59,7 @@ export class WorkerGuest implements Guest {
     this.#stopping = true;
     Atomics.store(this.#words, control.stop, 1);
     Atomics.notify(this.#words, control.stop);
+    wakeGuest(this.#words);
     const over = Promise.withResolvers<void>();
     using grace = this.#on.clock.after(graceMs, () => over.resolve());
     await Promise.race([this.ended, over.promise]);
@@ -67,7 +70,7 @@ export class WorkerGuest implements Guest {
 
   stats(): GuestStats {
     if (this.#tid !== undefined && this.#end === undefined) this.#stats = { ...this.#stats, cpuMs: cpuMsOf(this.#tid) ?? this.#stats.cpuMs };
-    return this.#stats;
+    return { ...this.#stats, memoryBytes: Atomics.load(this.#words, control.pages) * pageBytes };
   }
 
   /** Ends the thread without asking: for a start that was given up. */
@@ -109,6 +112,10 @@ export class WorkerGuest implements Guest {
       case 'output':
         this.#stats = { ...this.#stats, outputBytes: this.#stats.outputBytes + message.bytes.byteLength, outputDroppedBytes: this.#stats.outputDroppedBytes + message.dropped };
         return events.onOutput(message.stream, message.bytes, message.dropped);
+      case 'telemetry':
+        return events.onTelemetry?.(message.samples, message.dropped);
+      case 'serial':
+        return labelled(this.#on.serial, message.label)?.heed();
       case 'release':
         return this.#release(message.label);
       case 'end':
@@ -118,7 +125,7 @@ export class WorkerGuest implements Guest {
   }
 
   #release(label: string): void {
-    const line = [...this.#on.lines].find(([name]) => name === label)?.[1];
+    const line = labelled(this.#on.lines, label);
     line?.drive('input', AbortSignal.timeout(2_000)).catch((error: unknown) => this.#on.log.warn({ label, fault: toFault(error).message }, 'guest.release-failed'));
   }
 
@@ -133,6 +140,10 @@ export class WorkerGuest implements Guest {
     if (this.#stopping && this.#end?.kind !== 'trapped') return { kind: 'stopped' };
     return this.#end ?? { kind: 'trapped', reason: 'the thread of the guest ended without a word' };
   }
+}
+
+function labelled<T>(among: ReadonlyMap<Label, T>, label: string): T | undefined {
+  return [...among].find(([name]) => name === label)?.[1];
 }
 
 /** CPU time of one of this process's threads; undefined when it is gone. See proc_pid_schedstat(5). */

@@ -2,7 +2,7 @@ import { type Clock, Fault, type Log, invariant } from '@pier/shared/core';
 import { CompiledModules } from './compiled.ts';
 import { admit } from './gate/index.ts';
 import type { Guest, GuestEnd, Program, Runner } from './runner.ts';
-import { type ThreadData, type ThreadVolume, control } from './thread.ts';
+import { type ThreadData, type ThreadSerial, type ThreadVolume, control, wakeGuest } from './thread.ts';
 import { type ArmedLines, armLines } from './watches.ts';
 import { WorkerGuest } from './worker-guest.ts';
 
@@ -22,8 +22,11 @@ export function workerRunner(deps: Deps): Runner {
       if (!verdict.ok) throw new Fault(verdict.refusal.code, verdict.refusal.reason, { app: program.app, digest: program.digest });
       const module = await modules.get(program.digest, program.wasm, program.limits.memoryMb);
       await using armed = new AsyncDisposableStack();
-      const lines = armed.use(await armLines(program, () => deps.clock.monotonicNs(), signal));
-      const guest = new WorkerGuest(threadData(program, { module, base: verdict.value.base, lines }), { events, lines: program.lines, watchdogS: program.limits.watchdogS, ...deps });
+      const words = new Int32Array(new SharedArrayBuffer(control.words * Int32Array.BYTES_PER_ELEMENT));
+      const wake = (): void => wakeGuest(words);
+      const lines = armed.use(await armLines(program, { nowNs: () => deps.clock.monotonicNs(), wake }, signal));
+      const serial = linked(armed, program, wake);
+      const guest = new WorkerGuest(threadData(program, { module, base: verdict.value.base, control: words.buffer, lines, serial }), { events, lines: program.lines, serial: program.serial, watchdogS: program.limits.watchdogS, ...deps });
       await up(guest, signal);
       const stack = armed.move();
       return facade(guest, endedAndUnwatched(guest, stack, deps.log));
@@ -69,17 +72,28 @@ async function up(guest: WorkerGuest, signal: AbortSignal): Promise<void> {
   }
 }
 
-function threadData(program: Program, made: { readonly module: WebAssembly.Module; readonly base: boolean; readonly lines: ArmedLines }): ThreadData {
+function linked(armed: AsyncDisposableStack, program: Program, wake: () => void): ThreadSerial[] {
+  return program.grant.serial.map(({ ask }) => {
+    const link = program.serial.get(ask.label);
+    invariant(link, `the link of the serial grant "${ask.label}" was made before the start`);
+    armed.use(link.connect(wake));
+    return { label: ask.label, ask, shared: link.shared };
+  });
+}
+
+function threadData(program: Program, made: { readonly module: WebAssembly.Module; readonly base: boolean; readonly control: SharedArrayBuffer; readonly lines: ArmedLines; readonly serial: readonly ThreadSerial[] }): ThreadData {
   return {
     app: program.app,
     module: made.module,
     base: made.base,
-    control: new SharedArrayBuffer(control.words * Int32Array.BYTES_PER_ELEMENT),
+    control: made.control,
     args: [program.app, ...(program.args ?? [])],
     env: program.env ?? {},
     stdin: program.stdin ?? new Uint8Array(),
     maxOutputBytesPerS: program.limits.maxOutputBytesPerS,
     lines: made.lines.lines,
+    serial: made.serial,
+    series: program.grant.telemetry.map(({ ask }) => ({ label: ask.label, maxPerS: ask.maxPerS })),
     volumes: program.grant.storage.map(({ ask, maxBytes }): ThreadVolume => {
       const folder = program.storage.get(ask.label);
       invariant(folder !== undefined, `the folder of the storage grant "${ask.label}" was made before the start`);
