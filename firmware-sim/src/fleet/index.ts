@@ -1,0 +1,2 @@
+export { type Behaviour, behaviours, onTheWire, scripts } from './behaviour.ts';
+export { type Fleet, type FleetOptions, type Mix, behaviourAt, openFleet } from './fleet.ts';
