@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Asks, Limits } from '@pier/shared/capability';
 import { AppName, type Digest, Version, canonicalJson, digestOf, silentLog, systemClock, systemRandom } from '@pier/shared/core';
 import { type PackedArtifact, type RegistryClient, packArtifact, registryClient } from '@pier/shared/oci';
@@ -22,6 +22,7 @@ let client: RegistryClient;
 let policies: Policies;
 let releases: Releases;
 let changes = 0;
+let wakes = 0;
 
 beforeAll(async () => {
   database = await openTestDatabase();
@@ -41,7 +42,7 @@ beforeAll(async () => {
       await releases.rejudge();
     },
   });
-  releases = openReleases({ db: database.db, clock: systemClock, random: systemRandom, log: silentLog, registry, policies });
+  releases = openReleases({ db: database.db, clock: systemClock, random: systemRandom, log: silentLog, registry, policies, wake: () => void (wakes += 1) });
 });
 afterAll(async () => {
   client[Symbol.dispose]();
@@ -54,6 +55,7 @@ beforeEach(async () => {
   await database.db.delete(releaseTable);
   await database.db.delete(policyTable);
   changes = 0;
+  wakes = 0;
 });
 
 const keyOf = (key: KeyPair, role: 'release' | 'scheduler') => ({ id: key.id, name: role, role, pem: key.publicPem });
@@ -73,8 +75,10 @@ function policyOf({ number = 1, by = root, keys = [releaseKey], listed = schedul
 
 const putPolicy = (body: Envelope) => policies.handlers.putPolicy({ body, actor, params: undefined, query: undefined });
 
-function pack({ version = '1.0.0', counter = 1, wasm = '\0asm' } = {}): PackedArtifact {
-  return packArtifact({ wasm: Buffer.from(wasm), app: AppName.parse('blink'), version: Version.parse(version), counter, asks: Asks.parse({ gpio: [{ label: 'led', mode: 'out', safe: 'inactive' }] }), limits: Limits.parse({}), title: 'blink.wasm' });
+const ledAsks = { gpio: [{ label: 'led', mode: 'out', safe: 'inactive' }] };
+
+function pack({ version = '1.0.0', counter = 1, wasm = '\0asm', app = 'blink', asks = ledAsks, limits = {} }: { version?: string; counter?: number; wasm?: string; app?: string; asks?: unknown; limits?: unknown } = {}): PackedArtifact {
+  return packArtifact({ wasm: Buffer.from(wasm), app: AppName.parse(app), version: Version.parse(version), counter, asks: Asks.parse(asks), limits: Limits.parse(limits), title: `${app}.wasm` });
 }
 
 async function push(artifact: PackedArtifact, { by = releaseKey, repository = 'apps/blink' }: { by?: KeyPair | undefined; repository?: string } = {}): Promise<Digest> {
@@ -90,6 +94,8 @@ async function sign(digest: Digest, artifact: PackedArtifact, { by, repository =
 }
 
 const create = (digest: Digest, repository = 'apps/blink') => releases.handlers.createRelease({ body: { repository, digest }, actor, params: undefined, query: undefined });
+const withdraw = (id: string, remark?: string) => releases.handlers.withdrawRelease({ params: { id }, body: { remark }, actor, query: undefined });
+const compare = (from: string, to: string) => releases.handlers.compareRelease({ params: { id: to }, query: { from }, actor, body: undefined });
 const list = (query: RequestOf<'listReleases'>['query']) => releases.handlers.listReleases({ query, actor, params: undefined, body: undefined });
 
 test('an artifact that a trusted key signed becomes a verified release, and twice is once', async () => {
@@ -216,6 +222,111 @@ test('releases come newest first, page by page', async () => {
   } while (cursor !== undefined);
   expect(seen.toSorted()).toEqual(made.toSorted());
   await expect(list({ limit: 2, cursor: 'no cursor' })).rejects.toMatchObject({ code: 'input-invalid' });
+});
+
+test('a release says what it may do and use, in words', async () => {
+  await putPolicy(policyOf());
+  const made = await create(await push(pack({ limits: { memoryMb: 8 } })));
+  expect(made).toMatchObject({ limits: { memoryMb: 8, watchdogS: 60 }, permissions: expect.arrayContaining(['uses at most 8 MB of memory']) as string[] });
+  expect(made.permissions[0]).toContain('switches one output, “led”');
+});
+
+test('releases of one app are listed apart', async () => {
+  await putPolicy(policyOf());
+  const blink = await create(await push(pack()));
+  const meter = await create(await push(pack({ app: 'meter' })));
+  expect((await list({ limit: 10, app: AppName.parse('meter') })).items.map((one) => one.id)).toEqual([meter.id]);
+  expect((await list({ limit: 10, app: AppName.parse('none') })).items).toEqual([]);
+  expect((await list({ limit: 10 })).items.map((one) => one.id).toSorted()).toEqual([blink.id, meter.id].toSorted());
+});
+
+describe('two releases are compared', () => {
+  test('by what the later asks for beyond the earlier', async () => {
+    await putPolicy(policyOf());
+    const before = await create(await push(pack()));
+    const after = await create(await push(pack({ version: '2.0.0', counter: 2, limits: { memoryMb: 64 }, asks: { gpio: [{ label: 'led', mode: 'out', safe: 'active' }], telemetry: [{ label: 'power', unit: 'W' }] } })));
+    expect(await compare(before.id, after.id)).toEqual({
+      from: before.id,
+      to: after.id,
+      added: ['reports “power” (W) at most once a second'],
+      removed: [],
+      changed: [{ before: expect.stringContaining('safe state: off'), after: expect.stringContaining('safe state: on') }, { before: expect.stringContaining('32 MB'), after: expect.stringContaining('64 MB') }],
+    });
+    expect(await compare(after.id, before.id)).toMatchObject({ added: [], removed: ['reports “power” (W) at most once a second'] });
+  });
+
+  test('only within an app, and only where there are two', async () => {
+    await putPolicy(policyOf());
+    const [blink, meter] = [await create(await push(pack())), await create(await push(pack({ app: 'meter' })))];
+    await expect(compare(blink.id, meter.id)).rejects.toMatchObject({ code: 'input-invalid', message: expect.stringContaining('meter') });
+    await expect(compare('none', meter.id)).rejects.toMatchObject({ code: 'not-found', message: expect.stringContaining('"none"') });
+    await expect(compare(meter.id, '\0')).rejects.toMatchObject({ code: 'not-found' });
+  });
+});
+
+describe('a release that is withdrawn', () => {
+  test('says who did it and why, is noted once, and wakes the rollouts', async () => {
+    await putPolicy(policyOf());
+    const { id } = await create(await push(pack()));
+    const gone = await withdraw(id, 'burns\0 lamps');
+    expect(gone).toMatchObject({ state: 'withdrawn', reason: { code: 'release-withdrawn', reason: 'otto withdrew it: burns\uFFFD lamps' }, signedBy: [releaseKey.id] });
+    expect(await withdraw(id, 'again')).toEqual(gone);
+    expect(wakes).toBe(1);
+    const noted = (await database.db.select().from(audit)).filter((row) => row.object === `release:${id}` && row.action === 'release.withdrawn');
+    expect(noted).toMatchObject([{ actor: 'otto', detail: { app: 'blink', version: '1.0.0', remark: 'burns\uFFFD lamps' } }]);
+    await expect(withdraw('none')).rejects.toMatchObject({ code: 'not-found' });
+  });
+
+  test('never comes back: not by a new policy, not by making it again', async () => {
+    await putPolicy(policyOf());
+    const digest = await push(pack());
+    const { id } = await create(digest);
+    await withdraw(id);
+    await putPolicy(policyOf({ number: 2 }));
+    expect(await releases.get(id)).toMatchObject({ state: 'withdrawn' });
+    expect(await create(digest)).toMatchObject({ id, state: 'withdrawn' });
+  });
+
+  test('never comes back while the same releases are judged anew at that moment', async () => {
+    await putPolicy(policyOf());
+    const made = [];
+    for (let n = 1; n <= 6; n += 1) made.push(await create(await push(pack({ version: `1.0.${n}`, counter: n, wasm: `\0asm-race-${n}` }))));
+    await Promise.all([putPolicy(policyOf({ number: 2 })), ...made.map(({ id }) => withdraw(id)), ...made.map(({ digest }) => create(digest))]);
+    expect((await list({ limit: 10 })).items.map((one) => one.state)).toEqual(made.map(() => 'withdrawn'));
+  });
+
+  test('keeps its version for ever, if it was ever verified', async () => {
+    await putPolicy(policyOf());
+    await withdraw((await create(await push(pack()))).id);
+    await expect(create(await push(pack({ wasm: '\0asm-second' })))).rejects.toMatchObject({ code: 'release-conflict' });
+    const squatter = await create(await push(pack({ wasm: '\0asm-squatter-2', version: '2.0.0', counter: 2 }), { by: stranger }));
+    await withdraw(squatter.id);
+    expect(await create(await push(pack({ wasm: '\0asm-honest', version: '2.0.0', counter: 2 })))).toMatchObject({ state: 'verified' });
+  });
+
+  test('keeps its app in its scope', async () => {
+    await putPolicy(policyOf({ prefixes: ['manager/apps', 'manager/guests'] }));
+    await withdraw((await create(await push(pack()))).id);
+    expect(await create(await push(pack({ version: '2.0.0', counter: 2 }), { repository: 'guests/blink' }), 'guests/blink')).toMatchObject({ state: 'rejected', reason: { code: 'scope-unmatched' } });
+  });
+});
+
+test('a release that loses its trust wakes the rollouts of it', async () => {
+  await putPolicy(policyOf());
+  await create(await push(pack()));
+  await putPolicy(policyOf({ number: 2, keys: [newKey] }));
+  expect(wakes).toBe(1);
+});
+
+test('two first releases of an app from two scopes at once: one is verified, the other is told whose name it is', async () => {
+  await putPolicy(policyOf({ prefixes: ['manager/apps', 'manager/guests'] }));
+  for (let round = 1; round <= 8; round += 1) {
+    const app = `app-${round}`;
+    const [near, far] = [await push(pack({ app })), await push(pack({ app, version: '2.0.0', counter: 2 }), { repository: 'guests/blink' })];
+    const made = await Promise.all([create(near), create(far, 'guests/blink')]);
+    expect(made.map((one) => one.state).toSorted()).toEqual(['rejected', 'verified']);
+    expect(made.find((one) => one.state === 'rejected')?.reason?.code).toBe('scope-unmatched');
+  }
 });
 
 test('the first policy names its root; a successor is of the same root and has a higher number', async () => {

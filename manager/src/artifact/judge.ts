@@ -25,11 +25,11 @@ export async function judgeStored({ registry, repository, digest, inForce }: { r
  * Refuses an app's name to another scope than that of its verified releases: else a key that may sign in one scope would
  * replace, on every device, what only another scope's keys may sign.
  */
-export function judgeScope(judged: Judged, { repository, others, inForce }: { repository: string; others: readonly string[]; inForce: PolicyInForce | undefined }): Judged {
+export function judgeScope<V extends Omit<Judged, 'claims'>>(judged: V, { app, repository, others, inForce }: { app: string; repository: string; others: readonly string[]; inForce: PolicyInForce | undefined }): V {
   const prefixOf = (name: string): string | undefined => inForce && scopeOf(inForce.policy, policyNameOf({ repository: name }))?.prefix;
   const own = prefixOf(repository);
   const rival = others.find((other) => prefixOf(other) !== undefined && prefixOf(other) !== own);
   if (judged.refusal !== undefined || rival === undefined) return judged;
-  const reason = `${repository} lies in the policy's scope "${own}", but app ${judged.claims.app} has verified releases from ${rival}, in scope "${prefixOf(rival)}"; an app keeps to one scope`;
+  const reason = `${repository} lies in the policy's scope "${own}", but app ${app} has verified releases from ${rival}, in scope "${prefixOf(rival)}"; an app keeps to one scope`;
   return { ...judged, signedBy: [], refusal: { code: 'scope-unmatched', reason } };
 }
