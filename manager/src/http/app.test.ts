@@ -3,10 +3,11 @@ import { request } from 'node:http';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Route, Problem, routes } from '@pier/shared/api';
-import { Fault, type Log, silentLog } from '@pier/shared/core';
+import { Fault, type Log, silentLog, systemClock } from '@pier/shared/core';
 import { makeApp } from './app.ts';
-import type { Act } from './bind.ts';
+import type { Act, Listen } from './bind.ts';
 import type { Actor } from './handlers.ts';
+import type { Asked as AskedOnce } from './once.ts';
 import { openApiFile, openApiText } from './openapi.ts';
 import { mayUse, roles } from './permission.ts';
 
@@ -14,12 +15,19 @@ import { mayUse, roles } from './permission.ts';
 let act: Act;
 const failures: object[] = [];
 const log: Log = { ...silentLog, error: (fields) => failures.push(fields) };
+/** What a stream tells to whoever comes, and what it was asked. */
+let listen: Listen;
+const keyed: AskedOnce[] = [];
 const actors: Readonly<Record<string, Actor>> = Object.fromEntries(roles.map((role) => [role, { name: role, role }]));
 
 let app: Awaited<ReturnType<typeof makeApp>>;
 let port: number;
 beforeAll(async () => {
-  app = await makeApp({ act: (name, asked) => act(name, asked), identify: async ({ headers }) => actors[headers.authorization ?? ''], publicHosts: ['pier.example'], log });
+  const once = (one: AskedOnce, perform: () => Promise<unknown>) => {
+    keyed.push(one);
+    return perform();
+  };
+  app = await makeApp({ act: (name, parts) => act(name, parts), listen: (...parts) => listen(...parts), once, clock: systemClock, identify: async ({ headers }) => actors[headers.authorization ?? ''], publicHosts: ['pier.example'], log });
   await app.listen({ host: '127.0.0.1', port: 0 });
   const address = app.server.address();
   if (typeof address !== 'object' || address === null) throw new Error('no port');
@@ -55,7 +63,7 @@ test('a handler gets parts that were checked and filled in, and its answer goes 
   act = async (name, { body, actor }) => ({ id: name, token: JSON.stringify({ body, actor }), expiresAt: 'later', uses: 1 });
   const answer = await ask({ ...token, body: '{}' });
   expect(answer.status).toBe(201);
-  expect(JSON.parse(JSON.parse(answer.text).token)).toEqual({ body: { uses: 1, expiresInS: 86_400, tags: {} }, actor: { name: 'operator', role: 'operator' } });
+  expect(JSON.parse(JSON.parse(answer.text).token)).toEqual({ body: { uses: 1, expiresInS: 86_400, tags: {}, approval: false }, actor: { name: 'operator', role: 'operator' } });
 });
 
 test('an answer that breaks the contract is our failure: 500, logged, and nothing of it shown', async () => {
@@ -85,9 +93,12 @@ const everyRoute = Object.entries(routes as Readonly<Record<string, Route>>).map
 
 test.each(everyRoute)('$name lets in its role and those above, and nobody else', async ({ route, url }) => {
   act = async () => Promise.reject(new Fault('conflict', 'let in'));
+  listen = () => {
+    throw new Fault('conflict', 'let in');
+  };
   const asked = { method: route.method, path: url, ...(route.body === undefined ? {} : { body: '[]' }) };
   // Those let in fail later: at the checks of the parts, or in the handler.
-  const outcome = (status: number): string => (status === 400 || status === 409 ? 'let in' : String(status));
+  const outcome = (status: number): string => ([400, 409, 428].includes(status) ? 'let in' : String(status));
   const isPublic = route.permission === 'public';
   expect(outcome((await ask(asked)).status)).toBe(isPublic ? 'let in' : '401');
   for (const as of roles) expect(`${as} ${outcome((await ask({ ...asked, as })).status)}`).toBe(`${as} ${mayUse(as, route.permission) ? 'let in' : '403'}`);
@@ -96,7 +107,7 @@ test.each(everyRoute)('$name lets in its role and those above, and nobody else',
 test.each(['TRACE', 'QUERY', 'PATCH', 'DELETE', 'PROPFIND', 'OPTIONS'])('%s on a known path is 405 and says what is allowed', async (method) => {
   const answer = await ask({ method, path: '/api/v1/tokens', as: 'admin' });
   expect(problem(answer)).toMatchObject({ status: 405, code: 'method-not-allowed' });
-  expect(answer.headers['allow']).toBe('POST');
+  expect(answer.headers['allow']).toBe('GET, HEAD, POST');
 });
 
 test.each(['/nothing', '/api/v1/devices/a/b/c', '/api/v1/%2e%2e/devices', '/API/V1/devices', `/${'x'.repeat(5_000)}`])('there is nothing at %s', async (path) => {
@@ -140,6 +151,60 @@ test('every answer forbids foreign scripts, frames and sniffing', async () => {
     expect(headers).toMatchObject({ 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer', 'cache-control': 'no-store' });
     expect(headers['content-security-policy']).toContain("default-src 'none'");
   }
+});
+
+const acts = { method: 'POST', path: '/api/v1/rollouts/r-1/acts', as: 'operator', body: '{"verb":"pause"}' } as const;
+
+test.each([
+  ['is missing', {}, 428, 'revision-required'],
+  ['is no ETag', { 'if-match': '7' }, 400, 'input-invalid'],
+  ['is a weak ETag', { 'if-match': 'W/"7"' }, 400, 'input-invalid'],
+  ['names two revisions', { 'if-match': '"7", "8"' }, 400, 'input-invalid'],
+  ['is empty', { 'if-match': '' }, 400, 'input-invalid'],
+  ['is too large a number', { 'if-match': `"${'9'.repeat(40)}"` }, 400, 'input-invalid'],
+] as const)('a change that is decided on a revision is refused when If-Match %s', async (_what, headers, status, code) => {
+  act = async () => Promise.reject(new Fault('internal', 'it was asked all the same'));
+  expect(problem(await ask({ ...acts, headers }))).toMatchObject({ status, code });
+});
+
+test('the handler is told the revision of If-Match, and nothing for a star; who was slower gets 412', async () => {
+  const seen: unknown[] = [];
+  act = async (_name, request) => {
+    seen.push('ifMatch' in request ? request.ifMatch : 'nothing');
+    throw new Fault('revision-stale', 'it is at revision 9 now');
+  };
+  for (const one of ['"7"', '*']) expect(problem(await ask({ ...acts, headers: { 'if-match': one } }))).toMatchObject({ status: 412, code: 'revision-stale', title: 'Precondition failed' });
+  expect(problem(await ask({ ...token, body: '{}', headers: { 'if-match': '"7"' } }))).toMatchObject({ status: 412 });
+  expect(seen).toEqual([7, undefined, 'nothing']);
+});
+
+test('an answer that carries a revision has it as its ETag', async () => {
+  act = async () => ({ revision: 12, items: [] });
+  expect((await ask({ path: '/api/v1/rollouts/r-1/verbs', as: 'viewer' })).headers['etag']).toBe('"12"');
+  act = async () => ({ items: [], next: null });
+  expect((await ask({ path: '/api/v1/rollouts', as: 'viewer' })).headers).not.toHaveProperty('etag');
+});
+
+test.each(['', 'two words', 'x'.repeat(129), 'caf\u00e9'])('an Idempotency-Key %j is refused', async (key) => {
+  expect(problem(await ask({ ...token, body: '{}', headers: { 'idempotency-key': key } }))).toMatchObject({ status: 400, code: 'input-invalid' });
+});
+
+test('a key goes with who asks and a hash of all that was asked; only POST knows it, and only what was asked in a fit form', async () => {
+  keyed.length = 0;
+  act = async () => ({ id: 'a', token: 'b', expiresAt: 'c', uses: 1 });
+  const headers = { 'idempotency-key': 'k' };
+  for (const body of ['{"uses":1}', '{"uses":1}', '{"uses":2}', '{"uses":0}']) await ask({ ...token, body, headers });
+  await ask({ ...token, body: '{}' });
+  await ask({ path: '/api/v1/rollouts', as: 'viewer', headers });
+  expect(keyed).toMatchObject([1, 2, 3].map(() => ({ user: 'operator', key: 'k', route: 'POST /tokens', status: 201 })));
+  const [first, again, other] = keyed.map((one) => one.hash);
+  expect(first).toBe(again);
+  expect(first).not.toBe(other);
+  expect(keyed[0]?.mayKeep({ id: 'a', token: 'b' })).toBe(false);
+  act = async () => Promise.reject(new Fault('conflict', 'no'));
+  for (const tag of ['"1"', '"2"']) await ask({ ...acts, headers: { ...headers, 'if-match': tag } });
+  expect(keyed.slice(3).map((one) => one.mayKeep({ id: 'r' }))).toEqual([true, true]);
+  expect(keyed[3]?.hash).not.toBe(keyed[4]?.hash);
 });
 
 function say(bytes: string): Promise<string> {

@@ -3,7 +3,7 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import { type Problem, apiPrefix } from '@pier/shared/api';
 import { type Log, parseJson } from '@pier/shared/core';
-import { type Act, type Identify, bindRoutes } from './bind.ts';
+import { type Binding, bindRoutes } from './bind.ts';
 import { answerUnknown, guard, safeHeaders } from './guard.ts';
 import { openApiHead, withUsedSchemas } from './openapi-document.ts';
 import { faultOf, problemOf, writeRawProblem } from './problem.ts';
@@ -14,10 +14,10 @@ export const openApiPath = `${apiPrefix}/openapi.json`;
 /** A problem as a page, for a person's browser. */
 export type ProblemPage = (problem: Problem) => string;
 
-type AppOptions = { readonly act: Act; readonly identify: Identify; readonly publicHosts: readonly string[]; readonly log: Log; readonly problemPage?: ProblemPage };
+type AppOptions = Binding & { readonly publicHosts: readonly string[]; readonly log: Log; readonly problemPage?: ProblemPage };
 
 /** Everything of the HTTP API but the socket: the shared routes bound to `act`, errors as problems, and its OpenAPI document. */
-export async function makeApp({ act, identify, publicHosts, log, problemPage }: AppOptions): Promise<FastifyInstance> {
+export async function makeApp({ publicHosts, log, problemPage, ...binding }: AppOptions): Promise<FastifyInstance> {
   const fail = (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => answerError({ error, request, reply, log, problemPage });
   const app = fastify({ clientErrorHandler: writeRawProblem, frameworkErrors: (error, request, reply) => void fail(error, request, reply), bodyLimit: bodyBytesMax, forceCloseConnections: true, requestTimeout: 60_000, routerOptions: { maxParamLength: 256, caseSensitive: true, ignoreTrailingSlash: false } });
   app.setValidatorCompiler(validatorCompiler);
@@ -35,7 +35,7 @@ export async function makeApp({ act, identify, publicHosts, log, problemPage }: 
   answerUnknown(app);
   await app.register(swagger, { openapi: openApiHead, transform: jsonSchemaTransform, transformObject: withUsedSchemas });
   await app.register(async (api) => {
-    bindRoutes(api, { act, identify });
+    bindRoutes(api, binding);
     api.get(openApiPath, { schema: { hide: true } }, async (_request, reply) => reply.type('application/json').send(JSON.stringify(app.swagger())));
   });
   return app;

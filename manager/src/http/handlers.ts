@@ -6,6 +6,8 @@ import type { Role } from './permission.ts';
 export type Actor = { readonly name: string; readonly role: Role; readonly session?: string };
 
 type Part<R, K extends string> = R extends { readonly [P in K]: infer S extends z.ZodType } ? z.output<S> : undefined;
+/** The revision that the change was decided on, from If-Match; undefined for `*`: whatever it is now. */
+type Precondition<R> = R extends { readonly ifMatch: true } ? { readonly ifMatch: number | undefined } : unknown;
 type ActorOf<R> = R extends { readonly permission: 'public' } ? Actor | undefined : Actor;
 
 /** What a handler gets: every part checked against the route's schemas before. */
@@ -14,7 +16,15 @@ export type RequestOf<N extends RouteName> = {
   readonly query: Part<Routes[N], 'query'>;
   readonly body: Part<Routes[N], 'body'>;
   readonly actor: ActorOf<Routes[N]>;
-};
+} & Precondition<Routes[N]>;
 
-/** One handler a route: a route that nobody answers does not compile. */
-export type Handlers = { readonly [N in RouteName]: (request: RequestOf<N>) => Promise<AnswerOf<N>> };
+type StreamName = { [N in RouteName]: Routes[N] extends { readonly stream: true } ? N : never }[RouteName];
+
+/** One handler a route: a route that nobody answers does not compile. Streams are answered by `Streams`. */
+export type Handlers = { readonly [N in Exclude<RouteName, StreamName>]: (request: RequestOf<N>) => Promise<AnswerOf<N>> };
+
+/** Takes what a stream says. `id` is what a reader that comes back names as the last that it has seen. */
+export type Listener<N extends StreamName = StreamName> = { readonly send: (events: readonly { readonly id?: string; readonly data: AnswerOf<N> }[]) => void };
+
+/** Lets a listener hear what comes after `after`, until the returned thing is disposed; never before it has returned. */
+export type Streams = { readonly [N in StreamName]: (listener: Listener<N>, after: string | undefined) => Disposable };

@@ -1,4 +1,5 @@
-export { type Actor, type Handlers, type RequestOf } from './handlers.ts';
+export { type Actor, type Handlers, type Listener, type RequestOf, type Streams } from './handlers.ts';
+export { type Asked, type Once } from './once.ts';
 export { type Role, mayUse, roles } from './permission.ts';
 export { sessionCookie } from './cookie.ts';
 export { keyAfter, pageOf } from './page.ts';

@@ -1,16 +1,16 @@
 /** `node manager/src/http/openapi.ts` writes manager/openapi.json, the API as other tools read it. */
 import { writeFile } from 'node:fs/promises';
-import { Fault, silentLog } from '@pier/shared/core';
+import { Fault, silentLog, systemClock } from '@pier/shared/core';
 import { makeApp } from './app.ts';
 
 export const openApiFile = new URL('../../openapi.json', import.meta.url);
 
 /** The OpenAPI 3.1 document, made from the shared routes. */
 export async function openApiText(): Promise<string> {
-  const refuse = async (): Promise<never> => {
+  const refuse = (): never => {
     throw new Fault('internal', 'this is only a description of the API');
   };
-  const app = await makeApp({ act: refuse, identify: refuse, publicHosts: [], log: silentLog });
+  const app = await makeApp({ act: refuse, identify: refuse, once: refuse, listen: refuse, clock: systemClock, publicHosts: [], log: silentLog });
   await app.ready();
   const text = `${JSON.stringify(app.swagger(), null, 2)}\n`;
   await app.close();

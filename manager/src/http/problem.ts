@@ -9,8 +9,8 @@ export function problemOf(fault: Fault): Problem {
 }
 
 const titles: Readonly<Record<number, string>> = {
-  400: 'Bad request', 401: 'Unauthenticated', 403: 'Forbidden', 404: 'Not found', 405: 'Method not allowed', 409: 'Conflict', 413: 'Too large', 415: 'Unsupported media type',
-  422: 'Refused', 429: 'Too many requests', 500: 'Internal error', 502: 'Bad gateway', 503: 'Unavailable', 504: 'Timed out', 507: 'Insufficient storage',
+  400: 'Bad request', 401: 'Unauthenticated', 403: 'Forbidden', 404: 'Not found', 405: 'Method not allowed', 409: 'Conflict', 412: 'Precondition failed', 413: 'Too large', 415: 'Unsupported media type',
+  422: 'Refused', 428: 'Precondition required', 429: 'Too many requests', 500: 'Internal error', 502: 'Bad gateway', 503: 'Unavailable', 504: 'Timed out', 507: 'Insufficient storage',
 };
 
 /** What fastify itself objects to, by its codes (fastify, "Errors"). */

@@ -1,10 +1,11 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { RouteName } from '@pier/shared/api';
-import type { Log } from '@pier/shared/core';
+import { type Clock, type Log, invariant } from '@pier/shared/core';
 import { type ProblemPage, makeApp } from './app.ts';
-import type { Act } from './bind.ts';
+import type { Act, Listen } from './bind.ts';
 import { sessionCookie } from './cookie.ts';
-import type { Actor, Handlers } from './handlers.ts';
+import type { Actor, Handlers, Streams } from './handlers.ts';
+import type { Once } from './once.ts';
 
 export type HttpServer = { readonly port: number; readonly url: string } & AsyncDisposable;
 
@@ -13,6 +14,9 @@ export type Pages = { readonly routes: (app: FastifyInstance) => Promise<void>; 
 
 export type HttpOptions = {
   readonly handlers: Handlers;
+  readonly streams: Streams;
+  /** What keeps the answers to requests with an Idempotency-Key. */
+  readonly once: Once;
   /** Who stands behind a request's token or session; undefined when it names nobody. */
   readonly actorOf: (evidence: { method: string; authorization: string | undefined; session: string | undefined; secFetchSite: string | undefined }) => Promise<Actor | undefined>;
   readonly pages: Pages;
@@ -20,14 +24,15 @@ export type HttpOptions = {
   readonly port: number;
   /** Names besides those of loopback that people reach it by, through a proxy. */
   readonly publicHosts: readonly string[];
+  readonly clock: Clock;
   readonly log: Log;
 };
 
 /** Opens the listener for people, on loopback: API and pages. Rejects with EADDRINUSE when the port is taken. */
-export async function openHttp({ handlers, actorOf, pages, port, publicHosts, log }: HttpOptions): Promise<HttpServer> {
+export async function openHttp({ handlers, streams, once, actorOf, pages, port, publicHosts, clock, log }: HttpOptions): Promise<HttpServer> {
   const identify = ({ method, headers }: FastifyRequest): Promise<Actor | undefined> =>
     actorOf({ method, authorization: headers.authorization, session: sessionCookie.read(headers.cookie), secFetchSite: single(headers['sec-fetch-site']) });
-  const app = await makeApp({ act: actWith(handlers), identify, publicHosts, log, problemPage: pages.problem });
+  const app = await makeApp({ act: actWith(handlers), listen: listenWith(streams), identify, once, clock, publicHosts, log, problemPage: pages.problem });
   await app.register(pages.routes);
   try {
     await app.listen({ host: '127.0.0.1', port });
@@ -42,8 +47,21 @@ export async function openHttp({ handlers, actorOf, pages, port, publicHosts, lo
 
 /** The table of handlers as one function. The binder has checked each part against the schemas from which the handler's types are made. */
 function actWith(handlers: Handlers): Act {
-  const table: Readonly<Record<RouteName, (request: never) => Promise<unknown>>> = handlers;
-  return (name, request) => table[name](request as never);
+  const table: Readonly<Partial<Record<RouteName, (request: never) => Promise<unknown>>>> = handlers;
+  return async (name, request) => {
+    const handler = table[name];
+    invariant(handler, `${name} is answered, not streamed`);
+    return handler(request as never);
+  };
+}
+
+function listenWith(streams: Streams): Listen {
+  const table: Readonly<Partial<Record<RouteName, Streams[keyof Streams]>>> = streams;
+  return (name, send, after) => {
+    const stream = table[name];
+    invariant(stream, `${name} is a stream`);
+    return stream({ send }, after);
+  };
 }
 
 function single(header: string | string[] | undefined): string | undefined {

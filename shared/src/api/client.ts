@@ -5,7 +5,18 @@ import { type Route, apiPrefix } from './route.ts';
 import { type RouteName, type Routes, routes } from './routes.ts';
 
 type Part<R, K extends string> = R extends { readonly [P in K]: infer S extends z.ZodType } ? { readonly [P in K]: z.input<S> } : unknown;
-export type CallOf<N extends RouteName> = Part<Routes[N], 'params'> & Partial<Part<Routes[N], 'query'>> & Part<Routes[N], 'body'>;
+/** `ifMatch`: the revision that the change was decided on, `*` for whatever it is now. */
+type Precondition<R> = R extends { readonly ifMatch: true } ? { readonly ifMatch?: number | '*' } : unknown;
+/** `idempotencyKey`: the same request with the same key again is answered, not done again. */
+type Once<R> = R extends { readonly method: 'POST' } ? { readonly idempotencyKey?: string } : unknown;
+export type CallOf<N extends RouteName> = Part<Routes[N], 'params'> & Partial<Part<Routes[N], 'query'>> & Part<Routes[N], 'body'> & Precondition<Routes[N]> & Once<Routes[N]>;
+type Parts = {
+  readonly params?: Record<string, string>;
+  readonly query?: Record<string, string | number | boolean | undefined>;
+  readonly body?: unknown;
+  readonly ifMatch?: number | '*';
+  readonly idempotencyKey?: string;
+};
 export type AnswerOf<N extends RouteName> = z.output<Routes[N]['response']>;
 
 export type ApiClient = { call<N extends RouteName>(name: N, request: CallOf<N>, signal?: AbortSignal): Promise<AnswerOf<N>> };
@@ -17,12 +28,17 @@ export function apiClient({ baseUrl, token, timeoutMs = 30_000 }: { baseUrl: str
   return {
     call: async (name, request, signal) => {
       const definition: Route = routes[name];
-      const { params, query, body } = request as { params?: Record<string, string>; query?: Record<string, string | number | undefined>; body?: unknown };
+      const { params, query, body, ifMatch, idempotencyKey } = request as Parts;
       const url = new URL(apiPrefix + fill(definition.path, params ?? {}), baseUrl);
       for (const [key, value] of Object.entries(query ?? {})) if (value !== undefined) url.searchParams.set(key, String(value));
       const response = await send(url, {
         method: definition.method,
-        headers: { authorization: `Bearer ${token}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+        headers: {
+          authorization: `Bearer ${token}`,
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...(ifMatch === undefined ? {} : { 'if-match': ifMatch === '*' ? '*' : `"${ifMatch}"` }),
+          ...(idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }),
+        },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         signal: AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(signal ? [signal] : [])]),
       });

@@ -16,6 +16,8 @@ export type Route = {
   readonly ifMatch?: true;
   /** Answers `text/event-stream` (WHATWG HTML, server-sent events): each event's data is one `response`, its id goes into Last-Event-ID. */
   readonly stream?: true;
+  /** Fields of body or answer that are shown or sent once and lie nowhere in clear; an answer that had one is not given twice. */
+  readonly secrets?: readonly string[];
   readonly status: 200 | 201 | 204;
   readonly response: z.ZodType;
 };
