@@ -1,5 +1,5 @@
 export { deviceHandlers } from './routes.ts';
-export { type Ingest, type OnReported, startIngest } from './ingest.ts';
+export { type Ingest, type IngestDeps, type OnReported, type Streamed, type Streams, startIngest } from './uplink/index.ts';
 export { type Publish, announceManager, startPublisher } from './publisher.ts';
 export { type Loop, startLoop } from './loop.ts';
 export { PinWatch } from './pins.ts';
@@ -7,3 +7,4 @@ export { type AssignmentChange, type Writer, assign, bindingsOf } from './desire
 export { lockDevices } from './store.ts';
 export { refreshDesired, startSilenceWatch } from './upkeep.ts';
 export { showDeployment } from './view.ts';
+export { existingDevice, refuseNul } from './query.ts';

@@ -1,13 +1,13 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { silentLog, systemClock } from '@pier/shared/core';
 import { topics } from '@pier/shared/wire';
-import { type Fleet, openFleet } from '../../../test/support/fleet.ts';
+import { type DeviceWorld, openDeviceWorld } from './testing/device-world.ts';
 import { outbox } from '../db/index.ts';
 import { type Publish, announceManager, startPublisher } from './publisher.ts';
 
-let fleet: Fleet;
+let fleet: DeviceWorld;
 beforeAll(async () => {
-  fleet = await openFleet();
+  fleet = await openDeviceWorld();
 }, 120_000);
 afterEach(async () => void (await fleet.db.delete(outbox)));
 afterAll(async () => fleet[Symbol.asyncDispose](), 60_000);

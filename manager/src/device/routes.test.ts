@@ -4,14 +4,14 @@ import { type DeviceId, AppName, Fault, digestOf, systemClock } from '@pier/shar
 import { Bindings } from '@pier/shared/capability';
 import { Device, DeviceDetail, PinsView, Refused } from '@pier/shared/api';
 import { topics } from '@pier/shared/wire';
-import { type Fleet, app, ledBinding, openFleet, presence, reported } from '../../../test/support/fleet.ts';
+import { type DeviceWorld, app, ledBinding, openDeviceWorld, presence, reported } from './testing/device-world.ts';
 import { checkInvariants } from '../../../test/support/invariants.ts';
 import { audit, binding, device } from '../db/index.ts';
 import { assign, lockDevices } from './index.ts';
 import { deviceHandlers } from './routes.ts';
 import { refreshDesired } from './upkeep.ts';
 
-let fleet: Fleet;
+let fleet: DeviceWorld;
 let made = 0;
 const actor = { name: 'ada', role: 'operator' } as const;
 const newDevice = async (): Promise<DeviceId> => fleet.addDevice(`dock-${String((made += 1)).padStart(3, '0')}`);
@@ -26,7 +26,7 @@ const give = async (id: DeviceId, releaseId: string) =>
   });
 
 beforeAll(async () => {
-  fleet = await openFleet();
+  fleet = await openDeviceWorld();
 }, 120_000);
 afterAll(async () => {
   await fleet[Symbol.asyncDispose]();
@@ -138,7 +138,7 @@ describe('what is shown', () => {
     const shown = await get(id);
     expect(shown).toMatchObject({ online: true, agent: '9.9', rev: 3, reported: { rev: 3, apps: { blink: { state: 'soaking' } }, desiredRefused: { code: 'desired-unsigned' } } });
     expect(Object.keys(shown.reported ?? {})).not.toContain('seq');
-    expect(shown.assignments).toEqual([{ app: 'blink', release: one.id, version: one.version, digest: one.digest, attempt: 1, setBy: 'ada' }]);
+    expect(shown.assignments).toEqual([{ app: 'blink', release: one.id, version: one.version, digest: one.digest, attempt: 1, setBy: 'ada', byHand: false }]);
   });
 
   test('refusals are the events with a code, newest first, page by page', async () => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { AppName, DeviceId, Digest, Version } from '@pier/shared/core';
 import { Bindings } from '@pier/shared/capability';
 import { Desired } from '@pier/shared/wire';
-import { board } from '../../../test/support/fleet.ts';
+import { board } from './testing/device-world.ts';
 import { answerToPresence, checkBindings, nextAttempt, nextRev, renderDesired, withoutNul } from './rules.ts';
 
 const digest = Digest.parse(`sha256:${'a'.repeat(64)}`);
@@ -81,8 +81,8 @@ describe('bindings', () => {
 
   test('more labels than an app can ask for are refused', () => {
     const many = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, n) => [`folder-${n}`, { kind: 'storage', maxBytes: 1 }]));
-    expect(check(many(68))).toMatchObject({ ok: true });
-    expect(check(many(69))).toMatchObject({ ok: false, refusal: { code: 'too-large' } });
+    expect(check(many(76))).toMatchObject({ ok: true });
+    expect(check(many(77))).toMatchObject({ ok: false, refusal: { code: 'too-large' } });
   });
 
   test('a line that another app may drive is refused, naming that app', () => {

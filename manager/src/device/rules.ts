@@ -1,7 +1,7 @@
 /** Pure decisions about a device: which document it gets, under which revision, and which bindings are a consent that can hold. */
 import { type AppName, type DeviceId, type Digest, type Json, type Version, type Verdict, accept, refuse } from '@pier/shared/core';
 import type { Binding, Bindings } from '@pier/shared/capability';
-import { type BoardProfile, findLine } from '@pier/shared/hardware';
+import { type BoardProfile, findLine, reservedPorts } from '@pier/shared/hardware';
 import type { Desired } from '@pier/shared/wire';
 
 /** An assignment with what its release says. */
@@ -53,14 +53,17 @@ export function answerToPresence(held: { rev: number; desired: string | null }, 
   return ours.rev === 0 || held.desired === ours.hash ? 'nothing' : 'render';
 }
 
-/** As many as an app can ask for (64 lines and 4 folders): more would only fill the documents. */
-const labelsMax = 68;
+/** As many as an app can ask for (64 lines, 8 ports and 4 folders): more would only fill the documents. */
+const labelsMax = 76;
 
-type Placed = { readonly app: string; readonly label: string; readonly binding: Extract<Binding, { kind: 'gpio' }> };
+type Refused = ReturnType<typeof refuse>;
+type Lined = Extract<Binding, { kind: 'gpio' }>;
+type Ported = Extract<Binding, { kind: 'serial' }>;
+type Placed<B extends Binding> = { readonly app: string; readonly label: string; readonly binding: B };
 
 /**
- * Whether an app's bindings can hold on this board: each line exists and is free for apps, and a line that anybody may
- * drive has one holder. `others` are the bindings of the device's other apps.
+ * Whether an app's bindings can hold on this board: each line exists, lines and ports are free for apps, a line that anybody
+ * may drive has one holder, and so has every port. `others` are the bindings of the device's other apps.
  */
 export function checkBindings(of: { readonly app: string; readonly bindings: Bindings; readonly others: ReadonlyMap<string, Bindings>; readonly profile: BoardProfile }): Verdict<Bindings> {
   const labels = Object.keys(of.bindings).length;
@@ -68,33 +71,58 @@ export function checkBindings(of: { readonly app: string; readonly bindings: Bin
   const mine = placedOf(of.app, of.bindings);
   const theirs = [...of.others].flatMap(([app, bindings]) => placedOf(app, bindings));
   for (const [index, one] of mine.entries()) {
-    const { chip, line } = one.binding;
-    const found = findLine(of.profile, { chip, line });
-    if (!found) return refuse('line-unknown', `"${one.label}": this board has no line ${line} on chip "${chip}"; its chips: ${chipsOf(of.profile)}`);
-    if (found.reserved !== undefined) return refuse('line-reserved', `"${one.label}": ${chip} line ${line} (${found.name}) is reserved by the board: ${found.reserved}`);
-    const rival = [...mine.slice(0, index), ...theirs].find((other) => collide(one, other));
-    if (rival) return refuse('conflict', `"${one.label}": ${chip} line ${line} (${found.name}) is already bound to "${rival.label}" of app ${rival.app}; an output has one holder, inputs may be shared when both are bound as "in" only`);
+    const rivals = [...mine.slice(0, index), ...theirs];
+    const refused = isLined(one) ? checkLine(one, rivals.filter(isLined), of.profile) : isPorted(one) ? checkPort(one, rivals.filter(isPorted), of.profile) : undefined;
+    if (refused) return refused;
   }
   return accept(of.bindings);
 }
 
-function placedOf(app: string, bindings: Bindings): Placed[] {
-  return Object.entries(bindings).flatMap(([label, binding]) => (binding.kind === 'gpio' ? [{ app, label, binding }] : []));
+function placedOf(app: string, bindings: Bindings): Placed<Binding>[] {
+  return Object.entries(bindings).map(([label, binding]) => ({ app, label, binding }));
 }
 
-function collide(a: Placed, b: Placed): boolean {
-  const drives = a.binding.modes.includes('out') || b.binding.modes.includes('out');
-  return drives && a.binding.chip === b.binding.chip && a.binding.line === b.binding.line;
+function isLined(one: Placed<Binding>): one is Placed<Lined> {
+  return one.binding.kind === 'gpio';
+}
+
+function isPorted(one: Placed<Binding>): one is Placed<Ported> {
+  return one.binding.kind === 'serial';
+}
+
+function checkLine({ label, binding }: Placed<Lined>, rivals: readonly Placed<Lined>[], profile: BoardProfile): Refused | undefined {
+  const { chip, line } = binding;
+  const found = findLine(profile, { chip, line });
+  if (!found) return refuse('line-unknown', `"${label}": this board has no line ${line} on chip "${chip}"; its chips: ${chipsOf(profile)}`);
+  if (found.reserved !== undefined) return refuse('line-reserved', `"${label}": ${chip} line ${line} (${found.name}) is reserved by the board: ${found.reserved}`);
+  const rival = rivals.find((other) => collide(binding, other.binding));
+  return rival && refuse('conflict', `"${label}": ${chip} line ${line} (${found.name}) is already bound to "${rival.label}" of app ${rival.app}; an output has one holder, inputs may be shared when both are bound as "in" only`);
+}
+
+/** A port that the board did not name may be plugged in later; only what is known to be taken is refused. */
+function checkPort({ label, binding: { path } }: Placed<Ported>, rivals: readonly Placed<Ported>[], profile: BoardProfile): Refused | undefined {
+  if (reservedPorts(profile).includes(path)) return refuse('port-reserved', `"${label}": ${path} is reserved by the board: ${profile.serial.find((port) => port.path === path)?.reserved ?? ''}`);
+  const rival = rivals.find((other) => other.binding.path === path);
+  return rival && refuse('conflict', `"${label}": ${path} is already bound to "${rival.label}" of app ${rival.app}; a port has one holder`);
+}
+
+function collide(a: Lined, b: Lined): boolean {
+  const drives = a.modes.includes('out') || b.modes.includes('out');
+  return drives && a.chip === b.chip && a.line === b.line;
 }
 
 function chipsOf(profile: BoardProfile): string {
   return profile.chips.map((chip) => `${chip.label} (${chip.lines.length} lines)`).join(', ');
 }
 
-/** PostgreSQL's text and jsonb have no NUL; what a guest or a device wrote is kept with a visible stand-in. */
+/** PostgreSQL's text and jsonb have neither NUL nor half a surrogate pair; what a guest or a device wrote is kept with a visible stand-in. */
 export function withoutNul(value: Json): Json {
-  if (typeof value === 'string') return value.replaceAll('\0', '\uFFFD');
+  if (typeof value === 'string') return storable(value);
   if (Array.isArray(value)) return value.map(withoutNul);
   if (value === null || typeof value !== 'object') return value;
-  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key.replaceAll('\0', '\uFFFD'), withoutNul(member)]));
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [storable(key), withoutNul(member)]));
+}
+
+function storable(text: string): string {
+  return text.replaceAll('\0', '\uFFFD').toWellFormed();
 }

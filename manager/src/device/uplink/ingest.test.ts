@@ -3,14 +3,14 @@ import { eq } from 'drizzle-orm';
 import { type DeviceId, AppName, canonicalJson, digestOf, silentLog } from '@pier/shared/core';
 import { payloadTypes, signEnvelope } from '@pier/shared/signing';
 import { payloadBytesMax, topics } from '@pier/shared/wire';
-import { type Fleet, openFleet, presence, reported } from '../../../test/support/fleet.ts';
-import { checkInvariants } from '../../../test/support/invariants.ts';
-import { binding, device, deviceLive, deviceState, event, outbox } from '../db/index.ts';
-import { assign, writeDesired } from './desired.ts';
-import { storeSilent } from './store.ts';
-import { startSilenceWatch } from './upkeep.ts';
+import { type DeviceWorld, openDeviceWorld, presence, reported } from '../testing/device-world.ts';
+import { checkInvariants } from '../../../../test/support/invariants.ts';
+import { binding, device, deviceLive, deviceState, event, outbox } from '../../db/index.ts';
+import { assign, writeDesired } from '../desired.ts';
+import { storeSilent } from '../store.ts';
+import { startSilenceWatch } from '../upkeep.ts';
 
-let fleet: Fleet;
+let fleet: DeviceWorld;
 let made = 0;
 const newDevice = async (): Promise<DeviceId> => fleet.addDevice(`dock-${(made += 1)}`);
 const live = async (id: string) => (await fleet.db.select().from(deviceLive).where(eq(deviceLive.deviceId, id)))[0];
@@ -20,7 +20,7 @@ const waitingFor = async (id: DeviceId) => (await fleet.db.select().from(outbox)
 const acksTo = (id: DeviceId) => fleet.sent.filter(({ topic }) => topic === topics.ack.of({ device: id })).map(({ payload }) => JSON.parse(payload));
 
 beforeAll(async () => {
-  fleet = await openFleet();
+  fleet = await openDeviceWorld();
 }, 120_000);
 afterAll(async () => {
   await fleet[Symbol.asyncDispose]();
@@ -260,7 +260,7 @@ describe('events and commands', () => {
 });
 
 test('what nobody can store is counted as failed, and the next message is heard', async () => {
-  await using other = await openFleet();
+  await using other = await openDeviceWorld();
   const id = await other.addDevice('dock-a');
   await other.db.execute('alter table event rename to event_away');
   await other.say(id, 'event', { gen: 1, boot: 1, seq: 1, type: 'x' });

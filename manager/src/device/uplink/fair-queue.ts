@@ -1,6 +1,6 @@
 /**
  * What waits to be taken in, by who sent it. It stops one sender from silencing the others: each has a share of its own, the
- * oldest in it gives way to what the same sender says next, and senders are served in turn, each with one message at a time.
+ * oldest in it gives way to what the same sender says next, and senders are served in turn.
  */
 type FairQueueLimits = { readonly perSenderMax: number; readonly perSenderBytesMax: number; readonly bytesMax: number };
 
@@ -16,6 +16,7 @@ export class FairQueue<T> {
   /** Those of them whose turn comes, in its order. */
   readonly #turns = new Set<string>();
   #sizeBytes = 0;
+  #length = 0;
   #dropped = 0;
 
   constructor(limits: FairQueueLimits) {
@@ -36,26 +37,42 @@ export class FairQueue<T> {
     line.items.push({ item, sizeBytes });
     line.sizeBytes += sizeBytes;
     this.#sizeBytes += sizeBytes;
+    this.#length += 1;
     if (!line.served) this.#turns.add(sender);
     const { perSenderMax, perSenderBytesMax, bytesMax } = this.#limits;
     while (line.items.length > perSenderMax || line.sizeBytes > perSenderBytesMax) this.#dropFrom(line);
     while (this.#sizeBytes > bytesMax) this.#dropFrom(this.#longest(line));
   }
 
-  /** The next message of whose turn it is; nothing more of this sender comes until `done`. */
-  next(): Served<T> | undefined {
-    for (const sender of this.#turns) {
-      this.#turns.delete(sender);
-      const line = this.#lines.get(sender);
-      const first = line && this.#shift(line);
-      if (!line || !first) {
-        this.#lines.delete(sender);
-        continue;
-      }
-      line.served = true;
-      return { sender, item: first.item };
+  /** Whether anybody's turn has come. */
+  get ready(): boolean {
+    return this.#turns.size > 0;
+  }
+
+  /** How many messages wait. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /**
+   * Up to `max` messages: the first of each sender whose turn it is, then the second of each, and so on, at most
+   * `perSenderMax` of one. Nothing more of these senders comes until `done`.
+   */
+  gather({ max, perSenderMax }: { readonly max: number; readonly perSenderMax: number }): Served<T>[] {
+    const served: Served<T>[] = [];
+    let senders = [...this.#turns].slice(0, max);
+    for (let round = 0; round < perSenderMax && senders.length > 0 && served.length < max; round += 1) {
+      senders = senders.filter((sender) => {
+        const line = this.#lines.get(sender);
+        const first = served.length < max && line ? this.#shift(line) : undefined;
+        if (!line || !first) return false;
+        line.served = true;
+        this.#turns.delete(sender);
+        served.push({ sender, item: first.item });
+        return true;
+      });
     }
-    return undefined;
+    return served;
   }
 
   /** Ends a service; the sender goes to the end of the turns. Out: how many of its messages were dropped, told once when none of it waits any more. */
@@ -73,6 +90,7 @@ export class FairQueue<T> {
 
   #shift(line: Line<T>): Waiting<T> | undefined {
     const first = line.items.shift();
+    this.#length -= first === undefined ? 0 : 1;
     line.sizeBytes -= first?.sizeBytes ?? 0;
     this.#sizeBytes -= first?.sizeBytes ?? 0;
     return first;

@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { FairQueue } from './fair-queue.ts';
 
+const one = (queue: FairQueue<string>) => queue.gather({ max: 1, perSenderMax: 1 })[0];
 const roomy = { perSenderMax: 100, perSenderBytesMax: 10_000, bytesMax: 100_000 };
 
 function drained(queue: FairQueue<string>): string[] {
   const seen: string[] = [];
-  for (let next = queue.next(); next; next = queue.next()) {
+  for (let next = one(queue); next; next = one(queue)) {
     seen.push(next.item);
     queue.done(next.sender);
   }
@@ -23,9 +24,9 @@ describe('whose turn it is', () => {
     const queue = new FairQueue<string>(roomy);
     queue.push('a', 'a1', 1);
     queue.push('a', 'a2', 1);
-    expect(queue.next()).toEqual({ sender: 'a', item: 'a1' });
+    expect(one(queue)).toEqual({ sender: 'a', item: 'a1' });
     queue.push('a', 'a3', 1);
-    expect(queue.next()).toBeUndefined();
+    expect(one(queue)).toBeUndefined();
     queue.done('a');
     expect(drained(queue)).toEqual(['a2', 'a3']);
   });
@@ -69,10 +70,10 @@ describe('who loses', () => {
     for (let n = 0; n < 5; n += 1) queue.push('loud', `l${n}`, 1);
     queue.push('quiet', 'q', 1);
     const told: [string, number][] = [];
-    for (let next = queue.next(); next; next = queue.next()) told.push([next.sender, queue.done(next.sender)]);
+    for (let next = one(queue); next; next = one(queue)) told.push([next.sender, queue.done(next.sender)]);
     expect(told).toEqual([['loud', 0], ['quiet', 0], ['loud', 3]]);
     queue.push('loud', 'again', 1);
-    expect(queue.next()).toEqual({ sender: 'loud', item: 'again' });
+    expect(one(queue)).toEqual({ sender: 'loud', item: 'again' });
     expect(queue.done('loud')).toBe(0);
   });
 
