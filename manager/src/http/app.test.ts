@@ -169,8 +169,8 @@ test.each([
 
 test('the handler is told the revision of If-Match, and nothing for a star; who was slower gets 412', async () => {
   const seen: unknown[] = [];
-  act = async (_name, request) => {
-    seen.push('ifMatch' in request ? request.ifMatch : 'nothing');
+  act = async (_name, parts) => {
+    seen.push('ifMatch' in parts ? parts.ifMatch : 'nothing');
     throw new Fault('revision-stale', 'it is at revision 9 now');
   };
   for (const one of ['"7"', '*']) expect(problem(await ask({ ...acts, headers: { 'if-match': one } }))).toMatchObject({ status: 412, code: 'revision-stale', title: 'Precondition failed' });
