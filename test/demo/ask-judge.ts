@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { Fault } from '@pier/shared/core';
 import { spawnNode } from '@pier/shared/process';
-import type { Case, claims } from './claims.ts';
+import type { Case, claims } from './claims/index.ts';
 
 type Claims = typeof claims;
 export type Judge = { ask<C extends keyof Claims>(claim: C, args: Parameters<Claims[C]>[1]): Promise<string> } & AsyncDisposable;

@@ -5,7 +5,7 @@
 import { createInterface } from 'node:readline';
 import { toFault } from '@pier/shared/core';
 import { watchLifeline } from '@pier/shared/process';
-import { type Case, claims } from './claims.ts';
+import { type Case, claims } from './claims/index.ts';
 
 watchLifeline(() => process.exit(1));
 const evidence = JSON.parse(process.argv[2] ?? '{}') as Case;

@@ -1,4 +1,4 @@
-import { createWriteStream, mkdirSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -19,41 +19,48 @@ export type ManagerReady = {
   readonly admin: { readonly user: string; readonly password: string; readonly token: string };
 };
 
+export const boardModels = ['raspberry-pi-3b', 'raspberry-pi-4b', 'raspberry-pi-5', 'raspberry-pi-zero-2-w'] as const;
+export type BoardModel = (typeof boardModels)[number];
+
+export type StartedBoard = { readonly dir: string; readonly record: string; readonly process: NodeChild };
+
 /** The processes of a demo or a flow test: each is what a person would start, each ends with this one. */
 export type Stage = {
   readonly dir: string;
   startManager(extra?: readonly string[]): Promise<{ ready: ManagerReady; process: NodeChild }>;
-  startBoard(): Promise<{ dir: string; record: string; process: NodeChild }>;
+  /** A board with an LED on GPIO17, a button on GPIO27 and an energy meter on its serial port `meter`. */
+  startBoard(how?: { name?: string; model?: BoardModel; onRelease?: 'input' | 'keep' }): Promise<StartedBoard>;
   startMirror(upstream: ManagerReady): Promise<{ url: string; process: NodeChild }>;
-  startAgent(how: { manager: string; token: string; board: string; mirror?: string; name?: string }): Promise<{ device: string; process: NodeChild }>;
+  /** Without a token the device is one that has enrolled before. */
+  startAgent(how: { manager: string; token?: string; board: string; mirror?: string; name?: string }): Promise<{ device: string; process: NodeChild }>;
 } & AsyncDisposable;
 
-const boardFile = {
-  model: 'raspberry-pi-4b',
-  parts: [
-    { part: 'led', name: 'led', line: 'GPIO17' },
-    { part: 'button', name: 'button', line: 'GPIO27', pressed: 'low' },
-  ],
-};
+const parts = [
+  { part: 'led', name: 'led', line: 'GPIO17' },
+  { part: 'button', name: 'button', line: 'GPIO27', pressed: 'low' },
+  { part: 'modbus-meter', name: 'meter', port: 'meter' },
+];
 
 export function openStage(dir: string): Stage {
   const children = new AsyncDisposableStack();
   const logs = join(dir, 'logs');
   mkdirSync(logs, { recursive: true });
   const start = async <T>(name: string, args: readonly string[]): Promise<{ ready: T; process: NodeChild }> => {
-    const started = children.use(spawnNode(args, { stdio: ['ignore', 'pipe', 'pipe'], env: childEnv(), graceMs: 20_000 }));
     const log = join(logs, `${name}.log`);
-    started.child.stderr?.pipe(createWriteStream(log, { flags: 'a' }));
+    // The file itself, no pipe through us: a child must be able to go on while this process is stopped.
+    const logFd = openSync(log, 'a', 0o600);
+    const started = children.use(spawnNode(args, { stdio: ['ignore', 'pipe', logFd], env: childEnv(), graceMs: 20_000 }));
+    closeSync(logFd);
     return { ready: await readyLine<T>(started, { name, log }), process: started };
   };
   return {
     dir,
     startManager: (extra = []) => start<ManagerReady>('manager', [cli, 'manager', 'start', '--data', join(dir, 'manager'), '--print-credentials', '--ready', 'json', ...extra]),
-    startBoard: async () => {
-      const file = join(dir, 'board.json');
-      writeFileSync(file, JSON.stringify(boardFile));
-      const board = join(dir, 'board');
-      const { process } = await start('board', [cli, 'sim', 'board', file, '--dir', board, '--ready', 'json']);
+    startBoard: async ({ name = 'board', model = 'raspberry-pi-4b', onRelease = 'input' } = {}) => {
+      const file = join(dir, `${name}.json`);
+      writeFileSync(file, JSON.stringify({ model, onRelease, parts }));
+      const board = join(dir, name);
+      const { process } = await start(name, [cli, 'sim', 'board', file, '--dir', board, '--ready', 'json']);
       return { dir: board, record: join(board, 'record.ndjson'), process };
     },
     startMirror: async (upstream) => {
@@ -63,8 +70,8 @@ export function openStage(dir: string): Stage {
       return { url: ready.url, process };
     },
     startAgent: async ({ manager, token, board, mirror: through, name = 'agent' }) => {
-      const args = [cli, 'agent', 'start', '--data', join(dir, name), '--manager', manager, '--token', token, '--board', `sim:${board}`, '--ready', 'json'];
-      const { ready, process } = await start<{ device: string }>(name, through === undefined ? args : [...args, '--mirror', through]);
+      const args = [cli, 'agent', 'start', '--data', join(dir, name), '--manager', manager, '--name', name, '--board', `sim:${board}`, '--ready', 'json'];
+      const { ready, process } = await start<{ device: string }>(name, [...args, ...(token === undefined ? [] : ['--token', token]), ...(through === undefined ? [] : ['--mirror', through])]);
       return { device: ready.device, process };
     },
     [Symbol.asyncDispose]: () => children.disposeAsync(),
