@@ -8,3 +8,4 @@ export { lockDevices } from './store.ts';
 export { refreshDesired, startSilenceWatch } from './upkeep.ts';
 export { showDeployment } from './view.ts';
 export { existingDevice, refuseNul } from './query.ts';
+export { rowsAs } from './rows.ts';
