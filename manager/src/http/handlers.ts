@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import type { AnswerOf, RouteName, Routes } from '@pier/shared/api';
+import type { AnswerOf, RouteName, Routes, StreamName } from '@pier/shared/api';
 import type { Role } from './permission.ts';
 
 /** Who asks, once known. `session` is there for a browser only: the stored hash of its cookie. */
@@ -17,8 +17,6 @@ export type RequestOf<N extends RouteName> = {
   readonly body: Part<Routes[N], 'body'>;
   readonly actor: ActorOf<Routes[N]>;
 } & Precondition<Routes[N]>;
-
-type StreamName = { [N in RouteName]: Routes[N] extends { readonly stream: true } ? N : never }[RouteName];
 
 /** One handler a route: a route that nobody answers does not compile. Streams are answered by `Streams`. */
 export type Handlers = { readonly [N in Exclude<RouteName, StreamName>]: (request: RequestOf<N>) => Promise<AnswerOf<N>> };

@@ -5,14 +5,16 @@ import { apiClient } from './index.ts';
 const servers: Server[] = [];
 afterEach(() => servers.splice(0).forEach((server) => server.close()));
 
+type Asked = { method: string; url: string; authorization: string; body: string; ifMatch: string | undefined; key: string | string[] | undefined };
+
 /** A real server that answers every request the same way, and keeps what it was asked. */
-async function answering(status: number, body: string): Promise<{ baseUrl: string; asked: { method: string; url: string; authorization: string; body: string }[] }> {
-  const asked: { method: string; url: string; authorization: string; body: string }[] = [];
+async function answering(status: number, body: string): Promise<{ baseUrl: string; asked: Asked[] }> {
+  const asked: Asked[] = [];
   const server = createServer((request, response) => {
     const parts: Buffer[] = [];
     request.on('data', (part: Buffer) => parts.push(part));
     request.on('end', () => {
-      asked.push({ method: request.method ?? '', url: request.url ?? '', authorization: request.headers.authorization ?? '', body: Buffer.concat(parts).toString() });
+      asked.push({ method: request.method ?? '', url: request.url ?? '', authorization: request.headers.authorization ?? '', body: Buffer.concat(parts).toString(), ifMatch: request.headers['if-match'], key: request.headers['idempotency-key'] });
       response.writeHead(status, { 'content-type': 'application/json' }).end(body);
     });
   });
@@ -27,6 +29,14 @@ test('a call fills the path, encodes the query, and carries token and body', asy
   const api = apiClient({ baseUrl, token: 'secret' });
   expect(await api.call('listDeployments', { params: { id: 'a/b c' }, query: { limit: 5, cursor: undefined } })).toEqual({ items: [], next: null });
   expect(asked[0]).toMatchObject({ method: 'GET', url: '/api/v1/rollouts/a%2Fb%20c/deployments?limit=5', authorization: 'Bearer secret' });
+});
+
+test('a change carries the revision that it was decided on, and the key under which it is done once', async () => {
+  const { baseUrl, asked } = await answering(409, '{"type":"about:blank","title":"x","status":409,"code":"conflict","detail":"odd"}');
+  const api = apiClient({ baseUrl, token: 't' });
+  const request = { params: { id: 'r' }, body: { verb: 'pause' } } as const;
+  for (const extra of [{ ifMatch: 7, idempotencyKey: 'k-1' }, { ifMatch: '*' as const }, {}]) await expect(api.call('actOnRollout', { ...request, ...extra })).rejects.toMatchObject({ code: 'conflict' });
+  expect(asked.map(({ ifMatch, key }) => [ifMatch, key])).toEqual([['"7"', 'k-1'], ['*', undefined], [undefined, undefined]]);
 });
 
 test('a problem document becomes a fault with its code and sentence', async () => {

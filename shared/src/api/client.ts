@@ -1,8 +1,9 @@
 import type * as z from 'zod';
 import { Fault, check, isFaultCode } from '../core/index.ts';
 import { Problem } from './common.ts';
+import { serverEvents } from './event-stream.ts';
 import { type Route, apiPrefix } from './route.ts';
-import { type RouteName, type Routes, routes } from './routes.ts';
+import { type RouteName, type Routes, type StreamName, routes } from './routes.ts';
 
 type Part<R, K extends string> = R extends { readonly [P in K]: infer S extends z.ZodType } ? { readonly [P in K]: z.input<S> } : unknown;
 /** `ifMatch`: the revision that the change was decided on, `*` for whatever it is now. */
@@ -19,35 +20,75 @@ type Parts = {
 };
 export type AnswerOf<N extends RouteName> = z.output<Routes[N]['response']>;
 
-export type ApiClient = { call<N extends RouteName>(name: N, request: CallOf<N>, signal?: AbortSignal): Promise<AnswerOf<N>> };
+/** One event of a stream; whoever comes back after a lost line names the last `id` that it got as `after`. */
+export type Followed<N extends StreamName> = { readonly id: string | undefined; readonly data: AnswerOf<N> };
+
+export type ApiClient = {
+  call<N extends Exclude<RouteName, StreamName>>(name: N, request: CallOf<N>, signal?: AbortSignal): Promise<AnswerOf<N>>;
+  /** Events until the line is lost or silent, which ends the sequence or is a fault; the caller decides whether to come back. */
+  follow<N extends StreamName>(name: N, from: { readonly after?: string | undefined }, signal?: AbortSignal): AsyncGenerator<Followed<N>>;
+};
+
+/** The server says something at least every 15 s. */
+const silenceMaxMs = 60_000;
 
 /**
  * The typed client of the HTTP API. Faults carry the code of the manager's problem document; `unreachable` when nobody answers.
  */
 export function apiClient({ baseUrl, token, timeoutMs = 30_000 }: { baseUrl: string; token: string; timeoutMs?: number }): ApiClient {
+  const authorization = `Bearer ${token}`;
   return {
     call: async (name, request, signal) => {
       const definition: Route = routes[name];
       const { params, query, body, ifMatch, idempotencyKey } = request as Parts;
       const url = new URL(apiPrefix + fill(definition.path, params ?? {}), baseUrl);
       for (const [key, value] of Object.entries(query ?? {})) if (value !== undefined) url.searchParams.set(key, String(value));
-      const response = await send(url, {
-        method: definition.method,
-        headers: {
-          authorization: `Bearer ${token}`,
-          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-          ...(ifMatch === undefined ? {} : { 'if-match': ifMatch === '*' ? '*' : `"${ifMatch}"` }),
-          ...(idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }),
-        },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        signal: AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(signal ? [signal] : [])]),
-      });
+      const headers = {
+        authorization,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(ifMatch === undefined ? {} : { 'if-match': ifMatch === '*' ? '*' : `"${ifMatch}"` }),
+        ...(idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }),
+      };
+      const within = AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(signal ? [signal] : [])]);
+      const response = await send(url, { method: definition.method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }), signal: within });
       const text = await response.text();
       if (!response.ok) throw problemOf(response.status, text, url);
-      const answer: unknown = text === '' ? null : JSON.parse(text);
-      return check(definition.response, answer, { what: `answer of ${definition.method} ${url.pathname}`, code: 'internal' }) as AnswerOf<typeof name>;
+      return checked(name, text === '' ? null : JSON.parse(text));
+    },
+    follow: async function* (name, { after }, signal) {
+      const url = new URL(apiPrefix + routes[name].path, baseUrl);
+      const stop = new AbortController();
+      const headers = { authorization, accept: 'text/event-stream', ...(after === undefined ? {} : { 'last-event-id': after }) };
+      try {
+        const response = await send(url, { headers, signal: AbortSignal.any([stop.signal, ...(signal ? [signal] : [])]) });
+        if (!response.ok || response.body === null) throw problemOf(response.status, await response.text(), url);
+        for await (const { id, data } of serverEvents(untilSilent(response.body))) yield { id, data: checked(name, tryJson(data)) };
+      } catch (cause) {
+        signal?.throwIfAborted();
+        throw cause instanceof Fault ? cause : new Fault('unreachable', `the stream of ${url.origin} broke off`, {}, cause);
+      } finally {
+        stop.abort();
+      }
     },
   };
+}
+
+function checked<N extends RouteName>(name: N, answer: unknown): AnswerOf<N> {
+  const { response, method, path }: Route = routes[name];
+  return check(response, answer, { what: `answer of ${method} ${apiPrefix}${path}`, code: 'internal' }) as AnswerOf<N>;
+}
+
+/** A line that is dead without saying so is silent. */
+async function* untilSilent(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const reader = body.getReader();
+  for (;;) {
+    const silent = Promise.withResolvers<never>();
+    const timeout = AbortSignal.timeout(silenceMaxMs);
+    timeout.addEventListener('abort', () => silent.reject(new Fault('timed-out', `the stream was silent for ${silenceMaxMs / 1_000} s`)), { once: true });
+    const { done, value } = await Promise.race([reader.read(), silent.promise]);
+    if (done) return;
+    yield value;
+  }
 }
 
 function fill(path: string, params: Readonly<Record<string, string>>): string {

@@ -7,3 +7,5 @@ import { rolloutRoutes } from './rollout-routes.ts';
 export const routes = { ...accessRoutes, ...deviceRoutes, ...releaseRoutes, ...rolloutRoutes } as const;
 export type Routes = typeof routes;
 export type RouteName = keyof Routes;
+/** Routes that answer a stream of events instead of one answer. */
+export type StreamName = { [N in RouteName]: Routes[N] extends { readonly stream: true } ? N : never }[RouteName];
