@@ -77,7 +77,7 @@ export async function start(play: Play, of: { readonly release: string; readonly
   return (await pier<{ id: string }>(play.env, words)).id;
 }
 
-export const idsOf = (players: readonly Player[]): string[] => players.map((player) => player.device);
+export const idsOf = (players: readonly Player[]): string[] => players.map((one) => one.device);
 
 /** Waves of exactly these players, as selectors. */
 export const waveOf = (players: readonly Player[], more = ''): string => `id in (${idsOf(players).join(', ')})${more}`;

@@ -4,13 +4,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AppName, type DeviceId, type Digest, canonicalJson, silentLog, systemClock } from '@pier/shared/core';
-import { type ApiClient, type DeviceDetail, apiClient } from '@pier/shared/api';
+import { type ApiClient, type CallOf, type DeviceDetail, apiClient } from '@pier/shared/api';
 import { Asks, type Binding, Limits, capabilityKinds } from '@pier/shared/capability';
 import { packArtifact, registryClient } from '@pier/shared/oci';
 import { type KeyPair, generateKeyPair, makeSignature, payloadTypes, signEnvelope } from '@pier/shared/signing';
 import { openDatabase } from '../../manager/src/db/index.ts';
 import { checkInvariants } from './invariants.ts';
-import { type ManagerReady, type Stage, openStage } from './stage.ts';
+import { type BoardModel, type ManagerReady, type Stage, type StartedBoard, openStage } from './stage.ts';
 
 type Started = Awaited<ReturnType<Stage['startAgent']>>;
 export type Pushed = { readonly repository: string; readonly digest: Digest; readonly layer: Digest };
@@ -22,14 +22,19 @@ export type World = {
   readonly manager: ManagerReady;
   readonly api: ApiClient;
   readonly keys: Readonly<Record<'root' | 'release' | 'operator' | 'stranger', KeyPair>>;
-  readonly board: { readonly dir: string; readonly record: string };
+  readonly board: StartedBoard;
   readonly mirror: string;
   token(options?: { uses?: number; expiresInS?: number }): Promise<string>;
-  enrol(options?: { name?: string; token?: string }): Promise<Started & { device: DeviceId }>;
+  /** Without a board of its own the device has the world's. */
+  enrol(options?: { name?: string; token?: string; board?: StartedBoard }): Promise<Started & { device: DeviceId }>;
+  /** A device with a board of its own. */
+  addDevice(name: string, model?: BoardModel): Promise<Started & { device: DeviceId; board: StartedBoard }>;
   push(app: App): Promise<Pushed>;
   bind(device: DeviceId, app: string, bindings: Readonly<Record<string, z.input<typeof Binding>>>): Promise<void>;
   /** Makes a release and starts a rollout of it; gives the rollout's id. */
   rollOut(pushed: Pushed, device: DeviceId, options?: { soakS?: number; deadlineS?: number }): Promise<string>;
+  /** The same to several, with everything that a plan may say. */
+  rollOutTo(pushed: Pushed, plan: Omit<CallOf<'createRollout'>['body'], 'release'>): Promise<string>;
   look(device: DeviceId): Promise<DeviceDetail>;
 } & AsyncDisposable;
 
@@ -57,8 +62,12 @@ export async function openWorld(): Promise<World> {
     board,
     mirror,
     token: async ({ uses = 1, expiresInS = 600 } = {}) => (await api.call('createToken', { body: { uses, expiresInS, tags: {} } })).token,
-    enrol: async ({ name = 'agent', token } = {}) => {
-      const started = await stage.startAgent({ manager: manager.device, token: token ?? (await world.token()), board: board.dir, mirror, name });
+    addDevice: async (name, model = 'raspberry-pi-4b') => {
+      const own = await stage.startBoard({ name: `board-${name}`, model });
+      return { ...(await world.enrol({ name, board: own })), board: own };
+    },
+    enrol: async ({ name = 'agent', token, board: own = board } = {}) => {
+      const started = await stage.startAgent({ manager: manager.device, token: token ?? (await world.token()), board: own.dir, mirror, name });
       return { ...started, device: started.device as DeviceId };
     },
     push: async ({ signer = 'release', ...app }) => {
@@ -71,9 +80,10 @@ export async function openWorld(): Promise<World> {
       return { repository, digest: artifact.digest, layer: artifact.layer.digest };
     },
     bind: async (device, app, bindings) => void (await api.call('putBindings', { params: { device, app: AppName.parse(app) }, body: bindings })),
-    rollOut: async ({ repository, digest }, device, { soakS = 1, deadlineS = 60 } = {}) => {
+    rollOut: (pushed, device, { soakS = 1, deadlineS = 60 } = {}) => world.rollOutTo(pushed, { devices: [device], soakS, deadlineS }),
+    rollOutTo: async ({ repository, digest }, plan) => {
       const release = await api.call('createRelease', { body: { repository, digest } });
-      return (await api.call('createRollout', { body: { release: release.id, devices: [device], soakS, deadlineS } })).id;
+      return (await api.call('createRollout', { body: { release: release.id, soakS: 1, deadlineS: 60, ...plan } })).id;
     },
     look: (device) => api.call('getDevice', { params: { device } }),
     [Symbol.asyncDispose]: async () => {
@@ -128,4 +138,12 @@ export function deploymentIn(world: World, { device, rollout, states }: { device
     const seen = (await world.look(device)).deployments.find((one) => one.rollout === rollout);
     return seen && states.includes(seen.state) ? seen : undefined;
   });
+}
+
+/** A rollout, once it is in one of these states. */
+export function rolloutIn(world: World, id: string, states: readonly string[], timeoutMs?: number) {
+  return until(`rollout ${id} ${states.join(' or ')}`, async () => {
+    const seen = await world.api.call('getRollout', { params: { id } });
+    return states.includes(seen.state) ? seen : undefined;
+  }, timeoutMs);
 }

@@ -53,9 +53,9 @@ async function attack(play: Play, mode: 'forged' | 'unsigned', { built, digest }
   const seen = await detailOf(play, victim);
   const blink = AppName.parse('blink');
   const meter = AppName.parse('meter');
-  const others = Object.fromEntries(seen.assignments.filter((one) => one.app === meter).map((one) => [one.app, { repository: 'apps/meter', digest: one.digest, version: one.version, counter: 10_000, attempt: one.attempt, soakS, bindings: seen.bindings[meter] ?? {} }]));
+  const beside = Object.fromEntries(seen.assignments.filter((one) => one.app === meter).map((one) => [one.app, { repository: 'apps/meter', digest: one.digest, version: one.version, counter: 10_000, attempt: one.attempt, soakS, bindings: seen.bindings[meter] ?? {} }]));
   const app = { repository: 'apps/blink', digest, version: built.version, counter: built.counter, attempt: 1 + (seen.reported?.apps[blink]?.attempt ?? 0), soakS, bindings: seen.bindings[blink] ?? {} };
-  const desired = { device: victim.device, rev: systemClock.nowMs() + attackAheadMs, policy: seen.reported?.policy ?? 0, apps: { ...others, blink: app } };
+  const desired = { device: victim.device, rev: systemClock.nowMs() + attackAheadMs, policy: seen.reported?.policy ?? 0, apps: { ...beside, blink: app } };
   const file = join(play.dir, `attack-${mode}-${built.version}.json`);
   writeFileSync(file, JSON.stringify({ authority: join(play.dir, 'manager', 'authority'), mqtt: play.manager.mqtt, desired }));
   const ran = await run(process.execPath, [fileURLToPath(new URL('../attacker.ts', import.meta.url)), mode, file], { env: play.env });

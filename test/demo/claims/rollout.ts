@@ -1,4 +1,4 @@
-import { AuditRecord, type Rollout } from '@pier/shared/api';
+import type { AuditRecord, Rollout } from '@pier/shared/api';
 import { systemClock } from '@pier/shared/core';
 import { type Case, apiOf, deviceOf, pier, until, wrong } from './look.ts';
 
