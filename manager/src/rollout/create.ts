@@ -1,74 +1,84 @@
-import { type Clock, type DeviceId, type Random, Fault } from '@pier/shared/core';
-import { InFlightState, type Release } from '@pier/shared/api';
-import { inArray } from 'drizzle-orm';
-import { type Db, deployment, device, inTransaction, newId, rollout, storeAudit, wave } from '../db/index.ts';
-import { lockDevices } from '../device/index.ts';
-import { openOn, storeMoves } from './store.ts';
+import { type Clock, type Random, Fault } from '@pier/shared/core';
+import type { Release, RolloutPlan } from '@pier/shared/api';
+import { parseSelector } from '@pier/shared/selector';
+import type { TrustPolicy } from '@pier/shared/signing';
+import type { SQL } from 'drizzle-orm';
+import { type Db, inTransaction, newId, rollout, storeAudit, wave } from '../db/index.ts';
+import { refuseNul } from '../device/index.ts';
+import { whereSelector } from '../selector/index.ts';
+import { refuseBusy } from './plan/pick.ts';
+import { type Planned, checkRelease, planRollout } from './plan/plan.ts';
+import { analyzeDeployments, candidatesOf, idsAmong, lockSelected, storeDeployments, supersede } from './plan/store.ts';
+import { reasonOf } from './rules/index.ts';
 
 export type RolloutDeps = {
   readonly db: Db;
   readonly clock: Clock;
   readonly random: Random;
   readonly releases: { get(id: string): Promise<Release | undefined> };
+  readonly policies: { policyInForce(): Promise<{ readonly policy: TrustPolicy } | undefined> };
+  readonly schedulerPem: string;
+  /** Called after commits that give the engine, or the publisher, something to do. */
   readonly wake: () => void;
 };
 
-export type Wanted = { readonly release: string; readonly devices: readonly DeviceId[]; readonly soakS: number; readonly deadlineS: number };
-
-const rowsMax = 1_000;
-const namedMax = 10;
+/** From how many new deployments on the table's statistics are renewed at once. */
+const analyzeFrom = 1_000;
 
 /**
- * Starts a rollout of one wave; a device named twice is one device. A newer rollout of an app takes over devices that still
- * wait in an older one; devices at work in an older one are not torn out of it.
- * Out: its id. Faults: `not-found` naming what there is not, `release-unverified` saying why, `conflict` naming the other rollout.
+ * Starts a rollout. A newer rollout of an app takes over devices that still wait in an older one; devices at work in an older
+ * one are not torn out of it. What it will do is `forecastRollout`'s sum, made again under the devices' locks.
+ * Out: its id. Faults: `not-found` naming what there is not, `release-unverified`, `release-withdrawn`, `policy-missing`,
+ * `selection-empty` naming the selector or the wave, `conflict` naming devices that are not active or held, or the other rollout.
  */
-export async function createRollout({ db, clock, random, releases, wake }: RolloutDeps, wanted: Wanted, actor: string): Promise<string> {
-  const release = await releases.get(wanted.release);
-  if (!release) throw new Fault('not-found', `there is no release "${wanted.release}"`);
-  if (release.state !== 'verified') throw new Fault('release-unverified', `release ${release.app} ${release.version} is ${release.state}${release.reason ? `: ${release.reason.reason} (${release.reason.code})` : ''}`);
-  const devices = [...new Set(wanted.devices)].sort();
-  const id = newId({ prefix: 'rollout', clock, random });
+export async function createRollout(deps: RolloutDeps, plan: RolloutPlan, actor: string): Promise<string> {
+  const { db, clock } = deps;
+  const { release, policy, where } = await readPlan(deps, plan);
+  const id = newId({ prefix: 'rollout', ...deps });
   const nowMs = clock.nowMs();
-  await inTransaction(db, async (tx) => {
-    await lockDevices(tx, devices);
-    await checkDevices(tx, devices);
-    const superseded = await takeOver(tx, { id, devices, app: release.app, actor, nowMs });
-    const { soakS, deadlineS } = wanted;
-    await tx.insert(rollout).values({ id, releaseId: release.id, app: release.app, state: 'running', soakS, deadlineS, nextTickAt: new Date(nowMs), createdBy: actor, createdAt: new Date(nowMs) });
-    await tx.insert(wave).values({ rolloutId: id, n: 1, state: 'active', total: devices.length });
-    for (let at = 0; at < devices.length; at += rowsMax) {
-      await tx.insert(deployment).values(devices.slice(at, at + rowsMax).map((deviceId) => ({ rolloutId: id, deviceId, app: release.app, wave: 1, state: 'waiting', updatedAt: new Date(nowMs) })));
-    }
-    await storeAudit(tx, [{ actor, action: 'rollout.created', object: `rollout:${id}`, detail: { release: release.id, digest: release.digest, devices: devices.length, superseded, soakS, deadlineS } }], nowMs);
+  const planned = await inTransaction(db, async (tx) => {
+    const ids = await lockSelected(tx, where);
+    const found = await candidatesOf(tx, { where: idsAmong(ids), app: release.app, digest: release.digest });
+    const made = planRollout({ plan, release, policy, ...found });
+    refuseBusy(made.busy, release.app);
+    await store(tx, { id, plan, release, made, actor, nowMs });
+    return made;
   });
-  wake();
+  if (planned.taken.length >= analyzeFrom) await analyzeDeployments(db);
+  deps.wake();
   return id;
 }
 
-async function checkDevices(tx: Db, devices: readonly DeviceId[]): Promise<void> {
-  const rows = await tx.select({ id: device.id, state: device.state }).from(device).where(inArray(device.id, [...devices]));
-  const states = new Map(rows.map((row) => [row.id, row.state]));
-  const unknown = devices.filter((one) => !states.has(one));
-  if (unknown.length > 0) throw new Fault('not-found', `there is no device ${listOf(unknown)}`);
-  const inactive = devices.filter((one) => states.get(one) !== 'active');
-  if (inactive.length > 0) throw new Fault('conflict', `not active: device ${listOf(inactive)}`);
+/** What a plan names, found. Faults as of `createRollout`. */
+export async function readPlan({ releases, policies }: Pick<RolloutDeps, 'releases' | 'policies'>, plan: RolloutPlan): Promise<{ release: Release; policy: TrustPolicy; where: SQL }> {
+  refuseNul('rollout', plan.release, plan.name ?? '');
+  const where = plan.selector === undefined ? idsAmong([...new Set(plan.devices)]) : whereSelector(parseSelector(plan.selector));
+  const release = await releases.get(plan.release);
+  if (!release) throw new Fault('not-found', `there is no release "${plan.release}"`);
+  checkRelease(release);
+  const inForce = await policies.policyInForce();
+  if (!inForce) throw new Fault('policy-missing', 'there is no trust policy; without one nothing is offered to any device');
+  return { release, policy: inForce.policy, where };
 }
 
-/** Out: how many deployments of older rollouts gave way. */
-async function takeOver(tx: Db, { id, devices, app, actor, nowMs }: { id: string; devices: readonly DeviceId[]; app: string; actor: string; nowMs: number }): Promise<number> {
-  const open = await openOn(tx, devices, app);
-  const busy = open.filter((row) => InFlightState.safeParse(row.state).success);
-  if (busy.length > 0) {
-    const rollouts = [...new Set(busy.map((row) => row.rolloutId))];
-    throw new Fault('conflict', `rollout ${listOf(rollouts)} of app ${app} is at work on device ${listOf(busy.map((row) => row.deviceId))}; wait until it is done there`);
-  }
-  const reason = { code: 'superseded', reason: `the newer rollout ${id} took over this device` };
-  await storeMoves(tx, open.map((from) => ({ from, to: 'superseded' as const, attempt: null, reason, deadlineAt: null, actor })), nowMs);
-  return open.length;
-}
+type Made = { readonly id: string; readonly plan: RolloutPlan; readonly release: Release; readonly made: Planned; readonly actor: string; readonly nowMs: number };
 
-function listOf(names: readonly string[]): string {
-  const shown = names.slice(0, namedMax).map((name) => `"${name}"`).join(', ');
-  return names.length > namedMax ? `${shown} and ${names.length - namedMax} more` : shown;
+async function store(tx: Db, { id, plan, release, made, actor, nowMs }: Made): Promise<void> {
+  const { app } = release;
+  const { waves, taken, leftOut, approval } = made;
+  const superseded = await supersede(tx, { devices: taken.map((one) => one.id), app, states: ['waiting'], reason: { code: 'superseded', reason: `the newer rollout ${id} took over this device` }, actor, nowMs });
+  const now = new Date(nowMs);
+  const { soakS, deadlineS, maxInFlight, onFailure, horizonS, mode, selector = null } = plan;
+  const state = approval ? 'awaiting_approval' : 'running';
+  await tx.insert(rollout).values({
+    id, name: plan.name ?? `${app} ${release.version}`, releaseId: release.id, app, state, reasonCode: approval?.code ?? null, reasonText: approval?.reason ?? null,
+    selector, mode, soakS, deadlineS, maxInFlight, onFailure, horizonS, nextTickAt: now, createdBy: actor, createdAt: now,
+  });
+  await tx.insert(wave).values(waves.map((one, index) => ({ rolloutId: id, n: index + 1, state: index === 0 ? 'active' : 'pending', plan: one.plan, openedAt: index === 0 ? now : null })));
+  await storeDeployments(tx, { id, app, waves, nowMs, pending: reasonOf('rollout.wave-pending') });
+  const detail = {
+    release: release.id, digest: release.digest, devices: taken.length, waves: waves.map((one) => one.devices.length), selector, mode, soakS, deadlineS, maxInFlight, onFailure, horizonS,
+    leftOut: leftOut.map(({ code, count }) => ({ code, count })), superseded, approval,
+  };
+  await storeAudit(tx, [{ actor, action: 'rollout.created', object: `rollout:${id}`, detail }], nowMs);
 }

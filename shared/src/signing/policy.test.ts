@@ -15,6 +15,11 @@ test('a policy that its root signed is opened, with what it leaves out filled in
   expect(opened).toMatchObject({ ok: true, value: { policy: { number: 5, scopes: [{ prefix: 'manager/apps', threshold: 1, capabilities: ['gpio', 'storage'] }] } } });
 });
 
+test('a policy may ask for a second person for large rollouts', () => {
+  expect(openPolicy(sign({ ...input, approvals: { above: 100 } }), { rootId: root.id })).toMatchObject({ ok: true, value: { policy: { approvals: { above: 100 } } } });
+  expect(TrustPolicy.parse(input).approvals).toBeUndefined();
+});
+
 describe('an envelope is refused as policy', () => {
   const swapped = { ...input, root: { id: stranger.id, pem: stranger.publicPem } };
   test.each<[string, unknown, string]>([
@@ -71,6 +76,9 @@ describe('a policy contradicts itself with', () => {
     ['a scope with an empty part', scoped({ prefix: 'manager//apps' }), 'a scope is'],
     ['number zero', { ...input, number: 0 }, 'number'],
     ['no word on unsigned commands', { ...input, unsignedCommands: undefined }, 'unsignedCommands'],
+    ['approvals above less than no device', { ...input, approvals: { above: -1 } }, 'approvals'],
+    ['approvals that say nothing', { ...input, approvals: {} }, 'approvals'],
+    ['approvals of something unknown', { ...input, approvals: { above: 1, below: 9 } }, 'approvals'],
     ['an unknown word', { ...input, bindings: 'anyone' }, 'bindings'],
     ['an unknown key', { ...input, trustEverybody: true }, 'trustEverybody'],
     ['an unknown role', { ...input, keys: [{ ...ci, role: 'god' }, lead, ada] }, 'role'],

@@ -37,6 +37,8 @@ export const TrustPolicy = z
     bindings: z.literal('manager'),
     permits: z.literal('optional'),
     unsignedCommands: z.enum(['readOnly', 'allow']),
+    /** A rollout to more devices than this waits until a second person approves it. */
+    approvals: z.strictObject({ above: z.int().min(0) }).optional(),
   })
   .superRefine((policy, context) => {
     for (const message of contradictions(policy)) context.addIssue({ code: 'custom', message });

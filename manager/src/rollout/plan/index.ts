@@ -1,0 +1,2 @@
+export { planHandlers } from './handlers.ts';
+export { type Sliced, sliceWaves } from './waves.ts';
