@@ -9,10 +9,10 @@ export const whyReasons = {
   'device.pending': { sentence: 'The device waits for a person to let it in.', remedy: 'pier device approve {device}' },
   'device.revoked': { sentence: 'The device is not trusted any more; nothing is offered to it.', remedy: 'Enrol the board anew with a claim token: pier token create' },
   // what is wanted
-  'none-wanted': { sentence: 'Nothing is wanted of this app on this device: no rollout has it, and nobody assigned it.', remedy: 'pier rollout start <release> --devices {device}' },
-  'rollout.excluded': { sentence: 'The device was left out of the rollout by a person.', remedy: 'pier rollout retry {rollout} {device}' },
-  'rollout.superseded': { sentence: 'A newer rollout, or a release assigned by hand, took over this device.', remedy: 'pier device why {device} --app {app}' },
-  'rollout.aborted': { sentence: 'The rollout was aborted before it came to this device.', remedy: 'pier rollout start {release} --devices {device}' },
+  'none-wanted': { sentence: 'Nothing is wanted of this app on this device: no rollout has it, and nobody assigned it.', remedy: 'pier rollout start <release> --device {device}' },
+  'rollout.excluded': { sentence: 'The device was left out of the rollout.', remedy: 'pier rollout start {release} --device {device}' },
+  'rollout.superseded': { sentence: 'A newer rollout, or a release assigned by hand, took over this device.', remedy: 'pier device why {device} {app}' },
+  'rollout.aborted': { sentence: 'The rollout was aborted before it came to this device.', remedy: 'pier rollout start {release} --device {device}' },
   'rollout.rolled-back': { sentence: 'The rollout was rolled back; the device was taken back to what it ran before, or is left as it is.', remedy: 'Start a rollout of a release that mends what was wrong: pier rollout start <release>' },
   'rolling-back': { sentence: 'The device is on its way back to what it ran before.', remedy: null },
   'rollback-failed': { sentence: 'The device could not be brought back to what it ran before.', remedy: 'pier device show {device}' },
@@ -21,7 +21,7 @@ export const whyReasons = {
   'release.unverified': { sentence: 'The trust policy in force does not accept the release.', remedy: 'Have it signed by a key of the policy, then say: pier release create <repository@digest>' },
   // whether the rollout goes on
   'rollout.approval': { sentence: 'The rollout waits for approval.', remedy: 'pier rollout approve {rollout}' },
-  'rollout.denied': { sentence: 'The rollout was denied.', remedy: 'pier rollout start {release} --devices {device}' },
+  'rollout.denied': { sentence: 'The rollout was denied.', remedy: 'pier rollout start {release} --device {device}' },
   'rollout.paused-operator': { sentence: 'A person paused the rollout.', remedy: 'pier rollout resume {rollout}' },
   'rollout.paused-gate': { sentence: 'The rollout stopped by itself: too many devices of a wave ended badly.', remedy: 'See what failed with: pier rollout why {rollout}; then: pier rollout resume {rollout}, or pier rollout rollback {rollout}' },
   'rollout.paused-trust': { sentence: 'The rollout was stopped because its release was not trusted; it is again, and a person has to let it go on.', remedy: 'pier rollout resume {rollout}' },
