@@ -31,6 +31,8 @@ export type Stage = {
   /** A board with an LED on GPIO17, a button on GPIO27 and an energy meter on its serial port `meter`. */
   startBoard(how?: { name?: string; model?: BoardModel; onRelease?: 'input' | 'keep' }): Promise<StartedBoard>;
   startMirror(upstream: ManagerReady): Promise<{ url: string; process: NodeChild }>;
+  /** So many devices without boards, in one process. */
+  startFleet(how: { boards: number; manager: string; token: string; behave?: readonly string[] }): Promise<{ devices: readonly string[]; process: NodeChild }>;
   /** Without a token the device is one that has enrolled before. */
   startAgent(how: { manager: string; token?: string; board: string; mirror?: string; name?: string }): Promise<{ device: string; process: NodeChild }>;
 } & AsyncDisposable;
@@ -41,7 +43,8 @@ const parts = [
   { part: 'modbus-meter', name: 'meter', port: 'meter' },
 ];
 
-export function openStage(dir: string): Stage {
+/** `env` is added to what the children inherit. */
+export function openStage(dir: string, env: NodeJS.ProcessEnv = {}): Stage {
   const children = new AsyncDisposableStack();
   const logs = join(dir, 'logs');
   mkdirSync(logs, { recursive: true });
@@ -49,7 +52,7 @@ export function openStage(dir: string): Stage {
     const log = join(logs, `${name}.log`);
     // The file itself, no pipe through us: a child must be able to go on while this process is stopped.
     const logFd = openSync(log, 'a', 0o600);
-    const started = children.use(spawnNode(args, { stdio: ['ignore', 'pipe', logFd], env: childEnv(), graceMs: 20_000 }));
+    const started = children.use(spawnNode(args, { stdio: ['ignore', 'pipe', logFd], env: childEnv(env), graceMs: 20_000 }));
     closeSync(logFd);
     return { ready: await readyLine<T>(started, { name, log }), process: started };
   };
@@ -68,6 +71,11 @@ export function openStage(dir: string): Stage {
       writeFileSync(file, JSON.stringify({ registry: upstream.registry, ca: upstream.ca, ...upstream.registryCredentials }), { mode: 0o600 });
       const { ready, process } = await start<{ url: string }>('mirror', [mirror, file]);
       return { url: ready.url, process };
+    },
+    startFleet: async ({ boards, manager, token, behave = [] }) => {
+      const args = [cli, 'sim', 'fleet', '--boards', String(boards), '--dir', join(dir, 'fleet'), '--manager', manager, '--token', token, '--ready', 'json', ...behave.flatMap((one) => ['--behave', one])];
+      const { ready, process } = await start<{ devices: string[] }>('fleet', args);
+      return { devices: ready.devices, process };
     },
     startAgent: async ({ manager, token, board, mirror: through, name = 'agent' }) => {
       const args = [cli, 'agent', 'start', '--data', join(dir, name), '--manager', manager, '--name', name, '--board', `sim:${board}`, '--ready', 'json'];

@@ -34,7 +34,7 @@ describe('building an app', () => {
     const needs = await imports(built.wasm);
     expect(needs).toContain('wasi_snapshot_preview1.path_open');
     expect(needs.filter((name) => name.startsWith('pier_gpio'))).toEqual([]);
-    expect(built.manifest.asks).toEqual({ gpio: [], storage: [{ label: 'data', path: '/data', maxBytes: 65_536, optional: false }] });
+    expect(built.manifest.asks).toEqual({ gpio: [], serial: [], storage: [{ label: 'data', path: '/data', maxBytes: 65_536, optional: false }], telemetry: [] });
   });
 
   test('the same source in another folder gives the same bytes', async () => {
