@@ -80,7 +80,7 @@ describe('the start does what the forecast said', () => {
   test('over seeded plans: the same waves, or the same refusal', async () => {
     const random = seeded(21);
     const tags = () => ({ site: pick(random, ['harbour', 'quay']), role: pick(random, ['pump', 'meter']), fleet: 'g' });
-    await world.addDevices(Array.from({ length: 40 }, (_, n) => ({ id: `g-${n + 10}`, tags: tags(), online: random() < 0.7, ...(random() < 0.6 ? { bindings: null } : {}), byHand: random() < 0.1, state: random() < 0.1 ? 'pending' : 'active' })));
+    await world.addDevices(Array.from({ length: 40 }, (_, n) => ({ id: `g-${n + 10}`, tags: tags(), online: random() < 0.7, ...(n < 4 || random() < 0.3 ? { bindings: null } : {}), byHand: random() < 0.1, state: random() < 0.1 ? 'pending' : 'active' })));
     const seen = new Set<string>();
     for (let n = 0; n < 40; n += 1) {
       const selector = `fleet=g and (${pick(random, [selectorText(randomSelector(random, 2)), 'site=harbour', 'not exists(spare)', 'role in (pump, meter)'])})`;
