@@ -23,7 +23,7 @@ describe('how many devices each wave takes', () => {
     ['percent is of all that are selected, not of what is left', 100, [percent(10), percent(50)], [10, 50, 40]],
     ['percent is rounded up', 7, [percent(10), percent(50), rest], [1, 4, 2]],
     ['percent takes one at least', 3, [percent(0.001)], [1, 2]],
-    ['percent is not led astray by floating point', 1_000, [percent(1.1), percent(2.2)], [11, 22, 967]],
+    ['percent is not led astray by floating point', 1_000, [percent(16.1), percent(32.2)], [161, 322, 517]],
     ['a share of a thousand', 1_000, [percent(0.1), percent(99.9)], [1, 999]],
     ['everything as a share', 5, [percent(100)], [5]],
     ['a selector takes those that it matches', 6, [selector('tier=canary'), selector('model=pi-5'), rest], [2, 2, 2]],

@@ -36,7 +36,7 @@ function fitsOf({ take }: WavePlan, n: number): Selector | undefined {
   }
 }
 
-/** Far below any share that makes a difference of one device: 1.1 % of 1,000 is 11, though floating point says a little more. */
+/** Far below any share that makes a difference of one device: 16.1 % of 1,000 is 161, though floating point says a little more. */
 const rounding = 1e-6;
 
 function countOf({ take }: WavePlan, total: number): number {
