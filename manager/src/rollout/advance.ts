@@ -1,48 +1,85 @@
 import type { OnReported, Writer } from '../device/index.ts';
 import type { Db } from '../db/index.ts';
-import { DeploymentState } from '@pier/shared/api';
+import { and, eq, inArray, or, sql } from 'drizzle-orm';
 import { AppName } from '@pier/shared/core';
-import type { Reported } from '@pier/shared/wire';
-import { assignAfter } from './fall-back.ts';
-import { type Next, advance, deadlineMs } from './rules.ts';
-import { inFlightOf, storeMoves } from './store.ts';
+import { DeploymentState, InFlightState, WavePlan } from '@pier/shared/api';
+import type { Reported, ReportedApp } from '@pier/shared/wire';
+import { assignment, deployment, release, rollout, wave } from '../db/index.ts';
+import { type Ended, assignAfter } from './fall-back.ts';
+import { type Next, advance, deadlineMs } from './rules/index.ts';
+import { type DeploymentRow, hurry, storeMoves } from './store.ts';
 
-type Open = Awaited<ReturnType<typeof inFlightOf>>[number];
+type Concerned = Awaited<ReturnType<typeof concernedOf>>[number];
+type Moved = { readonly of: Concerned; readonly next: Next; readonly reported: ReportedApp | undefined };
 
 /**
- * Moves a device's deployments by what it reported, in the transaction that stores the report: state, audit, assignment and
- * outbox are committed with it or not at all. The ingest holds the device's lock.
+ * Moves devices' deployments by what they reported, in the transaction that stores the reports: state, audit, assignment and
+ * outbox are committed with them or not at all. The ingest holds the devices' locks; a rollout's lock is never waited for
+ * here, since the engine takes the two in the other order. As many statements for one device as for hundreds.
  */
 export function advanceOnReport({ schedulerPem }: Pick<Writer, 'schedulerPem'>): OnReported {
-  return async (tx, { device, reported, nowMs }) => {
-    const moved = (await inFlightOf(tx, device)).flatMap((open) => {
-      const next = advance({ state: stateOf(open), attempt: open.deployment.attempt, digest: open.digest }, appOf(open, reported));
-      return next ? [{ open, next }] : [];
+  return async (tx, reports) => {
+    const said = new Map(reports.map((report) => [report.device as string, report]));
+    const moved = (await concernedOf(tx, [...said.keys()])).flatMap((of): Moved[] => {
+      const report = said.get(of.deployment.deviceId);
+      if (!report) return [];
+      const reported = appIn(report.reported, of.deployment.app);
+      const next = advance(heldOf(of), reported, report.nowMs);
+      return next ? [{ of, next, reported }] : [];
     });
     if (moved.length === 0) return false;
-    await storeMoves(tx, moved.map(({ open, next }) => ({ from: open.deployment, to: next.state, attempt: open.deployment.attempt, reason: next.reason, deadlineAt: deadlineOf(open, next, nowMs), actor: `device:${device}` })), nowMs);
-    for (const { open, next } of moved) await goBack(tx, { open, next, reported, writer: { schedulerPem, nowMs } });
+    const nowMs = Math.max(...reports.map((report) => report.nowMs));
+    await storeMoves(tx, moved.map((one) => moveOf(one, nowMs)), nowMs);
+    for (const ends of byApp(moved)) await assignAfter(tx, ends, { schedulerPem, nowMs });
+    await hurry(tx, [...new Set(moved.map(({ of }) => of.deployment.rolloutId))], nowMs);
     return true;
   };
 }
 
-function stateOf({ deployment }: Open): DeploymentState {
-  return DeploymentState.parse(deployment.state);
+/** What devices are at work on, and what they have proven and still are assigned: the deployments that a report may move. */
+async function concernedOf(tx: Db, devices: readonly string[]) {
+  const stillOurs = and(eq(deployment.state, 'proven'), eq(assignment.attempt, deployment.attempt));
+  return tx
+    .select({ deployment, digest: release.digest, releaseId: release.id, soakS: rollout.soakS, deadlineS: rollout.deadlineS, horizonS: rollout.horizonS, plan: wave.plan })
+    .from(deployment)
+    .innerJoin(rollout, eq(rollout.id, deployment.rolloutId))
+    .innerJoin(release, eq(release.id, rollout.releaseId))
+    .innerJoin(wave, and(eq(wave.rolloutId, deployment.rolloutId), eq(wave.n, deployment.wave)))
+    .leftJoin(assignment, and(eq(assignment.deviceId, deployment.deviceId), eq(assignment.app, deployment.app)))
+    .where(and(sql`${deployment.deviceId} = any(${sql.param([...devices])}::text[])`, or(inArray(deployment.state, InFlightState.options), stillOurs)));
 }
 
-function appOf({ deployment }: Open, reported: Reported) {
-  return Object.hasOwn(reported.apps, deployment.app) ? reported.apps[AppName.parse(deployment.app)] : undefined;
+function heldOf({ deployment, digest, horizonS }: Concerned) {
+  return { state: stateOf(deployment), attempt: deployment.attempt, digest, target: deployment.fromDigest, provenMs: deployment.provenAt?.getTime() ?? null, horizonS };
 }
 
-function deadlineOf(open: Open, next: Next, nowMs: number): Date | null {
-  const { soakS, deadlineS } = open.rollout;
-  const ms = deadlineMs(stateOf(open), next.state, { nowMs, soakS, deadlineS, beforeMs: open.deployment.deadlineAt?.getTime() ?? null });
-  return ms === null ? null : new Date(ms);
+function stateOf({ state }: DeploymentRow): DeploymentState {
+  return DeploymentState.parse(state);
 }
 
-async function goBack(tx: Db, { open, next, reported, writer }: { open: Open; next: Next; reported: Reported; writer: Writer }): Promise<void> {
-  if (next.state !== 'failed' && next.state !== 'refused') return;
-  const { deployment, rollout, digest } = open;
-  const offered = { id: rollout.releaseId, digest };
-  await assignAfter(tx, [{ device: deployment.deviceId, app: deployment.app, ended: next.state, offered, soakS: rollout.soakS, setBy: `rollout:${rollout.id}`, reported: appOf(open, reported) }], writer);
+function appIn(reported: Reported, app: string): ReportedApp | undefined {
+  return Object.hasOwn(reported.apps, app) ? reported.apps[AppName.parse(app)] : undefined;
+}
+
+function moveOf({ of, next }: Moved, nowMs: number) {
+  const { deployment: from, deadlineS } = of;
+  const ms = deadlineMs(stateOf(from), next.state, { nowMs, soakS: soakOf(of), deadlineS, beforeMs: from.deadlineAt?.getTime() ?? null });
+  const proven = next.state === 'proven' ? { provenAt: new Date(nowMs) } : {};
+  return { from, to: next.state, reason: next.reason, deadlineAt: ms === null ? null : new Date(ms), offers: 0, actor: `device:${from.deviceId}`, ...proven };
+}
+
+function soakOf({ plan, soakS }: Concerned): number {
+  return WavePlan.parse(plan).soakS ?? soakS;
+}
+
+/** Those that ended badly, each app's together. */
+function byApp(moved: readonly Moved[]): Ended[][] {
+  const groups = new Map<string, Ended[]>();
+  for (const { of, next, reported } of moved) {
+    if (next.state !== 'failed' && next.state !== 'refused') continue;
+    const { deviceId: device, app, rolloutId } = of.deployment;
+    const end: Ended = { device, app, ended: next.state, offered: { id: of.releaseId, digest: of.digest }, soakS: soakOf(of), setBy: `rollout:${rolloutId}`, reported };
+    groups.set(app, [...(groups.get(app) ?? []), end]);
+  }
+  return [...groups.values()];
 }

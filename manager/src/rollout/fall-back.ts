@@ -2,13 +2,13 @@ import { AppName, DeviceId } from '@pier/shared/core';
 import type { ReportedApp } from '@pier/shared/wire';
 import type { Db } from '../db/index.ts';
 import { type AssignmentChange, type Writer, assign } from '../device/index.ts';
-import { type FallBack, fallBack } from './rules.ts';
+import { type FallBack, fallBack } from './rules/index.ts';
 import { verifiedReleases } from './store.ts';
 
 export type Ended = {
   readonly device: string;
   readonly app: string;
-  readonly ended: 'failed' | 'refused' | 'waiting';
+  readonly ended: 'failed' | 'refused' | 'withdrawn';
   /** The release that was offered. */
   readonly offered: { readonly id: string; readonly digest: string };
   readonly soakS: number;
@@ -17,9 +17,9 @@ export type Ended = {
 };
 
 /**
- * Writes what devices should run after an offer came to nothing (rules.ts says what). A release that this manager does not
- * know as verified is never gone back to, whatever a device reports. An offer that is taken back changes its attempt in any
- * case, so that a late report about it moves nothing. The caller holds the devices' locks; all are of one app.
+ * Writes what devices should run after an offer came to nothing (rules/fall-back.ts says what). A release that this manager
+ * does not know as verified is never gone back to, whatever a device reports. An offer that is taken back changes its attempt
+ * in any case, so that a late report about it moves nothing. The caller holds the devices' locks; all are of one app.
  */
 export async function assignAfter(tx: Db, ends: readonly Ended[], writer: Writer): Promise<void> {
   const [first] = ends;
@@ -34,6 +34,6 @@ function changeFor(end: Ended, to: FallBack, known: ReadonlyMap<string, string>)
   const base = { device: DeviceId.parse(end.device), app: AppName.parse(end.app), soakS: end.soakS, setBy: end.setBy };
   const before = typeof to === 'object' ? known.get(to.to) : undefined;
   if (before !== undefined) return [{ ...base, releaseId: before }];
-  if (end.ended !== 'waiting') return [];
+  if (end.ended !== 'withdrawn') return [];
   return [{ ...base, releaseId: to === 'remove' ? null : end.offered.id }];
 }

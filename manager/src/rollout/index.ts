@@ -1,3 +1,7 @@
 export { rolloutHandlers } from './routes.ts';
+export type { RolloutDeps } from './create.ts';
 export { startRolloutEngine, tick } from './engine.ts';
+export type { EngineDeps } from './turn.ts';
 export { advanceOnReport } from './advance.ts';
+export { consentTo } from './consent.ts';
+export { type WaitingCode, absentCodes, badEnds, leftOut, reasonToWait, transitions, waitingReasons } from './rules/index.ts';

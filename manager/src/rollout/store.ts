@@ -1,32 +1,50 @@
-import { and, asc, desc, eq, gt, inArray, lt, lte, notInArray, sql } from 'drizzle-orm';
-import { type DeviceId, type Digest, AppName } from '@pier/shared/core';
+import { and, asc, desc, eq, gt, inArray, lt, lte, notInArray, or, sql } from 'drizzle-orm';
+import { type Digest, AppName, invariant } from '@pier/shared/core';
 import { DeploymentState, InFlightState } from '@pier/shared/api';
 import { type Reason, type ReportedApp, Reported } from '@pier/shared/wire';
-import { type Db, deployment, device, deviceLive, deviceState, release, rollout, storeAudit, wave } from '../db/index.ts';
-import { type Counts, isFinished } from './rules.ts';
+import { type Db, assignment, deployment, deviceState, release, rollout, storeAudit } from '../db/index.ts';
+import { isFinished, mayMove } from './rules/index.ts';
 
 export type RolloutRow = typeof rollout.$inferSelect;
 export type DeploymentRow = typeof deployment.$inferSelect;
 export type ReleaseRow = typeof release.$inferSelect;
+export type Shown = { rollout: RolloutRow; release: ReleaseRow };
 
 const finished = DeploymentState.options.filter(isFinished);
 
-/** Running rollouts, those longest untouched first; only those that are due unless all are asked for. */
-export async function runningRollouts(db: Db, { dueMs, limit }: { dueMs: number | null; limit: number }): Promise<string[]> {
-  const due = dueMs === null ? undefined : lte(rollout.nextTickAt, new Date(dueMs));
-  const rows = await db.select({ id: rollout.id }).from(rollout).where(and(eq(rollout.state, 'running'), due)).orderBy(asc(rollout.nextTickAt)).limit(limit);
-  return rows.map((row) => row.id);
+/** Rollouts that something may be done for, those longest untouched first: all that are due, and if asked also those that a report or a device may have moved. */
+export async function rolloutsToWork(db: Db, { dueMs, all, limit }: { dueMs: number; all: boolean; limit: number }): Promise<{ id: string; state: string; due: boolean }[]> {
+  const due = and(lte(rollout.nextTickAt, new Date(dueMs)), inArray(rollout.state, ['awaiting_approval', 'running', 'paused', 'completed', 'aborting', 'rolling_back']));
+  const moved = inArray(rollout.state, ['awaiting_approval', 'running', 'paused', 'aborting', 'rolling_back']);
+  const rows = await db
+    .select({ id: rollout.id, state: rollout.state, nextTickAt: rollout.nextTickAt })
+    .from(rollout)
+    .where(all ? or(due, moved) : due)
+    .orderBy(asc(rollout.nextTickAt))
+    .limit(limit);
+  return rows.map(({ id, state, nextTickAt }) => ({ id, state, due: nextTickAt.getTime() <= dueMs }));
 }
 
-/** A running rollout with its release, locked; undefined when it is not running, or another replica works on it. */
-export async function lockRollout(tx: Db, id: string): Promise<{ rollout: RolloutRow; release: ReleaseRow } | undefined> {
+/** A rollout with its release, locked. The engine leaves one that another works on; a person's act waits for it. */
+export async function lockRollout(tx: Db, id: string, { skipLocked }: { skipLocked: boolean }): Promise<Shown | undefined> {
   const rows = await tx
     .select()
     .from(rollout)
     .innerJoin(release, eq(release.id, rollout.releaseId))
-    .where(and(eq(rollout.id, id), eq(rollout.state, 'running')))
-    .for('no key update', { of: rollout, skipLocked: true });
+    .where(eq(rollout.id, id))
+    .for('no key update', { of: rollout, ...(skipLocked ? { skipLocked: true } : {}) });
   return rows[0];
+}
+
+export async function storeNextTick(tx: Db, id: string, atMs: number): Promise<void> {
+  await tx.update(rollout).set({ nextTickAt: new Date(atMs) }).where(eq(rollout.id, id));
+}
+
+/** Has rollouts looked at again soon, unless somebody works on them just now. Never waits: the caller holds devices' locks. */
+export async function hurry(tx: Db, ids: readonly string[], nowMs: number): Promise<void> {
+  if (ids.length === 0) return;
+  const free = tx.select({ id: rollout.id }).from(rollout).where(and(inArray(rollout.id, [...ids]), eq(rollout.state, 'completed'))).orderBy(asc(rollout.id)).for('no key update', { skipLocked: true });
+  await tx.update(rollout).set({ nextTickAt: new Date(nowMs) }).where(inArray(rollout.id, free));
 }
 
 /** Deployments in flight whose time is up, by device. */
@@ -39,104 +57,98 @@ export async function overdueOf(tx: Db, { rolloutId, nowMs, limit }: { rolloutId
     .limit(limit);
 }
 
-/** Devices that wait in a rollout and could be offered its release now: active and online. */
-export async function reachableOf(tx: Db, { rolloutId, after, limit }: { rolloutId: string; after: string; limit: number }): Promise<string[]> {
-  const rows = await tx
-    .select({ id: deployment.deviceId })
+/** A rollout's deployments in some states, by device; of one wave or of some devices where they are named. */
+export async function deploymentsIn(tx: Db, of: { rolloutId: string; states: readonly DeploymentState[]; wave?: number; devices?: readonly string[]; limit?: number }): Promise<DeploymentRow[]> {
+  const { rolloutId, states, wave, devices, limit } = of;
+  const rows = tx
+    .select()
     .from(deployment)
-    .innerJoin(device, eq(device.id, deployment.deviceId))
-    .innerJoin(deviceLive, eq(deviceLive.deviceId, deployment.deviceId))
-    .where(and(eq(deployment.rolloutId, rolloutId), eq(deployment.state, 'waiting'), gt(deployment.deviceId, after), eq(device.state, 'active'), eq(deviceLive.online, true)))
-    .orderBy(asc(deployment.deviceId))
-    .limit(limit);
-  return rows.map((row) => row.id);
-}
-
-/** The same devices once more, now that they are locked, with their boards. */
-export async function waitingAt(tx: Db, { rolloutId, devices }: { rolloutId: string; devices: readonly string[] }): Promise<{ deployment: DeploymentRow; profile: unknown }[]> {
-  return tx
-    .select({ deployment, profile: device.profile })
-    .from(deployment)
-    .innerJoin(device, eq(device.id, deployment.deviceId))
-    .where(and(eq(deployment.rolloutId, rolloutId), inArray(deployment.deviceId, [...devices]), eq(deployment.state, 'waiting')))
+    .where(and(
+      eq(deployment.rolloutId, rolloutId),
+      inArray(deployment.state, [...states]),
+      wave === undefined ? undefined : eq(deployment.wave, wave),
+      devices === undefined ? undefined : sql`${deployment.deviceId} = any(${sql.param([...devices])}::text[])`,
+    ))
     .orderBy(asc(deployment.deviceId));
+  return limit === undefined ? rows : rows.limit(limit);
 }
 
-/** Says of each waiting deployment whose device is away that this is why. Rows that somebody works on are left for the next tick. */
-export async function explainAbsent(tx: Db, { rolloutId, reason, nowMs }: { rolloutId: string; reason: Reason; nowMs: number }): Promise<void> {
-  await tx.execute(sql`
-    update ${deployment} set reason_code = ${reason.code}, reason_text = ${reason.reason}, updated_at = ${new Date(nowMs).toISOString()}::timestamptz
-    where (rollout_id, device_id) in (
-      select d.rollout_id, d.device_id from ${deployment} d left join ${deviceLive} l on l.device_id = d.device_id
-      where d.rollout_id = ${rolloutId} and d.state = 'waiting' and l.online is not true and d.reason_code is distinct from ${reason.code}
-      order by d.device_id for no key update of d skip locked)`);
+export async function inFlightCount(tx: Db, rolloutId: string): Promise<number> {
+  const rows = await tx.select({ count: sql<number>`count(*)::int` }).from(deployment).where(and(eq(deployment.rolloutId, rolloutId), inArray(deployment.state, InFlightState.options)));
+  return rows[0]?.count ?? 0;
 }
 
-export type Move = { readonly from: DeploymentRow; readonly to: DeploymentState; readonly attempt: number | null; readonly reason: Reason | null; readonly deadlineAt: Date | null; readonly actor: string };
+/** A step of one deployment. What is not given stays as it is, save that without a reason or deadline it has none. */
+export type Move = {
+  readonly from: DeploymentRow;
+  readonly to: DeploymentState;
+  readonly actor: string;
+  readonly reason: Reason | null;
+  readonly attempt?: number | null;
+  readonly deadlineAt?: Date | null;
+  readonly fromDigest?: string | null;
+  readonly offers?: number;
+  readonly retryAt?: Date | null;
+  readonly provenAt?: Date | null;
+};
 
-/** Writes deployments' new states, and an audit row for each that is in another state than before. What is finished stays as it is. */
-export async function storeMoves(tx: Db, moves: readonly Move[], nowMs: number): Promise<void> {
-  if (moves.length === 0) return;
-  await tx
-    .insert(deployment)
-    .values(moves.map(({ from, to, attempt, reason, deadlineAt }) => ({ ...from, state: to, attempt, reasonCode: reason?.code ?? null, reasonText: reason?.reason ?? null, deadlineAt, updatedAt: new Date(nowMs) })))
-    .onConflictDoUpdate({
-      target: [deployment.rolloutId, deployment.deviceId],
-      set: { state: sql`excluded.state`, attempt: sql`excluded.attempt`, reasonCode: sql`excluded.reason_code`, reasonText: sql`excluded.reason_text`, deadlineAt: sql`excluded.deadline_at`, updatedAt: sql`excluded.updated_at` },
-      setWhere: notInArray(deployment.state, finished),
-    });
-  const changed = moves.filter(({ from, to }) => from.state !== to);
+/**
+ * Writes deployments' new states, and an audit row for each that is in another state than before. A row that somebody else
+ * moved meanwhile stays as it is. Out: the moves that were made.
+ */
+export async function storeMoves(tx: Db, moves: readonly Move[], nowMs: number): Promise<Move[]> {
+  if (moves.length === 0) return [];
+  for (const { from, to } of moves) invariant(from.state === to || mayMove(DeploymentState.parse(from.state), to), `a deployment moves from ${from.state} to ${to}`);
+  const { rows } = await tx.execute<{ rollout_id: string; device_id: string }>(sql`
+    update ${deployment} d set state = m.state, attempt = m.attempt, reason_code = m.reason_code, reason_text = m.reason_text, deadline_at = m.deadline_at,
+      from_digest = m.from_digest, offers = m.offers, retry_at = m.retry_at, proven_at = m.proven_at, updated_at = ${new Date(nowMs).toISOString()}::timestamptz
+    from jsonb_to_recordset(${JSON.stringify(moves.map(columnsOf))}::jsonb) as m(rollout_id text, device_id text, was text, state text, attempt bigint, reason_code text,
+      reason_text text, deadline_at timestamptz, from_digest text, offers int, retry_at timestamptz, proven_at timestamptz)
+    where d.rollout_id = m.rollout_id and d.device_id = m.device_id and d.state = m.was
+    returning d.rollout_id, d.device_id`);
+  const stored = new Set(rows.map((row) => `${row.rollout_id}/${row.device_id}`));
+  const made = moves.filter(({ from }) => stored.has(`${from.rolloutId}/${from.deviceId}`));
+  const changed = made.filter(({ from, to }) => from.state !== to);
   await storeAudit(tx, changed.map(({ from, to, attempt, reason, actor }) => ({ actor, action: `deployment.${to}`, object: `deployment:${from.rolloutId}/${from.deviceId}`, detail: { from: from.state, attempt: attempt ?? from.attempt, reason } })), nowMs);
+  return made;
 }
 
-/** How many deployments of a rollout are in which state. */
-export async function countsOf(db: Db, rolloutIds: readonly string[]): Promise<Map<string, Map<number, Counts>>> {
-  const out = new Map<string, Map<number, Counts>>();
-  if (rolloutIds.length === 0) return out;
-  const rows = await db
-    .select({ rolloutId: deployment.rolloutId, wave: deployment.wave, state: deployment.state, count: sql<number>`count(*)::int` })
-    .from(deployment)
-    .where(inArray(deployment.rolloutId, [...rolloutIds]))
-    .groupBy(deployment.rolloutId, deployment.wave, deployment.state);
-  for (const row of rows) {
-    const waves = out.get(row.rolloutId) ?? new Map<number, Counts>();
-    waves.set(row.wave, { ...waves.get(row.wave), [DeploymentState.parse(row.state)]: row.count });
-    out.set(row.rolloutId, waves);
-  }
-  return out;
+function columnsOf({ from, to, reason, attempt = from.attempt, deadlineAt = null, fromDigest = from.fromDigest, offers = from.offers, retryAt = from.retryAt, provenAt = from.provenAt }: Move): Record<string, unknown> {
+  return {
+    rollout_id: from.rolloutId, device_id: from.deviceId, was: from.state, state: to, attempt, reason_code: reason?.code ?? null, reason_text: reason?.reason ?? null,
+    deadline_at: deadlineAt, from_digest: fromDigest, offers, retry_at: retryAt, proven_at: provenAt,
+  };
 }
 
 /** What each device last said of an app. */
 export async function reportedOf(tx: Db, devices: readonly string[], app: string): Promise<Map<string, ReportedApp>> {
-  const rows = await tx.select({ id: deviceState.deviceId, reported: deviceState.reported }).from(deviceState).where(inArray(deviceState.deviceId, [...devices]));
+  const rows = await tx.select({ id: deviceState.deviceId, reported: sql<unknown>`${deviceState.reported}->'apps'->${app}` }).from(deviceState).where(inArray(deviceState.deviceId, [...devices]));
   return new Map(
     rows.flatMap((row) => {
-      const one = appIn(row.reported, app);
-      return one ? [[row.id, one] as const] : [];
+      const one = Reported.shape.apps.valueType.safeParse(row.reported);
+      return one.success ? [[row.id, one.data] as const] : [];
     }),
   );
 }
 
-function appIn(reported: Record<string, unknown> | null, app: string): ReportedApp | undefined {
-  const apps = Reported.shape.apps.safeParse(reported?.['apps']);
-  return apps.success && Object.hasOwn(apps.data, app) ? apps.data[AppName.parse(app)] : undefined;
-}
-
 /** Ids of an app's verified releases, by digest: only those may be gone back to. */
-export async function verifiedReleases(tx: Db, app: string, digests: readonly Digest[]): Promise<Map<string, string>> {
+export async function verifiedReleases(tx: Db, app: string, digests: readonly (Digest | string)[]): Promise<Map<string, string>> {
   if (digests.length === 0) return new Map();
-  const rows = await tx.select({ id: release.id, digest: release.digest }).from(release).where(and(eq(release.app, app), inArray(release.digest, [...digests]), eq(release.state, 'verified')));
+  const rows = await tx.select({ id: release.id, digest: release.digest }).from(release).where(and(eq(release.app, app), inArray(release.digest, [...new Set(digests)]), eq(release.state, 'verified')));
   return new Map(rows.map((row) => [row.digest, row.id]));
 }
 
-/** A device's deployments in flight, with what was offered. */
-export async function inFlightOf(tx: Db, id: DeviceId): Promise<{ deployment: DeploymentRow; rollout: RolloutRow; digest: string }[]> {
-  return tx
-    .select({ deployment, rollout, digest: release.digest })
-    .from(deployment)
-    .innerJoin(rollout, eq(rollout.id, deployment.rolloutId))
-    .innerJoin(release, eq(release.id, rollout.releaseId))
-    .where(and(eq(deployment.deviceId, id), inArray(deployment.state, InFlightState.options)));
+/** What is assigned to devices of an app. */
+export async function assignmentsOf(tx: Db, devices: readonly string[], app: string): Promise<Map<string, typeof assignment.$inferSelect>> {
+  const rows = devices.length === 0 ? [] : await tx.select().from(assignment).where(and(inArray(assignment.deviceId, [...devices]), eq(assignment.app, AppName.parse(app))));
+  return new Map(rows.map((row) => [row.deviceId, row]));
+}
+
+/** Of these devices, those that a newer rollout of the app has taken: ids sort by the time they were made. */
+export async function takenSince(tx: Db, { rolloutId, app, devices }: { rolloutId: string; app: string; devices: readonly string[] }): Promise<Set<string>> {
+  if (devices.length === 0) return new Set();
+  const rows = await tx.select({ id: deployment.deviceId }).from(deployment).where(and(inArray(deployment.deviceId, [...devices]), eq(deployment.app, app), gt(deployment.rolloutId, rolloutId)));
+  return new Set(rows.map((row) => row.id));
 }
 
 /** Deployments of an app on these devices that are not finished, with their rollouts. */
@@ -148,34 +160,13 @@ export async function openOn(tx: Db, devices: readonly string[], app: string): P
     .orderBy(asc(deployment.deviceId));
 }
 
-export async function storeEnd(tx: Db, id: string, { state, reason, nowMs }: { state: 'completed' | 'failed'; reason: Reason | null; nowMs: number }): Promise<void> {
-  await tx.update(rollout).set({ state, reasonCode: reason?.code ?? null, reasonText: reason?.reason ?? null, finishedAt: new Date(nowMs) }).where(eq(rollout.id, id));
-  await tx.update(wave).set({ state: state === 'completed' ? 'passed' : 'failed' }).where(eq(wave.rolloutId, id));
-  await storeAudit(tx, [{ actor: `rollout:${id}`, action: `rollout.${state}`, object: `rollout:${id}`, detail: { reason } }], nowMs);
-}
-
-export async function storePause(tx: Db, id: string, { reason, nowMs }: { reason: Reason; nowMs: number }): Promise<void> {
-  await tx.update(rollout).set({ state: 'paused', reasonCode: reason.code, reasonText: reason.reason }).where(eq(rollout.id, id));
-  await storeAudit(tx, [{ actor: `rollout:${id}`, action: 'rollout.paused', object: `rollout:${id}`, detail: { reason } }], nowMs);
-}
-
-export async function storeNextTick(tx: Db, id: string, atMs: number): Promise<void> {
-  await tx.update(rollout).set({ nextTickAt: new Date(atMs) }).where(eq(rollout.id, id));
-}
-
-export type Shown = { rollout: RolloutRow; release: ReleaseRow };
-
 /** Rollouts, newest first: their ids sort by the time they were made. */
-export async function pageOfRollouts(db: Db, { before, limit }: { before: string | undefined; limit: number }): Promise<Shown[]> {
+export async function pageOfRollouts(db: Db, { before, app, limit }: { before: string | undefined; app?: string | undefined; limit: number }): Promise<Shown[]> {
   const older = before === undefined ? undefined : lt(rollout.id, before);
-  return db.select().from(rollout).innerJoin(release, eq(release.id, rollout.releaseId)).where(older).orderBy(desc(rollout.id)).limit(limit);
+  return db.select().from(rollout).innerJoin(release, eq(release.id, rollout.releaseId)).where(and(older, app === undefined ? undefined : eq(rollout.app, app))).orderBy(desc(rollout.id)).limit(limit);
 }
 
 export async function oneRollout(db: Db, id: string): Promise<Shown | undefined> {
   const rows = await db.select().from(rollout).innerJoin(release, eq(release.id, rollout.releaseId)).where(eq(rollout.id, id));
   return rows[0];
-}
-
-export async function wavesOf(db: Db, ids: readonly string[]): Promise<(typeof wave.$inferSelect)[]> {
-  return ids.length === 0 ? [] : db.select().from(wave).where(inArray(wave.rolloutId, [...ids])).orderBy(asc(wave.rolloutId), asc(wave.n));
 }

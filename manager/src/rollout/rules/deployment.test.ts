@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { DeploymentState, InFlightState } from '@pier/shared/api';
 import { Digest, digestOf } from '@pier/shared/core';
 import { AttemptState, type ReportedApp } from '@pier/shared/wire';
-import { advance, deadlineMs, fallBack, isFinished, judge, mayMove, overdue, transitions } from './rules.ts';
+import { advance, deadlineMs, fallBack, isFinished, judge, mayMove, overdue, transitions } from './index.ts';
 
 const digest = digestOf('offered');
 const other = digestOf('other');

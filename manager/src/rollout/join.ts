@@ -1,0 +1,44 @@
+import { type SQL, and, asc, eq, sql } from 'drizzle-orm';
+import { parseSelector } from '@pier/shared/selector';
+import { InFlightState } from '@pier/shared/api';
+import { type Db, deployment, device, storeAudit } from '../db/index.ts';
+import { type Writer, lockDevices } from '../device/index.ts';
+import { whereSelector } from '../selector/index.ts';
+import { type RolloutRow, type Shown, openOn, storeMoves } from './store.ts';
+import { plansOf } from './waves.ts';
+
+/**
+ * Takes devices into a dynamic rollout that match only now: into the wave opened last, never into one before it. A device that
+ * a newer rollout of the app has is that one's, and one at work for an older rollout comes when it is done there.
+ * Out: how many joined.
+ */
+export async function joinNew(tx: Db, { rollout }: Shown, { writer, limit }: { writer: Writer; limit: number }): Promise<number> {
+  if (rollout.mode !== 'dynamic' || rollout.selector === null) return 0;
+  const fits = newcomers(rollout, rollout.selector);
+  const seen = await tx.select({ id: device.id }).from(device).where(fits).orderBy(asc(device.id)).limit(limit);
+  if (seen.length === 0) return 0;
+  const ids = seen.map((row) => row.id);
+  await lockDevices(tx, ids);
+  const locked = await tx.select({ id: device.id }).from(device).where(and(fits, sql`${device.id} = any(${sql.param(ids)}::text[])`)).orderBy(asc(device.id));
+  const devices = locked.map((row) => row.id);
+  if (devices.length === 0) return 0;
+  const { nowMs } = writer;
+  const actor = `rollout:${rollout.id}`;
+  const opened = (await plansOf(tx, rollout.id)).filter(({ state }) => state !== 'pending').at(-1)?.n ?? 1;
+  const reason = { code: 'superseded', reason: `the newer rollout ${rollout.id} took over this device` };
+  const older = await openOn(tx, devices, rollout.app);
+  await storeMoves(tx, older.filter((row) => row.state === 'waiting').map((from) => ({ from, to: 'superseded' as const, reason, actor })), nowMs);
+  await tx.insert(deployment).values(devices.map((deviceId) => ({ rolloutId: rollout.id, deviceId, app: rollout.app, wave: opened, state: 'waiting', updatedAt: new Date(nowMs) })));
+  await storeAudit(tx, [{ actor, action: 'rollout.joined', object: actor, detail: { wave: opened, devices } }], nowMs);
+  return devices.length;
+}
+
+/** Active devices that the selector selects and that are neither in this rollout, nor in a newer one, nor at work for another. */
+function newcomers({ id, app }: RolloutRow, selector: string): SQL | undefined {
+  const inFlight = sql.raw(InFlightState.options.map((state) => `'${state}'`).join(', '));
+  return and(
+    eq(device.state, 'active'),
+    whereSelector(parseSelector(selector)),
+    sql`not exists (select 1 from deployment other where other.device_id = ${device.id} and other.app = ${app} and (other.rollout_id >= ${id} or other.state in (${inFlight})))`,
+  );
+}
