@@ -6,13 +6,18 @@ import { Attempts } from './attempts.ts';
 import { passwords } from './password.ts';
 import { cookieMayChange, registryRight } from './rules.ts';
 import { hashOf, newApiToken, newPassword, newSessionSecret, tokenHash } from './secrets.ts';
-import { findSessionHolder, findTokenHolder, findUser, hasUsers, removeSession, storeFirstUser, storeSession } from './store.ts';
+import { findSessionHolder, findUser, hasUsers, removeSession, storeFirstUser, storeSession } from './store.ts';
+import { tokenHandlers } from './token-routes.ts';
+import { findTokenHolder } from './token-store.ts';
 import { turnstile } from './turnstile.ts';
+import { type PeopleDeps, userHandlers } from './user-routes.ts';
 
 export type Credentials = { readonly user: string; readonly password: string; readonly token: string };
 export type Evidence = { readonly method: string; readonly authorization: string | undefined; readonly session: string | undefined; readonly secFetchSite: string | undefined };
 
 type Door = { readonly enter: ReturnType<typeof turnstile>; readonly attempts: Attempts };
+/** Whom a password belongs to, and as what it is stored. */
+type Known = Actor & { readonly password: string };
 type Attempt = { readonly user: string; readonly password: string; readonly address: string };
 
 export type AccessControl = {
@@ -24,7 +29,7 @@ export type AccessControl = {
   readonly logIn: (attempt: Attempt) => Promise<{ secret: string; maxAgeS: number }>;
   /** Who stands behind the Basic credentials of a registry client: a user's password, or `token` and an API token. Faults: `too-many-requests`. */
   readonly basicAuth: (user: string, password: string, address: string) => Promise<Access>;
-  readonly handlers: Pick<Handlers, 'whoAmI' | 'logout'>;
+  readonly handlers: Pick<Handlers, 'whoAmI' | 'logout'> & ReturnType<typeof userHandlers> & ReturnType<typeof tokenHandlers>;
 };
 
 const sessionMaxAgeS = 12 * 3_600;
@@ -42,10 +47,17 @@ export function openAccess({ db, clock, log }: { db: Db; clock: Clock; log: Log 
   const checkPassword = passwordCheck({ db, log, secret });
   const bearer = async (authorization: string): Promise<Actor> => {
     const hash = tokenHash(/^Bearer +(\S+) *$/i.exec(authorization)?.[1] ?? '');
-    const actor = hash === undefined ? undefined : await findTokenHolder(db, hash);
+    const actor = hash === undefined ? undefined : await findTokenHolder(db, { hash, now: now() });
     if (actor === undefined) throw new Fault('unauthenticated', 'the Authorization header holds no API token of this manager ("Bearer pier_…")');
     return actor;
   };
+
+  const remembering = rememberShortly(clock, async (user, password, address) => {
+    const hash = user === 'token' ? tokenHash(password) : undefined;
+    const actor = hash === undefined ? await checkPassword({ user, password, address }, registry).catch(nobody) : await findTokenHolder(db, { hash, now: now() });
+    return actor === undefined ? { kind: 'anonymous' } : { kind: 'user', user: actor.name, may: registryRight(actor) };
+  });
+  const people: PeopleDeps = { db, clock, hash: (who, password) => page.enter(`hash for ${who}`, () => secret.hash(password)), forget: () => remembering.forget() };
 
   return {
     firstAdmin: async (keep) => {
@@ -63,32 +75,31 @@ export function openAccess({ db, clock, log }: { db: Db; clock: Clock; log: Log 
       return findSessionHolder(db, { hash: hashOf(session), now: now() });
     },
     logIn: async (attempt) => {
-      const actor = await checkPassword(attempt, page);
+      const { name, password } = await checkPassword(attempt, page);
       const { text, hash } = newSessionSecret();
-      await storeSession(db, { hash, user: actor.name, expiresAt: new Date(clock.nowMs() + sessionMaxAgeS * 1_000), now: now() });
+      const begun = await storeSession(db, { hash, user: name, password, expiresAt: new Date(clock.nowMs() + sessionMaxAgeS * 1_000), now: now() });
+      if (!begun) throw wrongPassword();
       return { secret: text, maxAgeS: sessionMaxAgeS };
     },
-    basicAuth: rememberShortly(clock, async (user, password, address) => {
-      const hash = user === 'token' ? tokenHash(password) : undefined;
-      const actor = hash === undefined ? await checkPassword({ user, password, address }, registry).catch(nobody) : await findTokenHolder(db, hash);
-      return actor === undefined ? { kind: 'anonymous' } : { kind: 'user', user: actor.name, may: registryRight(actor) };
-    }),
+    basicAuth: remembering.basicAuth,
     handlers: {
       whoAmI: async ({ actor }) => ({ user: actor.name, role: actor.role }),
       logout: async ({ actor }) => {
         if (actor.session !== undefined) await removeSession(db, actor.session);
         return null;
       },
+      ...userHandlers(people),
+      ...tokenHandlers(people),
     },
   };
 }
 
 /** Users' passwords, looked at one by one at a door. Faults: `unauthenticated`, `too-many-requests`. */
-function passwordCheck({ db, log, secret }: { db: Db; log: Log; secret: ReturnType<typeof passwords> }): (attempt: Attempt, door: Door) => Promise<Actor> {
+function passwordCheck({ db, log, secret }: { db: Db; log: Log; secret: ReturnType<typeof passwords> }): (attempt: Attempt, door: Door) => Promise<Known> {
   const refuseBlocked = ({ attempts }: Door, key: string, user: string): void => {
     if (attempts.blocked(key)) throw new Fault('too-many-requests', `too many failed sign-ins as ${user.slice(0, 64)}; try again in a minute`);
   };
-  const checkInTurn = async ({ user, password, address }: Attempt, door: Door, key: string): Promise<Actor> => {
+  const checkInTurn = async ({ user, password, address }: Attempt, door: Door, key: string): Promise<Known> => {
     const { attempts } = door;
     refuseBlocked(door, key, user);
     // Counted before it is known: of many guesses at once no more are looked at than of as many one by one.
@@ -97,10 +108,10 @@ function passwordCheck({ db, log, secret }: { db: Db; log: Log; secret: ReturnTy
     const found = user.includes('\0') ? undefined : await findUser(db, user);
     if ((await secret.matches(password, found?.password)) && found !== undefined) {
       attempts.succeeded(key);
-      return { name: user, role: found.role };
+      return { name: user, ...found };
     }
     log.warn({ user: user.slice(0, 64), address }, 'access.sign-in-failed');
-    throw new Fault('unauthenticated', 'wrong user name or password');
+    throw wrongPassword();
   };
   return async (attempt, door) => {
     const key = `${attempt.user}\n${attempt.address}`;
@@ -109,30 +120,46 @@ function passwordCheck({ db, log, secret }: { db: Db; log: Log; secret: ReturnTy
   };
 }
 
+function wrongPassword(): Fault {
+  return new Fault('unauthenticated', 'wrong user name or password');
+}
+
 function nobody(thrown: unknown): undefined {
   if (thrown instanceof Fault && thrown.code === 'unauthenticated') return undefined;
   throw thrown;
 }
 
+type Remembering = Pick<AccessControl, 'basicAuth'> & { /** Whoever was let in is looked at again. */ forget(): void };
+
 /** Registry clients send their password with each of a hundred requests, many at once; who was let in is known for a minute, by a hash of it. */
-function rememberShortly(clock: Clock, look: AccessControl['basicAuth']): AccessControl['basicAuth'] {
+function rememberShortly(clock: Clock, look: AccessControl['basicAuth']): Remembering {
   const known = new Map<string, { access: Access; untilMs: number }>();
   const asked = new Map<string, Promise<Access>>();
+  const now = { forgotten: 0 };
   const remember = (key: string, access: Access): void => {
     const [oldest] = known.keys();
     if (known.size >= remembered.max && oldest !== undefined) known.delete(oldest);
     known.set(key, { access, untilMs: clock.monotonicMs() + remembered.forMs });
   };
-  return async (user, password, address) => {
+  const basicAuth: AccessControl['basicAuth'] = async (user, password, address) => {
     const key = hashOf(`${user.length}:${user}:${password}`);
     const found = known.get(key);
     if (found !== undefined && found.untilMs > clock.monotonicMs()) return found.access;
     known.delete(key);
-    const question = `${key} ${address}`;
+    const question = `${key} ${address} ${now.forgotten}`;
+    const since = now.forgotten;
     const looking = asked.get(question) ?? look(user, password, address).finally(() => asked.delete(question));
     asked.set(question, looking);
     const access = await looking;
-    if (access.kind !== 'anonymous') remember(key, access);
+    // What was looked up before a change may be what the change ended.
+    if (access.kind !== 'anonymous' && since === now.forgotten) remember(key, access);
     return access;
+  };
+  return {
+    basicAuth,
+    forget: () => {
+      now.forgotten += 1;
+      known.clear();
+    },
   };
 }

@@ -2,8 +2,8 @@ import type * as z from 'zod';
 import type { AnswerOf, RouteName, Routes, StreamName } from '@pier/shared/api';
 import type { Role } from './permission.ts';
 
-/** Who asks, once known. `session` is there for a browser only: the stored hash of its cookie. */
-export type Actor = { readonly name: string; readonly role: Role; readonly session?: string };
+/** Who asks, once known. `session` is there for a browser only: the stored hash of its cookie; `until` for a token that ends. */
+export type Actor = { readonly name: string; readonly role: Role; readonly session?: string; readonly until?: Date };
 
 type Part<R, K extends string> = R extends { readonly [P in K]: infer S extends z.ZodType } ? z.output<S> : undefined;
 /** The revision that the change was decided on, from If-Match; undefined for `*`: whatever it is now. */
