@@ -115,14 +115,10 @@ function chipsOf(profile: BoardProfile): string {
   return profile.chips.map((chip) => `${chip.label} (${chip.lines.length} lines)`).join(', ');
 }
 
-/** PostgreSQL's text and jsonb have neither NUL nor half a surrogate pair; what a guest or a device wrote is kept with a visible stand-in. */
+/** PostgreSQL's text and jsonb have no NUL; what a guest or a device wrote is kept with a visible stand-in. */
 export function withoutNul(value: Json): Json {
-  if (typeof value === 'string') return storable(value);
+  if (typeof value === 'string') return value.replaceAll('\0', '\uFFFD');
   if (Array.isArray(value)) return value.map(withoutNul);
   if (value === null || typeof value !== 'object') return value;
-  return Object.fromEntries(Object.entries(value).map(([key, member]) => [storable(key), withoutNul(member)]));
-}
-
-function storable(text: string): string {
-  return text.replaceAll('\0', '\uFFFD').toWellFormed();
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key.replaceAll('\0', '\uFFFD'), withoutNul(member)]));
 }

@@ -19,14 +19,13 @@ export const ledBinding = { led: { kind: 'gpio' as const, chip: 'pinctrl-bcm2711
 const blinkAsks = Asks.parse({ gpio: [{ label: 'led', mode: 'out', safe: 'inactive' }] });
 
 export type Sent = { readonly topic: string; readonly payload: string };
-type Options = { readonly log?: Log; readonly onReported?: OnReported; readonly streams?: Streams };
+type Options = { readonly log?: Log; readonly clock?: Clock & { skip(ms: number): void }; readonly onReported?: OnReported; readonly streams?: Streams };
 
 const noStreams: Streams = { takeLog: () => {}, takeTelemetry: async () => {} };
 
-export async function openDeviceWorld({ log = silentLog, onReported = async () => false, streams = noStreams }: Options = {}) {
+export async function openDeviceWorld({ log = silentLog, onReported = async () => false, streams = noStreams, clock = movableClock() }: Options = {}) {
   const opened = await openTestDatabase();
   const { db } = opened;
-  const clock = movableClock();
   const keys = { root: generateKeyPair(), scheduler: generateKeyPair() };
   // Only its number goes into documents.
   await db.insert(policy).values({ number: 7, rootId: keys.root.id, envelope: {}, setBy: 'admin' });
@@ -41,6 +40,10 @@ export async function openDeviceWorld({ log = silentLog, onReported = async () =
   return {
     db, clock, keys, sent, publish, pins, ingest, deps, woken, wake, schedulerPem, database: opened,
     addDevice: (name: string) => addDevice(db, name),
+    addDevices: async (names: readonly string[]) => {
+      await db.insert(device).values(names.map((name) => ({ id: name, name, model: board.model, profile: board, keyId: digestOf(name) })));
+      return names.map((name) => DeviceId.parse(name));
+    },
     addRelease: (of: Parameters<typeof addRelease>[1] = {}) => addRelease(db, of),
     desiredOf: (id: string) => desiredOf(db, id, keys.scheduler),
     put: (id: string, topic: keyof typeof topics, message: unknown) => ingest.take(uplink(id, topic, message)),
@@ -57,7 +60,7 @@ export async function openDeviceWorld({ log = silentLog, onReported = async () =
 export type DeviceWorld = Awaited<ReturnType<typeof openDeviceWorld>>;
 
 /** Real time, except that `nowMs` can be moved on. */
-function movableClock(): Clock & { skip(ms: number): void } {
+export function movableClock(): Clock & { skip(ms: number): void } {
   let skipped = 0;
   return { ...systemClock, nowMs: () => systemClock.nowMs() + skipped, skip: (ms) => void (skipped += ms) };
 }

@@ -3,13 +3,13 @@ import { Fault, toFault } from '@pier/shared/core';
 import { type Taken, apart } from './apart.ts';
 import { type Heard, type Uplink, readUplink } from './read.ts';
 import { standingsOf } from '../store.ts';
-import { type Behind, type IngestDeps, bringUpToDate, takeCommandState, takeEvents, takeLog, takePresences, takeReports, takeTelemetry } from './take.ts';
+import { type Behind, type IngestDeps, type Intake, bringUpToDate, takeCommandState, takeEvents, takeLog, takePresences, takeReports, takeTelemetry } from './take.ts';
 
 export type Outcome = Taken | 'malformed';
 export type Waiting = { readonly uplink: Uplink; readonly atMs: number };
 
 /** Out: what became of each message, in no order. */
-export async function takeBatch(batch: readonly Waiting[], deps: IngestDeps): Promise<Outcome[]> {
+export async function takeBatch(batch: readonly Waiting[], deps: Intake): Promise<Outcome[]> {
   const out: Outcome[] = [];
   const heard: Heard[] = [];
   for (const one of batch) {
@@ -40,7 +40,7 @@ function readOne({ uplink, atMs }: Waiting, { log }: IngestDeps): Heard | 'malfo
   }
 }
 
-async function takeHeard(heard: readonly Heard[], deps: IngestDeps): Promise<Outcome[]> {
+async function takeHeard(heard: readonly Heard[], deps: Intake): Promise<Outcome[]> {
   const of = <K extends Heard['kind']>(kind: K): Extract<Heard, { kind: K }>[] => heard.filter((one): one is Extract<Heard, { kind: K }> => one.kind === kind);
   // Reports are judged by what stands under their devices' locks, pins by nothing.
   const judged = heard.filter(({ kind }) => kind !== 'reported' && kind !== 'pins').map(({ device }) => device);

@@ -5,6 +5,7 @@
  */
 import { commonNameOf, payloadBytesMax } from '@pier/shared/wire';
 import { type Outcome, type Waiting, takeBatch } from './batch.ts';
+import { EndedConnections } from './ended.ts';
 import { FairQueue } from './fair-queue.ts';
 import { type Uplink, isDownlink } from './read.ts';
 import type { IngestDeps } from './take.ts';
@@ -26,6 +27,7 @@ export type Ingest = { take(message: Uplink): void; counts(): Readonly<IngestCou
 export function startIngest(deps: IngestDeps): Ingest {
   const { clock, log } = deps;
   const queue = new FairQueue<Waiting>(waiting);
+  const intake = { ...deps, ended: new EndedConnections() };
   const counts: IngestCounts = { taken: 0, malformed: 0, foreign: 0, stale: 0, failed: 0, dropped: 0, downlink: 0 };
   const work: { active: number; done: Set<Promise<void>>; lastMs: number; timer?: Disposable | undefined; hurried: number; stopped: boolean } = { active: 0, done: new Set(), lastMs: Number.NEGATIVE_INFINITY, hurried: 0, stopped: false };
 
@@ -36,7 +38,7 @@ export function startIngest(deps: IngestDeps): Ingest {
     while (!work.stopped && queue.ready && waitMs() <= 0) {
       work.lastMs = clock.monotonicMs();
       const served = queue.gather(batch);
-      for (const outcome of await takeBatch(served.map(({ item }) => item), deps)) counts[outcome] += 1;
+      for (const outcome of await takeBatch(served.map(({ item }) => item), intake)) counts[outcome] += 1;
       for (const sender of new Set(served.map((one) => one.sender))) {
         const dropped = queue.done(sender);
         if (dropped > 0) log.warn({ who: sender, dropped }, 'uplink.dropped');

@@ -16,11 +16,12 @@ const iso = (ms: number): string => new Date(ms).toISOString();
 const byDevice = <T>(said: readonly Of<T>[]): readonly Of<T>[] => said.toSorted((a, b) => (a.device < b.device ? -1 : a.device > b.device ? 1 : 0));
 const idsIn = (rows: readonly Record<string, unknown>[]): ReadonlySet<string> => new Set(rows.map((row) => String(row['device_id'])));
 
-/** Stores births and heartbeats, at most one of a device; a newer one that is stored already stays. Out: the devices whose word it was. */
-export async function storeOnline(db: Db, said: readonly Of<Online>[]): Promise<ReadonlySet<string>> {
+/** Stores births and heartbeats, at most one of a device; a newer one that is stored already stays. What comes of a connection that has ended is news, but no presence. Out: the devices whose word it was. */
+export async function storeOnline(db: Db, said: readonly Of<Online>[], hasEnded: (device: string, conn: string) => boolean): Promise<ReadonlySet<string>> {
   if (said.length === 0) return new Set();
   const set = rowsAs('u', byDevice(said), {
     id: ['text', ({ device: id }) => id],
+    online: ['boolean', ({ device: id, value }) => !hasEnded(id, value.conn)],
     conn: ['text', ({ value }) => value.conn],
     agent: ['text', ({ value }) => value.agent],
     gen: ['bigint', ({ value }) => value.gen],
@@ -32,9 +33,9 @@ export async function storeOnline(db: Db, said: readonly Of<Online>[]): Promise<
   });
   const { rows } = await db.execute(sql`
     insert into ${deviceLive} as l (device_id, online, conn, agent, gen, boot, seq, rev, last_seen_at, usage)
-    select u.id, true, u.conn, u.agent, u.gen, u.boot, u.seq, u.rev, u.at, u.usage from ${set}
+    select u.id, u.online, u.conn, u.agent, u.gen, u.boot, u.seq, u.rev, u.at, u.usage from ${set}
     join ${device} d on d.id = u.id and d.state = 'active' and d.generation = u.gen
-    on conflict (device_id) do update set online = true, conn = excluded.conn, agent = excluded.agent, gen = excluded.gen, boot = excluded.boot,
+    on conflict (device_id) do update set online = excluded.online, conn = excluded.conn, agent = excluded.agent, gen = excluded.gen, boot = excluded.boot,
       seq = excluded.seq, rev = excluded.rev, last_seen_at = excluded.last_seen_at, usage = excluded.usage
     where (l.gen, l.boot, l.seq) < (excluded.gen, excluded.boot, excluded.seq)
     returning l.device_id`);

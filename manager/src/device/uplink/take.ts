@@ -8,6 +8,7 @@ import type { Publish } from '../publisher.ts';
 import { answerToPresence } from '../rules.ts';
 import { type Standing, lockDevices, standingsOf } from '../store.ts';
 import type { Taken } from './apart.ts';
+import type { EndedConnections } from './ended.ts';
 import { type Of, type Online, storeEvents, storeOffline, storeOnline, storeReported } from './store.ts';
 
 /**
@@ -39,6 +40,9 @@ export type IngestDeps = {
   readonly wake: () => void;
 };
 
+/** What this replica remembers from batch to batch, beside what it was given. */
+export type Intake = IngestDeps & { readonly ended: EndedConnections };
+
 type Standings = ReadonlyMap<string, Standing>;
 
 /** Whether this enrolment of the device may speak. A former life of a re-flashed board, or a revoked device, may not. */
@@ -64,14 +68,16 @@ export type Behind = Of<Online>;
  * Stores who is there and who has gone. Births first, and of each device the newest: goodbyes of a batch are about what is
  * stored then, in whichever order they came. Devices whose document is not ours are added to `behind`.
  */
-export async function takePresences(said: readonly Of<Presence>[], { standings, behind, deps }: { standings: Standings; behind: Behind[]; deps: IngestDeps }): Promise<readonly Taken[]> {
+export async function takePresences(said: readonly Of<Presence>[], { standings, behind, deps }: { standings: Standings; behind: Behind[]; deps: Intake }): Promise<readonly Taken[]> {
   const spoken = said.filter((one) => maySpeak(standings, one.device, one.value));
   const online = newest(spoken.flatMap((one) => (one.value.online ? [{ ...one, value: one.value }] : [])));
   const offline = spoken.flatMap((one) => (one.value.online ? [] : [{ ...one, value: one.value }]));
-  const { here, gone } = await inTransaction(deps.db, async (tx) => ({ here: await storeOnline(tx, online), gone: await storeOffline(tx, offline) }));
+  const { here, gone } = await inTransaction(deps.db, async (tx) => ({ here: await storeOnline(tx, online, (device, conn) => deps.ended.has(device, conn)), gone: await storeOffline(tx, offline) }));
+  for (const { device, value } of offline) deps.ended.note(device, value.conn);
   const heard = online.filter(({ device }) => here.has(device));
-  behind.push(...heard.filter(({ device, value }) => !gone.has(device) && answerTo(value, standings.get(device)) !== 'nothing'));
-  if (gone.size > 0 || heard.some(({ device }) => !standings.get(device)?.online)) deps.wake();
+  const present = heard.filter(({ device, value }) => !deps.ended.has(device, value.conn));
+  behind.push(...present.filter(({ device, value }) => answerTo(value, standings.get(device)) !== 'nothing'));
+  if (gone.size > 0 || present.some(({ device }) => !standings.get(device)?.online)) deps.wake();
   const kept = new Set<Presence>(heard.map(({ value }) => value));
   return said.map(({ device, value }) => {
     if (!maySpeak(standings, device, value)) return 'foreign';
