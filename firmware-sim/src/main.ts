@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { Fault, check, parseJson, systemClock, toFault } from '@pier/shared/core';
+import { Fault, check, parseJson, systemClock, systemRandom, toFault } from '@pier/shared/core';
 import { BoardFile, type SimOrder, type SimResult, simClient } from '@pier/shared/hardware';
 import { processLog, shutdownSignal } from '@pier/shared/process';
 import { connectBoard, serveBoard } from './server/index.ts';
@@ -9,7 +9,7 @@ import { readWords } from './words.ts';
 async function runBoard({ file, dir, ready }: { file: string; dir: string; ready: boolean }): Promise<void> {
   const signal = shutdownSignal();
   const log = processLog('board');
-  await using served = await serveBoard({ file: readBoardFile(file), dir, clock: systemClock, log });
+  await using served = await serveBoard({ file: readBoardFile(file), dir, clock: systemClock, random: systemRandom, log });
   const { socket, record } = served;
   process.stdout.write(ready ? `${JSON.stringify({ ready: true, socket, record })}\n` : `board ready: ${socket}\n`);
   if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
@@ -41,12 +41,19 @@ async function showLines(dir: string, json: boolean): Promise<void> {
   process.stdout.write(json ? `${JSON.stringify({ items: lines, next: null })}\n` : `${table.join('\n')}\n`);
 }
 
+async function showPorts(dir: string, json: boolean): Promise<void> {
+  const result = await order(dir, { op: 'ports' });
+  const ports = 'ports' in result ? result.ports : [];
+  const table = ports.map(({ port, kind, part, path, device, baud, fault, frames, answers, crcErrors }) => `${port} ${kind} "${part}" ${path} -> ${device ?? 'unplugged'}  ${baud ?? '-'} baud, ${frames} frames, ${crcErrors} damaged, ${answers} answers${fault === 'none' ? '' : `, fault ${fault}`}`);
+  process.stdout.write(json ? `${JSON.stringify({ items: ports, next: null })}\n` : table.map((line) => `${line}\n`).join(''));
+}
+
 async function main(): Promise<void> {
   const words = readWords(process.argv.slice(2));
   if (words.verb === 'board') await runBoard(words);
   else if (words.verb === 'lines') await showLines(words.dir, words.json);
-  else if (words.verb === 'press') await order(words.dir, { op: 'press', part: words.part, ms: words.ms });
-  else await order(words.dir, { op: 'outside', line: words.line, level: words.level });
+  else if (words.verb === 'ports') await showPorts(words.dir, words.json);
+  else await order(words.dir, words.order);
 }
 
 try {

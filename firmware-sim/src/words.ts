@@ -1,14 +1,16 @@
 import { parseArgs } from 'node:util';
 import { Fault } from '@pier/shared/core';
+import { SerialFault, type SimOrder } from '@pier/shared/hardware';
 
 /** What the command line asks for. */
 export type Words =
   | { readonly verb: 'board'; readonly file: string; readonly dir: string; readonly ready: boolean }
-  | { readonly verb: 'press'; readonly dir: string; readonly part: string; readonly ms: number }
-  | { readonly verb: 'set'; readonly dir: string; readonly line: string; readonly level: 0 | 1 }
-  | { readonly verb: 'lines'; readonly dir: string; readonly json: boolean };
+  | { readonly verb: 'lines'; readonly dir: string; readonly json: boolean }
+  | { readonly verb: 'ports'; readonly dir: string; readonly json: boolean }
+  | { readonly verb: 'order'; readonly dir: string; readonly order: SimOrder };
 
-export const usage = 'board FILE --dir DIR [--ready json] | press DIR PART [--ms N] | set DIR LINE 0|1 | lines DIR [-o json]';
+export const usage =
+  'board FILE --dir DIR [--ready json] | press DIR PART [--ms N] | set DIR LINE 0|1 | set DIR PART KEY=NUMBER… | lines DIR [-o json] | ports DIR [-o json] | plug DIR PORT | unplug DIR PORT | fault DIR PORT crc|silent|slow|partial|noise|none [--count N]';
 
 /** Faults: `input-invalid` with the usage. */
 export function readWords(argv: readonly string[]): Words {
@@ -27,27 +29,48 @@ type Values = ReturnType<typeof parse>['values'];
 /** Each verb takes as many words as it needs, and gives undefined for fewer or more. */
 const verbs: Readonly<Record<string, (rest: readonly string[], values: Values) => Words | undefined>> = {
   board: ([file, ...more], { dir, ready }) => (file === undefined || dir === undefined || more.length > 0 ? undefined : { verb: 'board', file, dir, ready: ready === 'json' }),
-  press: ([dir, part, ...more], { ms = '100' }) => (dir === undefined || part === undefined || more.length > 0 ? undefined : { verb: 'press', dir, part, ms: wholeMs(ms) }),
-  set: ([dir, line, level, ...more]) => (dir === undefined || line === undefined || (level !== '0' && level !== '1') || more.length > 0 ? undefined : { verb: 'set', dir, line, level: level === '1' ? 1 : 0 }),
+  press: ([dir, part, ...more], { ms = '100' }) => (dir === undefined || part === undefined || more.length > 0 ? undefined : order(dir, { op: 'press', part, ms: wholeOf(ms, { option: '--ms', max: 60_000 }) })),
+  set: ([dir, name, ...given]) => (dir === undefined || name === undefined ? undefined : order(dir, setOrder(name, given))),
   lines: ([dir, ...more], { output }) => (dir === undefined || more.length > 0 ? undefined : { verb: 'lines', dir, json: output === 'json' }),
+  ports: ([dir, ...more], { output }) => (dir === undefined || more.length > 0 ? undefined : { verb: 'ports', dir, json: output === 'json' }),
+  plug: ([dir, port, ...more]) => (dir === undefined || port === undefined || more.length > 0 ? undefined : order(dir, { op: 'plug', port })),
+  unplug: ([dir, port, ...more]) => (dir === undefined || port === undefined || more.length > 0 ? undefined : order(dir, { op: 'unplug', port })),
+  fault: ([dir, port, kind, ...more], { count }) => {
+    const fault = SerialFault.safeParse(kind);
+    if (dir === undefined || port === undefined || !fault.success || more.length > 0) return undefined;
+    return order(dir, { op: 'serialFault', port, fault: fault.data, ...(count === undefined ? {} : { count: wholeOf(count, { option: '--count', max: 1_000_000 }) }) });
+  },
 };
+
+function order(dir: string, what: SimOrder | undefined): Words | undefined {
+  return what && { verb: 'order', dir, order: what };
+}
+
+/** Either a level for a line, or values for a part. */
+function setOrder(name: string, given: readonly string[]): SimOrder | undefined {
+  const [level] = given;
+  if (given.length === 1 && (level === '0' || level === '1')) return { op: 'outside', line: name, level: level === '1' ? 1 : 0 };
+  const pairs = given.map((word) => /^(\w+)=(-?\d+(?:\.\d+)?)$/.exec(word));
+  if (given.length === 0 || pairs.some((pair) => pair === null)) return undefined;
+  return { op: 'part', name, values: Object.fromEntries(pairs.flatMap((pair) => (pair?.[1] === undefined ? [] : [[pair[1], Number(pair[2])]]))) };
+}
 
 function parse(argv: readonly string[]) {
   try {
     return parseArgs({
       args: [...argv],
       allowPositionals: true,
-      options: { dir: { type: 'string' }, ready: { type: 'string' }, ms: { type: 'string' }, output: { type: 'string', short: 'o' } },
+      options: { dir: { type: 'string' }, ready: { type: 'string' }, ms: { type: 'string' }, count: { type: 'string' }, output: { type: 'string', short: 'o' } },
     });
   } catch (cause) {
     throw wrong(cause instanceof Error ? cause.message : String(cause), cause);
   }
 }
 
-function wholeMs(text: string): number {
-  const ms = Number(text);
-  if (!Number.isInteger(ms) || ms < 1 || ms > 60_000) throw wrong(`--ms takes 1 to 60000, not "${text}"`);
-  return ms;
+function wholeOf(text: string, { option, max }: { option: string; max: number }): number {
+  const whole = Number(text);
+  if (!Number.isInteger(whole) || whole < 1 || whole > max) throw wrong(`${option} takes 1 to ${max}, not "${text}"`);
+  return whole;
 }
 
 function wrong(why: string, cause?: unknown): Fault {

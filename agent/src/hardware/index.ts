@@ -1,1 +1,2 @@
 export { openSimBoard } from './sim-board.ts';
+export { type SerialSite, openSerial } from './serial.ts';

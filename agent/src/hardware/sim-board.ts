@@ -2,8 +2,9 @@ import { closeSync, constants, openSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { type Clock, Fault } from '@pier/shared/core';
-import { type Board, type Edge, type Line, type LineRequest, type SimClient, type SimEdge, simClient } from '@pier/shared/hardware';
+import { type Board, type BoardProfile, type Edge, type Line, type LineRequest, type SerialPort, type SerialRequest, type SimClient, type SimEdge, findPort, simClient } from '@pier/shared/hardware';
 import { socketPath } from '@pier/shared/process';
+import { type SerialSite, openSerial } from './serial.ts';
 
 /** Watches of one board, by the number that it gave them. Edges that overtake the answer to `watch` wait here. */
 type Watches = { readonly listeners: Map<number, (edge: SimEdge) => void>; readonly early: Map<number, SimEdge[]> };
@@ -14,6 +15,7 @@ type Link = { readonly client: SimClient; readonly dir: string; readonly recordF
 
 /**
  * Opens the simulated board that runs in `dir`; its lines are released when it is disposed, or when this process ends.
+ * Its serial ports are real terminals, opened as on any board and closed by whoever opened them.
  * Faults: `board-gone` when none runs there, `hardware-fault` when it does not answer.
  */
 export async function openSimBoard({ dir, clock }: { readonly dir: string; readonly clock: Clock }, signal: AbortSignal): Promise<Board> {
@@ -26,11 +28,16 @@ export async function openSimBoard({ dir, clock }: { readonly dir: string; reado
   const recordFd = openPart(join(dir, records), constants.O_WRONLY | constants.O_NONBLOCK);
   stack.defer(() => closeSync(recordFd));
   const link: Link = { client, dir, recordFd, watches, never: new AbortController().signal };
+  const site: SerialSite = { clock, holders: new Map() };
   const owned = stack.move();
   return {
     profile,
     gone: client.gone,
     openLine: (request, lineSignal) => openLine(link, request, lineSignal),
+    openSerial: async (request, portSignal) => {
+      if (client.gone.aborted) throw client.gone.reason;
+      return await openOwnPort(profile, { request, site }, portSignal);
+    },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
@@ -87,6 +94,15 @@ async function openLine(link: Link, { at, direction, bias = 'none', initial, con
     watch: ({ edges, debounceUs }, onEdge, watchSignal) => watchLine(link, { handle, edges, debounceUs, onEdge }, watchSignal),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+/** Only the board's own ports: the machine that simulates it may have others, which are none of its apps' business. */
+async function openOwnPort(profile: BoardProfile, { request, site }: { request: SerialRequest; site: SerialSite }, signal: AbortSignal): Promise<SerialPort> {
+  const port = findPort(profile, request.path);
+  const known = profile.serial.map((one) => one.path).join(', ') || 'none';
+  if (!port) throw new Fault('port-unknown', `this ${profile.model} has no serial port ${request.path}; it has ${known}`);
+  if (port.reserved !== undefined) throw new Fault('port-reserved', `${request.path} is used by the system: ${port.reserved}`);
+  return await openSerial(request, site, signal);
 }
 
 type WatchOrder = { readonly handle: number; readonly edges: 'rising' | 'falling' | 'both'; readonly debounceUs: number; readonly onEdge: (edge: Edge) => void };

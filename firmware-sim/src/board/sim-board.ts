@@ -1,9 +1,11 @@
 /** A board's pins as data: who holds which line, what drives it, what level that gives. No clock, no files, no sockets. */
 import { Fault, type Verdict, accept, refuse } from '@pier/shared/core';
 import type { BoardFile, BoardProfile, Level, LineCell, LineRequest, SimLine, SimRecord } from '@pier/shared/hardware';
-import { raspberryPi4b, resetPull } from './raspberry-pi-4b.ts';
+import { type BoardModel, boardModels } from './model/index.ts';
 
-type Part = BoardFile['parts'][number];
+/** What is wired to one line; parts on serial ports are no concern of the pins. */
+type Part = Extract<BoardFile['parts'][number], { line: string }>;
+const portsMax = 32;
 
 /** Who opened a line: `owner` tells connections apart, `handle` names this one opening. */
 export type Holder = { readonly handle: LineCell['handle']; readonly owner: object; readonly consumer: string; readonly opened: 'in' | 'out' };
@@ -13,6 +15,8 @@ export type SimPin = {
   readonly name: string;
   readonly reserved: string | undefined;
   readonly part: Part | undefined;
+  /** What the chip's own pull after reset gives. */
+  readonly rest: Level;
   direction: 'in' | 'out';
   bias: 'up' | 'down' | 'none';
   /** What it drives while it is an output. */
@@ -38,25 +42,37 @@ export type SimBoard = {
 /** One change of level or direction, as it goes into the record. */
 export type Change = { readonly pin: SimPin; readonly tNs: bigint; readonly level: Level; readonly moved: boolean; readonly by: SimRecord['by']; readonly direction: 'in' | 'out'; readonly consumer: string | null };
 
-/** Faults: `input-invalid` for a part on a line that the board does not have or does not give away, or for a name used twice. */
-export function makeBoard(file: BoardFile): SimBoard {
-  const profile = raspberryPi4b(file.onRelease);
-  const names = profile.chips.flatMap((chip) => chip.lines.filter((line) => line.reserved === undefined).map((line) => line.name));
+/** A bare board of a model, without serial ports of its own: the models' are taken by consoles and Bluetooth, which are not simulated. */
+export function boardProfile(model: BoardFile['model'], onRelease: BoardProfile['onRelease']): BoardProfile {
+  return { model, onRelease, chips: [...boardModels[model].chips], serial: [] };
+}
+
+/** Faults: `input-invalid` for a part on a line that the board does not have or does not give away, or for a name, line or port used twice. */
+export function makeBoard(file: BoardFile, serial: BoardProfile['serial'] = []): SimBoard {
+  const model = boardModels[file.model];
+  const profile: BoardProfile = { ...boardProfile(file.model, file.onRelease), serial };
+  checkParts(file, profile);
+  const parts = file.parts.flatMap((part) => ('line' in part ? [part] : []));
+  const pins = profile.chips.flatMap((chip) => chip.lines.map((line) => makePin(chip.label, line, { parts, model })));
+  return { profile, pins, byHandle: new Map(), lastHandle: 0 };
+}
+
+function checkParts({ model, parts }: BoardFile, { chips }: BoardProfile): void {
+  const free = chips.flatMap((chip) => chip.lines.filter((line) => line.reserved === undefined).map((line) => line.name));
   const seen = new Set<string>();
-  for (const part of file.parts) {
-    if (!names.includes(part.line)) throw new Fault('input-invalid', `part "${part.name}" is wired to "${part.line}", which is no free line of a ${file.model}; GPIO2 to GPIO27 are`);
-    for (const key of [`name "${part.name}"`, `line "${part.line}"`]) {
+  for (const part of parts) {
+    if ('line' in part && !free.includes(part.line)) throw new Fault('input-invalid', `part "${part.name}" is wired to "${part.line}", which is no free line of a ${model}; GPIO2 to GPIO27 are`);
+    for (const key of [`name "${part.name}"`, 'line' in part ? `line "${part.line}"` : `port "${part.port}"`]) {
       if (seen.has(key)) throw new Fault('input-invalid', `two parts share the ${key}`);
       seen.add(key);
     }
   }
-  const pins = profile.chips.flatMap((chip) => chip.lines.map((line) => makePin(chip.label, line, file.parts)));
-  return { profile, pins, byHandle: new Map(), lastHandle: 0 };
+  if (parts.filter((part) => 'port' in part).length > portsMax) throw new Fault('input-invalid', `a board has at most ${portsMax} serial ports`);
 }
 
-function makePin(chip: string, line: BoardProfile['chips'][number]['lines'][number], parts: readonly Part[]): SimPin {
+function makePin(chip: string, line: BoardProfile['chips'][number]['lines'][number], { parts, model }: { parts: readonly Part[]; model: BoardModel }): SimPin {
   const pin: SimPin = {
-    at: { chip, line: line.line }, name: line.name, reserved: line.reserved, part: parts.find((part) => part.line === line.name),
+    at: { chip, line: line.line }, name: line.name, reserved: line.reserved, part: parts.find((part) => line.reserved === undefined && part.line === line.name), rest: model.resetPull(chip, line.line) === 'up' ? 1 : 0,
     direction: 'in', bias: 'none', driven: 0, outside: undefined, presses: 0, holder: undefined, level: 0, edges: 0, writtenNs: 0n,
   };
   pin.level = levelOf(pin);
@@ -72,7 +88,7 @@ function levelOf(pin: SimPin): Level {
   if (pin.bias !== 'none') return pin.bias === 'up' ? 1 : 0;
   // A button comes with a resistor to its idle level, which wins against the chip's weak pull after reset.
   if (pressed !== undefined) return pressed === 'high' ? 0 : 1;
-  return resetPull(pin.at.line) === 'up' ? 1 : 0;
+  return pin.rest;
 }
 
 /** Lets the pin settle after `act`, and tells what of it could be seen. */

@@ -1,6 +1,6 @@
 import { Fault, type Log, check, systemClock, systemRandom } from '@pier/shared/core';
 import { shutdownSignal } from '@pier/shared/process';
-import { raspberryPi4b } from '../board/index.ts';
+import { boardProfile } from '../board/index.ts';
 import { Behaviour } from './behaviour.ts';
 import { type Mix, openFleet } from './fleet.ts';
 
@@ -21,7 +21,7 @@ export function mixOf(words: readonly string[]): Mix {
 /** Runs a fleet of devices without boards until a signal ends it; tells its counts at the end. */
 export async function runFleet({ behave, ready, ...rest }: FleetWords, log: Log): Promise<void> {
   const signal = shutdownSignal();
-  await using fleet = await openFleet({ ...rest, mix: mixOf(behave), profile: raspberryPi4b('input'), clock: systemClock, random: systemRandom, log }, signal);
+  await using fleet = await openFleet({ ...rest, mix: mixOf(behave), profile: boardProfile('raspberry-pi-4b', 'input'), clock: systemClock, random: systemRandom, log }, signal);
   process.stdout.write(ready ? `${JSON.stringify({ ready: true, devices: fleet.devices })}\n` : `${fleet.devices.length} devices are connected\n`);
   if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
   log.info({ ...fleet.counts }, 'fleet.stopped');

@@ -7,7 +7,7 @@ import { type Change, type SimBoard, type SimPin, recordOf } from '../board/inde
 /** Beyond this the record starts anew and the full one stays beside it, so that a board may run for weeks. */
 const recordBytesDefault = 64 << 20;
 
-export const fileNames = { socket: 'board.sock', cells: 'cells.fifo', record: 'record.ndjson', levels: 'levels' } as const;
+export const fileNames = { socket: 'board.sock', cells: 'cells.fifo', record: 'record.ndjson', levels: 'levels', serial: 'serial' } as const;
 
 export interface BoardFiles extends Disposable {
   /** Read end of the pipe of value cells; it is the reader's to close. */
@@ -24,7 +24,7 @@ export function openBoardFiles({ dir, board, log, recordBytesMax = recordBytesDe
   rmSync(levels, { recursive: true, force: true });
   mkdirSync(levels, { mode: 0o700 });
   const cellsFd = makePipe(join(dir, fileNames.cells));
-  const levelFile = (pin: SimPin): string => `${fileNames.levels}/${pin.at.chip}-${pin.at.line}`;
+  const levelFile = (pin: SimPin): string => `${fileNames.levels}/${pin.at.chip.replaceAll(/[^\w.-]/g, '_')}-${pin.at.line}`;
   const levelFds = new Map(board.pins.map((pin) => [pin, openSync(join(dir, levelFile(pin)), 'wx', 0o600)] as const));
   const showLevel = (pin: SimPin): void => {
     const fd = levelFds.get(pin);

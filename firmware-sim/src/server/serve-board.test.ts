@@ -3,7 +3,7 @@ import { closeSync, constants, existsSync, mkdtempSync, openSync, readFileSync, 
 import { type Socket, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { silentLog, systemClock } from '@pier/shared/core';
+import { silentLog, systemClock, systemRandom } from '@pier/shared/core';
 import { BoardFile, type LineValue, SimRecord, openCell, simClient } from '@pier/shared/hardware';
 import { expect, test, vi } from 'vitest';
 import { connectBoard, serveBoard } from './index.ts';
@@ -11,7 +11,7 @@ import { connectBoard, serveBoard } from './index.ts';
 const waiting = { timeout: 20_000, interval: 10 };
 const chip = 'pinctrl-bcm2711';
 const file = BoardFile.parse({ model: 'raspberry-pi-4b', parts: [{ part: 'button', name: 'button', line: 'GPIO22' }] });
-const serve = (dir: string) => serveBoard({ file, dir, clock: systemClock, log: silentLog });
+const serve = (dir: string) => serveBoard({ file, dir, clock: systemClock, random: systemRandom, log: silentLog });
 
 async function makeBench() {
   await using stack = new AsyncDisposableStack();

@@ -1,10 +1,11 @@
 import { chmodSync, mkdirSync, rmSync } from 'node:fs';
 import { type Server, type Socket, createServer } from 'node:net';
-import { join } from 'node:path';
-import { type Clock, Fault, type Log } from '@pier/shared/core';
+import { join, resolve as absolute } from 'node:path';
+import { type Clock, Fault, type Log, type Random } from '@pier/shared/core';
 import type { BoardFile } from '@pier/shared/hardware';
 import { socketPath } from '@pier/shared/process';
 import { makeBoard } from '../board/index.ts';
+import { SerialBank, profilePorts } from '../serial/index.ts';
 import { fileNames, openBoardFiles } from './board-files.ts';
 import { readCells } from './cell-reader.ts';
 import { connectBoard } from './connect.ts';
@@ -19,14 +20,16 @@ export type ServedBoard = { readonly socket: string; readonly record: string; re
  * Serves a simulated board in a folder until disposed. Whoever may enter the folder may use the board.
  * Faults: `conflict` when a board lives there already, `input-invalid` for a board file that does not fit together.
  */
-export async function serveBoard({ file, dir, clock, log }: { file: BoardFile; dir: string; clock: Clock; log: Log }): Promise<ServedBoard> {
-  const board = makeBoard(file);
+export async function serveBoard({ file, dir, clock, random, log }: { file: BoardFile; dir: string; clock: Clock; random: Random; log: Log }): Promise<ServedBoard> {
+  const serialDir = absolute(dir, fileNames.serial);
+  const board = makeBoard(file, profilePorts(file.parts, serialDir));
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const socket = join(dir, fileNames.socket);
   const living = await connectBoard(dir);
   living?.destroy();
   if (living) throw new Fault('conflict', `a simulated board is running in ${dir} already; stop it or name another folder with --dir`);
   rmSync(socket, { force: true });
+  const serial = await SerialBank.open({ parts: file.parts, dir: serialDir, clock, random });
   const files = openBoardFiles({ dir, board, log });
   const live = new LiveBoard({ board, files, clock, log });
   const cells = readCells(files.cellsFd, (writes) => live.write(writes));
@@ -38,7 +41,7 @@ export async function serveBoard({ file, dir, clock, log }: { file: BoardFile; d
     }
     connections.add(connection);
     connection.once('close', () => connections.delete(connection));
-    return serveConnection({ socket: connection, live, drain: () => cells.drain(), log });
+    return serveConnection({ socket: connection, live, serial, drain: () => cells.drain(), log });
   });
   await listen(server, socket);
   return {
@@ -51,6 +54,7 @@ export async function serveBoard({ file, dir, clock, log }: { file: BoardFile; d
       const left = [...connections].map((connection) => new Promise((resolve) => connection.destroy().once('close', resolve)));
       await Promise.all([closed, ...left]);
       live[Symbol.dispose]();
+      serial[Symbol.dispose]();
       await cells[Symbol.asyncDispose]();
       files[Symbol.dispose]();
       rmSync(socket, { force: true });

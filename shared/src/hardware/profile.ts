@@ -32,6 +32,10 @@ export function findLine(profile: BoardProfile, at: { chip: string; line: number
   return profile.chips.find((chip) => chip.label === at.chip)?.lines.find((line) => line.line === at.line);
 }
 
+export function findPort(profile: BoardProfile, path: string): z.infer<typeof ProfilePort> | undefined {
+  return profile.serial.find((port) => port.path === path);
+}
+
 export function reservedLines(profile: BoardProfile): { chip: string; line: number }[] {
   return profile.chips.flatMap((chip) => chip.lines.filter((line) => line.reserved !== undefined).map((line) => ({ chip: chip.label, line: line.line })));
 }

@@ -1,13 +1,15 @@
 /**
  * What passes over a simulated board's Unix socket: one JSON document a line. An agent opens lines; a person or a test
- * drives inputs and reads levels. Values of opened lines go another way, see `LineCell`. A connection is a holder: what
- * it opened is released when it ends.
+ * drives inputs, pulls plugs and reads levels. Values of opened lines go another way, see `LineCell`; the bytes of serial
+ * ports go through pseudo-terminals, see `ProfilePort`. A connection is a holder: what it opened is released when it ends.
  */
 import * as z from 'zod';
 import { LineRef } from '../capability/index.ts';
 import { BoardProfile } from './profile.ts';
+import { SerialFault, SimPort } from './sim-serial.ts';
 
 const Id = z.int().min(1);
+const PortName = z.string().max(64);
 const LineLevel = z.union([z.literal(0), z.literal(1)]);
 /** A file in the board's folder, so that both sides may name that folder differently. */
 const FileName = z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}(\/[A-Za-z0-9_][A-Za-z0-9_.-]{0,99})?$/, 'a file of the board\'s folder');
@@ -28,6 +30,15 @@ export const SimRequest = z.discriminatedUnion('op', [
   /** Presses a part (a button) for `ms`, then lets it go. */
   z.strictObject({ id: Id, op: z.literal('press'), part: z.string().max(64), ms: z.int().min(1).max(60_000) }),
   z.strictObject({ id: Id, op: z.literal('lines') }),
+  /** Pulls the plug of a serial port: whoever has it open sees it hang up, and its path is gone. */
+  z.strictObject({ id: Id, op: z.literal('unplug'), port: PortName }),
+  /** Plugs it in again: the same path, another terminal behind it. */
+  z.strictObject({ id: Id, op: z.literal('plug'), port: PortName }),
+  /** Spoils what the part on a port answers, for the next `count` answers or until told otherwise. */
+  z.strictObject({ id: Id, op: z.literal('serialFault'), port: PortName, fault: SerialFault, count: z.int().min(1).max(1_000_000).optional() }),
+  /** Sets what a part measures, such as `powerW` of a meter. */
+  z.strictObject({ id: Id, op: z.literal('part'), name: z.string().max(64), values: z.record(z.string().max(64), z.number()) }),
+  z.strictObject({ id: Id, op: z.literal('ports') }),
 ]);
 export type SimRequest = z.infer<typeof SimRequest>;
 
@@ -48,6 +59,7 @@ export const SimAnswer = z.union([
   z.strictObject({ id: Id, ok: z.literal(true), opened: z.strictObject({ handle: z.int().min(1), levelFile: FileName }) }),
   z.strictObject({ id: Id, ok: z.literal(true), watching: z.strictObject({ watch: z.int() }) }),
   z.strictObject({ id: Id, ok: z.literal(true), lines: z.array(SimLine) }),
+  z.strictObject({ id: Id, ok: z.literal(true), ports: z.array(SimPort) }),
   z.strictObject({ id: Id, ok: z.literal(true) }),
   /** Without an id where the request's could not be read. */
   z.strictObject({ id: Id.optional(), ok: z.literal(false), code: z.string(), message: z.string() }),
@@ -66,20 +78,3 @@ export const SimRecord = z.strictObject({
   consumer: z.string().nullable(),
 });
 export type SimRecord = z.infer<typeof SimRecord>;
-
-/** The file that describes a simulated board: `pier sim board FILE`. */
-export const BoardFile = z.strictObject({
-  model: z.enum(['raspberry-pi-4b']),
-  /** What the pin controller does with the lines of a holder that is gone. */
-  onRelease: z.enum(['input', 'keep']).default('input'),
-  parts: z
-    .array(
-      z.discriminatedUnion('part', [
-        z.strictObject({ part: z.literal('led'), name: z.string().min(1).max(64), line: z.string() }),
-        z.strictObject({ part: z.literal('button'), name: z.string().min(1).max(64), line: z.string(), pressed: z.enum(['high', 'low']).default('low') }),
-      ]),
-    )
-    .max(64)
-    .default([]),
-});
-export type BoardFile = z.infer<typeof BoardFile>;

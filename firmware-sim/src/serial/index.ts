@@ -1,0 +1,1 @@
+export { SerialBank, profilePorts } from './serial-bank.ts';
