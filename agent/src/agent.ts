@@ -2,10 +2,11 @@
  * The agent, whole. Read this first: the stages are made here and joined here, and `turn` is the one road by which an app
  * gets from what is wanted to what runs, whether the word came just now or before a power cut.
  */
-import * as z from 'zod';
+import type * as z from 'zod';
 import { type AppName, type Clock, Fault, type FaultCode, type Log, type Random, parseJson, toFault } from '@pier/shared/core';
-import { type Verb, Ack, ManagerBirth, PinsLease, topics } from '@pier/shared/wire';
-import { type Answer, Inbox, type Order, RefusalFilter, judgeDesired } from './command/index.ts';
+import { Ack, AppLease, ManagerBirth, PinsLease, topics } from '@pier/shared/wire';
+import { createActs } from './acts.ts';
+import { Inbox, RefusalFilter, judgeDesired } from './command/index.ts';
 import { type Identity, type Received, enrolOnce, fetchPolicy, keepSession, openSession } from './link/index.ts';
 import { Report } from './report/index.ts';
 import { Apps, type BoardKeeper, type OpenBoard, keepBoard } from './run/index.ts';
@@ -91,6 +92,9 @@ class Agent implements AsyncDisposable {
         model: () => board.model,
         policy: () => this.#trust.policy.number,
         alive: (app) => this.#apps.alive(app),
+        lastEnd: (app) => this.#apps.lastEnd(app),
+        usage: () => this.#apps.usage(),
+        trace: (app) => this.#apps.trace(app),
         lines: () => this.#apps.lines(),
       }),
     );
@@ -101,7 +105,7 @@ class Agent implements AsyncDisposable {
       policy: () => this.#trust.policy,
       clock,
       log,
-      act: (order, signal) => this.#act(order, signal),
+      act: createActs({ agent: options.version, apps: this.#apps, report: this.#report }),
       publish: (state, kind) => this.#report.command(state, kind),
     });
   }
@@ -146,6 +150,8 @@ class Agent implements AsyncDisposable {
       else if (topic === topics.desired.of({ device })) this.#enqueueDesired(payload, signal);
       else if (topic === topics.ack.of({ device })) this.#report.acked(read(Ack, payload));
       else if (topic === topics.pinsLease.of({ device })) this.#report.leasePins(read(PinsLease, payload).for);
+      else if (topic === topics.logLease.of({ device })) this.#report.leaseLog(read(AppLease, payload));
+      else if (topic === topics.telemetryLease.of({ device })) this.#report.leaseTelemetry(read(AppLease, payload));
       else this.#managerSaid(topic, payload);
     } catch (cause) {
       log.warn({ topic: topic.slice(0, 256), reason: toFault(cause).message.slice(0, 300) }, 'link.message-ignored');
@@ -221,23 +227,9 @@ class Agent implements AsyncDisposable {
       return false;
     }
   }
-
-  async #act(order: Order, signal: AbortSignal): Promise<Answer> {
-    const app = 'app' in order.args ? order.args.app : undefined;
-    const acts: { readonly [V in Verb]: () => Promise<unknown> } = {
-      ping: async () => ({ pong: true, agent: this.#parts.options.version }),
-      status: async () => this.#report.reported(),
-      'app.start': async () => app !== undefined && this.#apps.start(app, signal),
-      'app.stop': async () => app !== undefined && this.#apps.hold(app, signal),
-      'app.restart': async () => app !== undefined && this.#apps.restart(app, signal),
-    };
-    const result = await acts[order.verb]();
-    return app === undefined ? Result.parse(JSON.parse(JSON.stringify(result))) : { app };
-  }
 }
 
 const desiredWaitingMax = 16;
-const Result = z.record(z.string(), z.json());
 
 function read<S extends z.ZodType>(schema: S, payload: Uint8Array): z.infer<S> {
   return schema.parse(parseJson(payload, { what: 'message' }));

@@ -4,7 +4,7 @@ import { AppName, type Clock, Fault, type Log, check, digestOf, parseJson, toFau
 import { Asks, Bindings, Limits, type Grant, capabilityKinds, emptyGrant, grantOf } from '@pier/shared/capability';
 import { type Board, reservedLines } from '@pier/shared/hardware';
 import type { RunConfig } from './config.ts';
-import { type OpenBoard, openLines } from './run/index.ts';
+import { type OpenBoard, PortNews, createLeases, openLines, openPorts, reservedPortNames } from './run/index.ts';
 import type { GuestEnd, Runner } from './run/sandbox/index.ts';
 
 export type RunDeps = RunConfig & {
@@ -31,11 +31,11 @@ export async function runFile(deps: RunDeps, signal: AbortSignal): Promise<numbe
   const wasm = await bytesOf(deps.file);
   const rule = await grantFileOf(deps.grantFile);
   await using board = deps.openBoard ? await deps.openBoard(signal) : undefined;
-  const granted = rule.asks ? grantOf({ asks: rule.asks, bindings: rule.bindings, allowed: capabilityKinds, reserved: board ? reservedLines(board.profile) : [] }) : ({ ok: true, value: emptyGrant } as const);
+  const granted = rule.asks ? grantOf({ asks: rule.asks, bindings: rule.bindings, allowed: capabilityKinds, ...reservedBy(board, rule.bindings) }) : ({ ok: true, value: emptyGrant } as const);
   if (!granted.ok) return refuse(deps, granted.refusal);
   const grant = granted.value;
   if (grant.storage.length > 0) return refuse(deps, { code: 'capability.unbound', reason: 'a file that is run by hand has no storage of its own' });
-  if (grant.gpio.length > 0 && !board) return refuse(deps, { code: 'capability.unbound', reason: 'the grant names lines of a board: give --board sim:DIR' });
+  if (grant.gpio.length + grant.serial.length > 0 && !board) return refuse(deps, { code: 'capability.unbound', reason: 'the grant names lines or ports of a board: give --board sim:DIR' });
   const admitted = deps.runner.admit(wasm, grant);
   if (!admitted.ok) return refuse(deps, admitted.refusal);
   const limits = { ...(rule.limits ?? Limits.parse({ memoryMb: 256, maxOutputBytesPerS: 1 << 20 })), ...(deps.memoryMb === undefined ? {} : { memoryMb: deps.memoryMb }) };
@@ -47,10 +47,11 @@ type Ready = { readonly wasm: Uint8Array; readonly grant: Grant; readonly board:
 
 async function live(deps: RunDeps, { wasm, grant, board, limits, stdin }: Ready, signal: AbortSignal): Promise<number> {
   const app = AppName.parse('run');
+  await using ports = board ? await openPorts(grant, { app, board, leases: createLeases(), news: portNews(deps), clock: deps.clock, log: deps.log }, signal) : undefined;
   await using lines = board ? await openLines(board, { app, grant, log: deps.log }, signal) : undefined;
   try {
     const guest = await deps.runner.start(
-      { app, digest: digestOf(wasm), wasm, limits, grant, lines: lines?.byLabel ?? new Map(), storage: new Map(), args: deps.args, env: deps.env, stdin },
+      { app, digest: digestOf(wasm), wasm, limits, grant, lines: lines?.byLabel ?? new Map(), storage: new Map(), serial: ports?.byLabel ?? new Map(), args: deps.args, env: deps.env, stdin },
       {
         onReady: () => {},
         onBeat: () => {},
@@ -76,6 +77,14 @@ async function live(deps: RunDeps, { wasm, grant, board, limits, stdin }: Ready,
   } finally {
     for (const fault of (await lines?.makeSafe()) ?? []) deps.stderr.write(`pier: ${fault.message}\n`);
   }
+}
+
+function reservedBy(board: Board | undefined, bindings: Bindings): { reserved?: ReturnType<typeof reservedLines>; reservedPorts?: string[] } {
+  return board ? { reserved: reservedLines(board.profile), reservedPorts: reservedPortNames(board.profile, bindings) } : {};
+}
+
+function portNews({ clock, stderr }: RunDeps): PortNews {
+  return new PortNews({ clock, tell: (_type, { reason }) => void stderr.write(`pier: ${reason}\n`) });
 }
 
 function statusOf(end: GuestEnd, { deps, timedOut }: { deps: RunDeps; timedOut: boolean }): number {

@@ -5,6 +5,11 @@ export class Wake {
   #kicked = false;
   #resolve: (() => void) | undefined;
 
+  /** Whether a kick is pending. */
+  get isKicked(): boolean {
+    return this.#kicked;
+  }
+
   kick(): void {
     this.#kicked = true;
     this.#resolve?.();

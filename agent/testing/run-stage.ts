@@ -78,7 +78,7 @@ async function openRunStage({ folder, boardDir, registryUrl }: { folder: string;
   const apps = new Apps({ store, verifier, runner: workerRunner({ clock: systemClock, log: silentLog }), board: keeper, clock: systemClock, random: systemRandom, log: silentLog, tell });
   const stop = new AbortController();
   const running = apps.run((app, signal) => turn(apps, app, signal), stop.signal);
-  const reported = (app = blink): ReportedApp | undefined => reportedOf({ store, policy: 1, alive: (name) => apps.alive(name) }).apps[app];
+  const reported = (app = blink): ReportedApp | undefined => reportedOf({ store, policy: 1, alive: (name) => apps.alive(name), lastEnd: (name) => apps.lastEnd(name) }).apps[app];
   let rev = store.settings.get('desired')?.rev ?? 0;
   return {
     store, apps, events, states, reported,

@@ -1,6 +1,6 @@
 import { type CommandId, type KeyId, type Verdict, accept, check, invariant, parseJson, refuse, toFault } from '@pier/shared/core';
 import { Command, SignedCommand, payloadBytesMax } from '@pier/shared/wire';
-import { type TrustPolicy, keysOf, openEnvelope, payloadTypes } from '@pier/shared/signing';
+import { Envelope, type TrustPolicy, keysOf, openEnvelope, payloadTypes } from '@pier/shared/signing';
 
 /** A command as somebody asked for it, with what is proven about them. */
 export type Asked = {
@@ -12,11 +12,15 @@ export type Asked = {
   readonly signed: { readonly keyId: KeyId; readonly role: 'operator' | 'scheduler'; readonly number: number; readonly device: string } | undefined;
 };
 
+/** What an envelope says that nobody trusted has signed: good for an answer, for nothing else. */
+export type Claims = Pick<SignedCommand, 'id' | 'cmd' | 'device'>;
+export type Decoded = Verdict<Asked> & { readonly claims?: Claims };
+
 /**
  * Reads a payload of `down/cmd`: plain JSON, or an envelope when it has `payloadType`.
  * Refused: `command-unknown` for what is no command, `untrusted-signer` and `signature-invalid` for a bad envelope.
  */
-export function decodeCommand(payload: Uint8Array, policy: TrustPolicy): Verdict<Asked> {
+export function decodeCommand(payload: Uint8Array, policy: TrustPolicy): Decoded {
   try {
     const json = parseJson(payload, { what: 'command', sizeBytesMax: payloadBytesMax });
     if (typeof json !== 'object' || json === null || !('payloadType' in json)) {
@@ -30,7 +34,7 @@ export function decodeCommand(payload: Uint8Array, policy: TrustPolicy): Verdict
   }
 }
 
-function openSigned(envelope: unknown, policy: TrustPolicy): Verdict<Asked> {
+function openSigned(envelope: unknown, policy: TrustPolicy): Decoded {
   for (const role of ['operator', 'scheduler'] as const) {
     const opened = openEnvelope(envelope, { payloadType: payloadTypes.command, keys: keysOf(policy, role) });
     if (!opened.ok) {
@@ -43,5 +47,16 @@ function openSigned(envelope: unknown, policy: TrustPolicy): Verdict<Asked> {
     const name = policy.keys.find((key) => key.id === keyId)?.name ?? keyId;
     return accept({ id, cmd, args, by: `${role}:${name}`, signed: { keyId, role, number, device } });
   }
-  return refuse('untrusted-signer', 'the command is signed by no operator or scheduler key of the policy in force');
+  const claims = claimsOf(envelope);
+  return { ...refuse('untrusted-signer', 'the command is signed by no operator or scheduler key of the policy in force'), ...(claims ? { claims } : {}) };
+}
+
+function claimsOf(envelope: unknown): Claims | undefined {
+  try {
+    const { payload } = Envelope.parse(envelope);
+    return SignedCommand.parse(parseJson(Buffer.from(payload, 'base64'), { what: 'signed command', sizeBytesMax: payloadBytesMax }));
+  } catch {
+    // Nothing that could be answered; that nobody trusted has signed it is said anyway.
+    return undefined;
+  }
 }

@@ -3,7 +3,7 @@ import { type Clock, CommandId, type DeviceId, type Log, type Refusal, toFault }
 import type { TrustPolicy } from '@pier/shared/signing';
 import type { CommandState } from '@pier/shared/wire';
 import type { JournalEntry, Store } from '../store/index.ts';
-import { type Asked, decodeCommand } from './decode.ts';
+import { type Asked, type Claims, decodeCommand } from './decode.ts';
 import { type Order, judgeCommand } from './rules.ts';
 
 /** Commands that are being acted upon at once; more are refused rather than queued without end. */
@@ -17,8 +17,8 @@ export type InboxDeps = {
   readonly policy: () => TrustPolicy;
   readonly clock: Clock;
   readonly log: Log;
-  /** Acts on a command; what it gives is the result. Its Faults become `failed`. */
-  readonly act: (order: Order, signal: AbortSignal) => Promise<Answer>;
+  /** Acts on a command; what it gives is the result. Its Faults become `failed`. `by`: the key's name, or who is claimed. */
+  readonly act: (order: Order, whose: { readonly by: string }, signal: AbortSignal) => Promise<Answer>;
   /** Tells the world a command's state. `durable`: sent until acknowledged. */
   readonly publish: (state: Omit<JournalEntry, 'cmd' | 'signed'>, durable: 'final' | 'refusal' | 'passing') => void;
 };
@@ -48,8 +48,14 @@ export class Inbox {
     const { log, policy } = this.#deps;
     if (retained) return log.warn({}, 'command.retained-ignored');
     const decoded = decodeCommand(payload, policy());
-    if (!decoded.ok) return this.#refuse(undefined, decoded.refusal);
+    if (!decoded.ok) return this.#refuse(this.#claimed(decoded.claims), decoded.refusal);
     this.#judge(decoded.value, signal);
+  }
+
+  /** Somebody waits under this id for an answer to what nobody trusted has signed; an id that is in use is not answered for. */
+  #claimed(claims: Claims | undefined): Pick<Asked, 'id' | 'cmd' | 'by'> | undefined {
+    if (claims?.device !== this.#deps.device || this.#deps.store.journal.knows(claims.id)) return undefined;
+    return { id: claims.id, cmd: claims.cmd, by: undefined };
   }
 
   async idle(): Promise<void> {
@@ -77,7 +83,7 @@ export class Inbox {
   async #run(accepted: JournalEntry, order: Order, signal: AbortSignal): Promise<void> {
     const running = this.#note({ ...accepted, state: 'running' });
     try {
-      const result = await this.#deps.act(order, signal);
+      const result = await this.#deps.act(order, { by: accepted.by ?? 'somebody' }, signal);
       this.#note({ ...running, state: 'done', result });
     } catch (cause) {
       const fault = toFault(cause);
@@ -104,7 +110,7 @@ export class Inbox {
   }
 
   /** A refused command is answered and not journalled: somebody without rights must not be able to use up ids. */
-  #refuse(asked: Asked | undefined, refusal: Refusal): void {
+  #refuse(asked: Pick<Asked, 'id' | 'cmd' | 'by'> | undefined, refusal: Refusal): void {
     this.#deps.log.warn({ id: asked?.id, cmd: asked?.cmd, by: asked?.by, ...refusal }, 'command.refused');
     const error = { code: refusal.code, reason: refusal.reason.slice(0, 1_000) };
     this.#deps.publish({ id: asked?.id ?? madeUpId(), n: 1, state: 'refused', error, ...(asked?.by === undefined ? {} : { by: asked.by }) }, 'refusal');

@@ -1,7 +1,7 @@
 import type { AppName, Clock } from '@pier/shared/core';
-import { openCell, type LineValue } from '@pier/shared/hardware';
 import type { Pins } from '@pier/shared/wire';
 import type { HeldLine } from '../guest.ts';
+import type { AppLine, LineReader } from './line-reader.ts';
 
 const everyMs = 100;
 /** Without a change a snapshot is still sent this often, so that a new watcher sees something. */
@@ -9,12 +9,11 @@ const idleMs = 1_000;
 const linesMax = 256;
 
 type PinLines = Pins['lines'];
-export type PinsDeps = { readonly clock: Clock; readonly lines: () => readonly { readonly app: AppName; readonly held: HeldLine }[]; readonly send: (lines: PinLines) => void };
+export type PinsDeps = { readonly clock: Clock; readonly reader: LineReader; readonly lines: () => readonly AppLine[]; readonly send: (lines: PinLines) => void };
 
 /** Shows levels and edges of the lines in use, at most 10 times a second, and only while somebody looks. */
 export class PinWatch implements Disposable {
   readonly #deps: PinsDeps;
-  readonly #values = new WeakMap<HeldLine, LineValue>();
   /** For outputs, whose edges no watch counts: changes between looks. */
   readonly #seen = new WeakMap<HeldLine, { level: 0 | 1; changes: number }>();
   #untilMs = 0;
@@ -52,9 +51,7 @@ export class PinWatch implements Disposable {
 
   #read(app: AppName, held: HeldLine): PinLines {
     try {
-      const value = this.#values.get(held) ?? openCell(held.line.cell, () => this.#deps.clock.monotonicNs());
-      this.#values.set(held, value);
-      const level = value.read();
+      const level = this.#deps.reader.read(held);
       const seen = this.#seen.get(held) ?? { level, changes: 0 };
       this.#seen.set(held, { level, changes: seen.changes + (seen.level === level ? 0 : 1) });
       const edges = held.line.direction === 'in' ? held.edges : (this.#seen.get(held)?.changes ?? 0);

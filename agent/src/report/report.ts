@@ -1,12 +1,14 @@
 import { type AppName, type Clock, type CommandId, type DeviceId, type Digest, type Log, type Random, canonicalJson, digestOf, toFault } from '@pier/shared/core';
-import { type Ack, type ManagerBirth, type Order, type Presence, heartbeatS, protocolVersion, topics, verbNames } from '@pier/shared/wire';
-import type { Alive, Happening, HeldLine } from '../guest.ts';
+import { type Ack, type AppLease, type ManagerBirth, type Order, type Pins, type Presence, heartbeatS, protocolVersion, topics, verbNames } from '@pier/shared/wire';
+import type { Alive, Happening, LastEnd, OutputLine, Sample, Trace, Usage } from '../guest.ts';
 import type { Session } from '../link/index.ts';
 import type { JournalEntry, OutboxKind, Store } from '../store/index.ts';
 import { Wake } from '../wake.ts';
+import { type AppLine, LineReader, findHeld } from './line-reader.ts';
 import { PinWatch } from './pins.ts';
 import { type ReportedBody, reportedOf } from './reported.ts';
 import { Sender } from './sender.ts';
+import { Tails, logKind, telemetryKind } from './tails.ts';
 
 /** A changed manager epoch is answered within so many milliseconds, each device at another moment. */
 const announceSpreadMs = 10_000;
@@ -19,17 +21,26 @@ export type ReportDeps = {
   readonly store: Store;
   readonly policy: () => number;
   readonly alive: (app: AppName) => Alive | undefined;
-  readonly lines: () => readonly { readonly app: AppName; readonly held: HeldLine }[];
+  readonly lastEnd: (app: AppName) => LastEnd | undefined;
+  readonly usage: () => Readonly<Record<AppName, Usage>>;
+  readonly trace: (app: AppName) => Trace | undefined;
+  readonly lines: () => readonly AppLine[];
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
 };
 
+/** `active`: what the level means to the app, by its ask. */
+export type ReadLine = Pick<Pins['lines'][number], 'chip' | 'line' | 'name' | 'label' | 'app' | 'direction' | 'level'> & { readonly active: boolean };
+
 /** Everything that the device says of itself: on disk first, on the wire when there is one, until it is acknowledged. */
 export class Report implements Disposable {
   readonly #deps: ReportDeps;
   readonly #sender: Sender;
+  readonly #reader: LineReader;
   readonly #pins: PinWatch;
+  readonly #logs: Tails<OutputLine>;
+  readonly #telemetry: Tails<Sample>;
   readonly #dirty = new Wake();
   readonly #announce = new Wake();
   #session: Session | undefined;
@@ -40,7 +51,11 @@ export class Report implements Disposable {
   constructor(deps: ReportDeps) {
     this.#deps = deps;
     this.#sender = new Sender(deps);
-    this.#pins = new PinWatch({ ...deps, send: (lines) => this.#passing(topics.pins.of({ device: deps.device }), { lines }, 0) });
+    const { device, clock, trace } = deps;
+    this.#reader = new LineReader(clock);
+    this.#pins = new PinWatch({ ...deps, reader: this.#reader, send: (lines) => void this.#passing(topics.pins.of({ device }), { lines }, 0) });
+    this.#logs = new Tails(logKind, { clock, trace, send: (app, body) => this.#passing(topics.log.of({ device, app }), body, 0) });
+    this.#telemetry = new Tails(telemetryKind, { clock, trace, send: (app, body) => this.#passing(topics.telemetry.of({ device, app }), body, 0) });
   }
 
   /** The next place in the total order of this device's messages. */
@@ -64,7 +79,7 @@ export class Report implements Disposable {
   /** A command's state: final ones and refusals are kept until acknowledged, the others are told if somebody listens. */
   command(state: Omit<JournalEntry, 'cmd' | 'signed'>, kind: 'final' | 'refusal' | 'passing'): void {
     const topic = topics.commandState.of({ device: this.#deps.device, id: state.id });
-    if (kind === 'passing') this.#passing(topic, state, 1);
+    if (kind === 'passing') void this.#passing(topic, state, 1);
     else this.#keep(kind === 'final' ? 'command' : 'refusal', { topic, body: state, key: state.id });
   }
 
@@ -75,6 +90,23 @@ export class Report implements Disposable {
   /** Somebody looks at the pins for so many seconds. */
   leasePins(forS: number): void {
     this.#pins.lease(forS);
+  }
+
+  /** Somebody reads the lines of an app for so many seconds. Faults: `app-unknown`, `too-many-requests`. */
+  leaseLog(lease: AppLease): void {
+    this.#logs.lease(lease);
+  }
+
+  /** The same for its samples. */
+  leaseTelemetry(lease: AppLease): void {
+    this.#telemetry.lease(lease);
+  }
+
+  /** What a line that an app holds shows now. Faults: those of `findHeld`, `hardware-fault`. */
+  readLine(want: Parameters<typeof findHeld>[1]): ReadLine {
+    const { app, held } = findHeld(this.#deps.lines(), want);
+    const level = this.#reader.read(held);
+    return { ...held.line.at, name: held.name, label: held.label, app, direction: held.line.direction, level, active: (level === 1) === (held.active === 'high') };
   }
 
   /** A manager said that it is there: in a new epoch it knows nothing of who is connected. */
@@ -121,7 +153,7 @@ export class Report implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#pins[Symbol.dispose]();
+    for (const watch of [this.#pins, this.#logs, this.#telemetry]) watch[Symbol.dispose]();
   }
 
   /** What the device is now. */
@@ -131,28 +163,34 @@ export class Report implements Disposable {
 
   /** Puts a new reported document into the outbox when it differs from the last one. */
   #refresh(): void {
-    const { store, device } = this.#deps;
+    const { device } = this.#deps;
     const body = this.reported();
     const hash = digestOf(canonicalJson(JSON.parse(JSON.stringify(body))));
     if (hash === this.#reportedHash) return;
-    store.outbox.put({ kind: 'reported', key: 'reported', topic: topics.reported.of({ device }), order: this.nextOrder(), body });
+    this.#put({ kind: 'reported', key: 'reported', topic: topics.reported.of({ device }), order: this.nextOrder(), body });
     this.#reportedHash = hash;
-    this.#sender.kick();
   }
 
   #keep(kind: OutboxKind, { topic, body, key }: { topic: string; body: object; key?: CommandId }): void {
     const order = this.nextOrder();
-    this.#deps.store.outbox.put({ kind, key: key ?? `${order.boot}/${order.seq}`, topic, order, body });
+    this.#put({ kind, key: key ?? `${order.boot}/${order.seq}`, topic, order, body });
+  }
+
+  #put(message: Parameters<Store['outbox']['put']>[0]): void {
+    const { store, log } = this.#deps;
+    const dropped = store.outbox.put(message);
+    if (dropped > 0) log.warn({ kind: message.kind, dropped }, 'outbox.dropped');
     this.#sender.kick();
   }
 
-  #passing(topic: string, body: object, qos: 0 | 1): void {
-    if (!this.#session || this.#session.lost.aborted) return;
-    this.#session.publish(topic, { ...body, ...this.nextOrder() }, qos).catch((cause: unknown) => this.#deps.log.debug({ topic, reason: toFault(cause).message }, 'report.not-sent'));
+  /** Tells whoever listens now; undefined when nobody can. Never rejects. */
+  #passing(topic: string, body: object, qos: 0 | 1): Promise<void> | undefined {
+    if (!this.#session || this.#session.lost.aborted) return undefined;
+    return this.#session.publish(topic, { ...body, ...this.nextOrder() }, qos).catch((cause: unknown) => this.#deps.log.debug({ topic, reason: toFault(cause).message }, 'report.not-sent'));
   }
 
   async #presence(session: Session): Promise<void> {
-    const { device, agent, model, store } = this.#deps;
+    const { device, agent, model, store, usage } = this.#deps;
     const desired = store.settings.get('desired');
     const message: Presence = {
       ...this.nextOrder(),
@@ -165,6 +203,7 @@ export class Report implements Disposable {
       rev: desired?.rev ?? 0,
       desired: desired?.hash ?? null,
       reported: this.#reportedHash,
+      usage: usage(),
     };
     await session.publish(topics.presence.of({ device }), message, 1);
   }

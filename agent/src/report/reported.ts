@@ -1,29 +1,36 @@
 import type { AppName } from '@pier/shared/core';
 import type { Reported, ReportedApp } from '@pier/shared/wire';
-import type { Alive } from '../guest.ts';
-import type { AppRecord, Store } from '../store/index.ts';
+import type { Alive, LastEnd } from '../guest.ts';
+import type { AppRecord, Hold, Store } from '../store/index.ts';
 
 export type ReportedBody = Omit<Reported, 'gen' | 'boot' | 'seq'>;
 
 /** The whole of what this device is, from its store and its guests. */
-export function reportedOf({ store, policy, alive }: { store: Store; policy: number; alive: (app: AppName) => Alive | undefined }): ReportedBody {
+export function reportedOf({ store, policy, alive, lastEnd }: { store: Store; policy: number; alive: (app: AppName) => Alive | undefined; lastEnd: (app: AppName) => LastEnd | undefined }): ReportedBody {
   const desired = store.settings.get('desired');
   const refused = store.settings.get('desiredRefused');
   return {
     rev: desired?.rev ?? 0,
     desired: desired?.hash ?? null,
     policy,
-    apps: Object.fromEntries([...store.apps.all()].map(([app, record]) => [app, appOf(record, alive(app))])),
+    apps: Object.fromEntries([...store.apps.all()].map(([app, record]) => [app, appOf(record, alive(app), lastEnd(app))])),
     ...(refused ? { desiredRefused: refused } : {}),
   };
 }
 
-function appOf({ progress, lastGood, held, wanted }: AppRecord, running: Alive | undefined): ReportedApp {
+function appOf({ progress, lastGood, previousGood, hold, wanted }: AppRecord, running: Alive | undefined, lastEnd: LastEnd | undefined): ReportedApp {
   return {
     // An app that is being removed is on no attempt any more.
     ...(progress && wanted ? { attempt: progress.attempt, digest: progress.digest, state: progress.state, ...(progress.reason ? { reason: progress.reason } : {}) } : {}),
     ...(running ? { running: { digest: running.digest, version: running.version, counter: running.counter, restarts: running.restarts, sinceMs: running.sinceMs } } : {}),
     ...(lastGood ? { lastGood } : {}),
-    ...(held ? { held } : {}),
+    ...(previousGood ? { previousGood } : {}),
+    ...(hold ? { hold: holdOf(hold) } : {}),
+    ...(lastEnd ? { lastEnd } : {}),
   };
+}
+
+function holdOf(hold: Hold): NonNullable<ReportedApp['hold']> {
+  const { kind, by, forS } = hold;
+  return { kind, by, forS, ...(hold.kind === 'deployed' ? { digest: hold.digest } : {}) };
 }

@@ -24,7 +24,7 @@ const quick: Clock = {
   after: (ms, act) => systemClock.after(ms / 100, act),
 };
 const order = (seq: number) => ({ gen: 1, boot: 1, seq });
-const put = (seq: number): void => store.outbox.put({ kind: 'event', key: `e${seq}`, topic: 't', order: order(seq), body: { seq: 'body', n: seq } });
+const put = (seq: number) => store.outbox.put({ kind: 'event', key: `e${seq}`, topic: 't', order: order(seq), body: { seq: 'body', n: seq } });
 
 function start(publish: (body: object) => Promise<void> = async () => {}) {
   const sent: { seq: number; atMs: number }[] = [];
@@ -68,7 +68,7 @@ test('what is not acknowledged is sent again after 10 s, then twice as long, and
   await systemClock.sleep(1_000);
   await stop();
   expect(sent.length).toBe(before);
-  expect(store.outbox.pending(10)).toEqual([]);
+  expect(store.outbox.waiting()).toEqual([]);
 });
 
 test('an acknowledgement of another message changes nothing', async () => {
@@ -77,7 +77,7 @@ test('an acknowledgement of another message changes nothing', async () => {
   await until(1);
   sender.acked({ gen: 1, boot: 2, seq: 1 });
   await stop();
-  expect(store.outbox.pending(10)).toHaveLength(1);
+  expect(store.outbox.waiting()).toHaveLength(1);
 });
 
 test('something new is sent as soon as it is there', async () => {
@@ -97,4 +97,16 @@ test('a message that cannot be sent does not stop the others', async () => {
   await until(2);
   await stop();
   expect(sent.slice(0, 2).map(({ seq }) => seq)).toEqual([1, 2]);
+});
+
+test('events that nobody acknowledges do not hold up the report, and every one of them is sent', async () => {
+  store.transaction(() => {
+    for (let seq = 1; seq <= 150; seq += 1) put(seq);
+  });
+  store.outbox.put({ kind: 'reported', key: 'reported', topic: 't', order: order(151), body: {} });
+  const { sent, until, stop } = start();
+  await until(151);
+  await stop();
+  expect(sent[0]?.seq).toBe(151);
+  expect(new Set(sent.map(({ seq }) => seq)).size).toBe(151);
 });

@@ -1,11 +1,10 @@
 import { type Clock, type Log, toFault } from '@pier/shared/core';
 import type { Order } from '@pier/shared/wire';
-import type { OutboxEntry, Store } from '../store/index.ts';
+import type { Store } from '../store/index.ts';
 import { Wake } from '../wake.ts';
 
 const againFirstMs = 10_000;
 const againMaxMs = 300_000;
-const batch = 100;
 
 export type Publish = (topic: string, body: object, qos: 0 | 1) => Promise<void>;
 
@@ -38,29 +37,36 @@ export class Sender {
   async run(publish: Publish, signal: AbortSignal): Promise<void> {
     this.#tries = new Map();
     while (!signal.aborted) {
-      const pending = this.#store.outbox.pending(batch);
-      this.#forgetGone(pending);
-      for (const entry of pending) {
-        if (signal.aborted) return;
-        if (this.#isDue(entry)) await this.#send(entry, publish);
-      }
+      await this.#round(publish, signal);
+      if (signal.aborted) return;
       await this.#wake.next(signal, { clock: this.#clock, timeoutMs: this.#untilNextMs() }).catch(() => {
         // The signal ends the wait, and with it the loop.
       });
     }
   }
 
-  async #send(entry: OutboxEntry, publish: Publish): Promise<void> {
-    const count = this.#tries.get(entry.id)?.count ?? 0;
-    this.#tries.set(entry.id, { count: count + 1, nextMs: this.#clock.monotonicMs() + Math.min(againMaxMs, againFirstMs * 2 ** count) });
-    try {
-      await publish(entry.topic, { ...entry.body, ...entry.order }, 1);
-    } catch (cause) {
-      this.#log.debug({ topic: entry.topic, reason: toFault(cause).message }, 'report.not-sent');
+  /** All that is due, what matters most first; begins anew when something was put in meanwhile, since that may matter more. */
+  async #round(publish: Publish, signal: AbortSignal): Promise<void> {
+    const waiting = this.#store.outbox.waiting();
+    this.#forgetGone(waiting);
+    for (const id of waiting) {
+      if (signal.aborted || this.#wake.isKicked) return;
+      if (this.#isDue(id)) await this.#send(id, publish);
     }
   }
 
-  #isDue({ id }: OutboxEntry): boolean {
+  async #send(id: number, publish: Publish): Promise<void> {
+    const count = this.#tries.get(id)?.count ?? 0;
+    this.#tries.set(id, { count: count + 1, nextMs: this.#clock.monotonicMs() + Math.min(againMaxMs, againFirstMs * 2 ** count) });
+    try {
+      const entry = this.#store.outbox.get(id);
+      if (entry) await publish(entry.topic, { ...entry.body, ...entry.order }, 1);
+    } catch (cause) {
+      this.#log.debug({ id, reason: toFault(cause).message }, 'report.not-sent');
+    }
+  }
+
+  #isDue(id: number): boolean {
     const tries = this.#tries.get(id);
     return tries === undefined || tries.nextMs <= this.#clock.monotonicMs();
   }
@@ -70,8 +76,8 @@ export class Sender {
     return Math.max(10, next - this.#clock.monotonicMs());
   }
 
-  #forgetGone(pending: readonly OutboxEntry[]): void {
-    const ids = new Set(pending.map((entry) => entry.id));
+  #forgetGone(waiting: readonly number[]): void {
+    const ids = new Set(waiting);
     for (const id of this.#tries.keys()) if (!ids.has(id)) this.#tries.delete(id);
   }
 }

@@ -1,21 +1,27 @@
-import { type AppName, type Clock, type Digest, Fault, type KeyId, type Log, type Random, toFault } from '@pier/shared/core';
+import { type AppName, type Clock, type Digest, Fault, type FaultCode, type KeyId, type Log, type Random, toFault } from '@pier/shared/core';
 import type { Desired } from '@pier/shared/wire';
 import type { Verifier } from '../artifact.ts';
-import type { Alive, HeldLine, Tell } from '../guest.ts';
-import type { Store } from '../store/index.ts';
+import type { Alive, Happening, HeldLine, LastEnd, Tell, Trace, Usage } from '../guest.ts';
+import type { Store, Wanted } from '../store/index.ts';
 import type { BoardKeeper } from './board.ts';
-import { LinePark, createLeases } from './lines.ts';
-import { type Perform, type PerformDeps, type Performed, createPerform, probationFailed, proven } from './perform.ts';
+import { type DeployOrder, type StopOrder, deployByHand, restartByHand, startByHand, stopByHand } from './by-hand.ts';
+import { keepTelling } from './keep-telling.ts';
+import { aboutOf, regressed, soaked, startFailed } from './outcome.ts';
+import { type Perform, type PerformDeps, type Performed, createPerform } from './perform.ts';
 import { type Step, plan } from './plan.ts';
 import { Pruner } from './pruner.ts';
+import { LinePark, PortNews, createLeases } from './resources/index.ts';
 import type { Runner } from './sandbox/index.ts';
 import { Slot } from './slot.ts';
-import { Supervisor } from './supervisor.ts';
+import { Supervisor, type SupervisorEvents } from './supervisor.ts';
 
 const retryMs = 5_000;
 
 export type AppsDeps = { readonly store: Store; readonly verifier: Verifier; readonly runner: Runner; readonly board: BoardKeeper; readonly clock: Clock; readonly random: Random; readonly log: Log; readonly tell: Tell };
 type Turn = (app: AppName, signal: AbortSignal) => Promise<void>;
+
+/** How an end is called to people; ends that are not the guest's own are failures. */
+const endTypes: Partial<Record<FaultCode, Happening['type']>> = { 'guest-exited': 'app.exited', 'guest-trapped': 'app.trapped', 'guest-limit': 'app.trapped', 'guest-unhealthy': 'app.trapped' };
 
 /** The apps of this device, each brought to what is wanted of it by a loop of its own: a slow or sick one holds up no other. */
 export class Apps implements AsyncDisposable {
@@ -61,7 +67,7 @@ export class Apps implements AsyncDisposable {
   /** The steps that this app needs now. Faults: `board-gone`, since without a board nothing can be granted. */
   plan(app: AppName): readonly Step[] {
     const slot = this.#slotOf(app);
-    return plan(slot.goal(), slot.actual(this.#deps.board.now().profile), slot.record.held);
+    return plan(slot.goal(), slot.actual(this.#deps.board.now().profile), slot.holdNow());
   }
 
   perform(app: AppName, step: Step, signal: AbortSignal): Promise<Performed> {
@@ -77,7 +83,11 @@ export class Apps implements AsyncDisposable {
       this.#loops.add(loop);
     };
     for (const slot of this.#slots.values()) this.#startLoop(slot);
-    for (const app of this.#deps.store.apps.all().keys()) this.#slotOf(app).wake.kick();
+    for (const app of this.#deps.store.apps.all().keys()) {
+      const slot = this.#slotOf(app);
+      slot.holdTimer.restart();
+      slot.wake.kick();
+    }
     await new Promise<void>((resolve) => {
       if (signal.aborted) resolve();
       else signal.addEventListener('abort', () => resolve(), { once: true });
@@ -86,29 +96,30 @@ export class Apps implements AsyncDisposable {
     await Promise.all(this.#loops);
   }
 
-  /** Stops an app until `start` or a new attempt. Faults: `app-unknown`. */
-  async hold(app: AppName, signal: AbortSignal): Promise<void> {
-    await this.#byHand(app, signal, async (slot) => {
-      slot.update({ held: true });
-      await slot.supervisor.stop();
-    });
+  /** Stops an app for a time, until `start` or a new attempt. Faults: `app-unknown`. */
+  async stop(order: StopOrder, signal: AbortSignal): Promise<void> {
+    await this.#byHand(order.app, signal, (slot, { wanted }) => stopByHand(slot, order, wanted));
   }
 
-  /** Starts a held app; resolves when its guest runs. Faults: `app-unknown`, `conflict` when it has no release or cannot start. */
-  async start(app: AppName, signal: AbortSignal): Promise<void> {
-    await this.#byHand(app, signal, async (slot, turn) => {
-      slot.update({ held: false });
-      if (!slot.supervisor.program) await this.#startNow(slot, turn);
-    });
+  /** Ends what a person ordered of an app; resolves when the guest of what is desired runs. Faults: `app-unknown`, `conflict` when it has no release or cannot start. */
+  async start({ app, by }: { readonly app: AppName; readonly by: string }, signal: AbortSignal): Promise<void> {
+    await this.#byHand(app, signal, (slot, { turn }) => startByHand(slot, by, this.#perform, turn));
   }
 
   /** Stops and starts an app. Faults: as `start`. */
-  async restart(app: AppName, signal: AbortSignal): Promise<void> {
-    await this.#byHand(app, signal, async (slot, turn) => {
-      slot.update({ held: false });
-      await slot.supervisor.stop();
-      await this.#startNow(slot, turn);
-    });
+  async restart({ app, by }: { readonly app: AppName; readonly by: string }, signal: AbortSignal): Promise<void> {
+    await this.#byHand(app, signal, (slot, { turn }) => restartByHand(slot, by, this.#perform, turn));
+  }
+
+  /** Runs another release of an app for a time; resolves when its guest runs. Faults: `app-unknown`, and those of `deployByHand`. */
+  async deploy(order: DeployOrder, signal: AbortSignal): Promise<void> {
+    await this.#byHand(order.app, signal, (slot, on) => deployByHand(slot, order, { ...on, deps: this.#performDeps }));
+    this.#pruner.prune();
+  }
+
+  /** Whether this device has the app. */
+  knows(app: AppName): boolean {
+    return this.#deps.store.apps.get(app) !== undefined;
   }
 
   alive(app: AppName): Alive | undefined {
@@ -118,6 +129,20 @@ export class Apps implements AsyncDisposable {
     return { digest, version, counter, restarts: alive.restarts, sinceMs: alive.sinceMs };
   }
 
+  lastEnd(app: AppName): LastEnd | undefined {
+    return this.#slots.get(app)?.supervisor.lastEnd;
+  }
+
+  /** What the guests that are alive have used. */
+  usage(): Readonly<Record<AppName, Usage>> {
+    return Object.fromEntries([...this.#slots.values()].flatMap(({ app, supervisor: { usage } }) => (usage ? [[app, usage]] : [])));
+  }
+
+  /** What an app has said lately; undefined for one that the device does not have. */
+  trace(app: AppName): Trace | undefined {
+    return this.#slots.get(app)?.trace;
+  }
+
   /** Every open line of every guest. */
   lines(): readonly { readonly app: AppName; readonly held: HeldLine }[] {
     return [...this.#slots.values()].flatMap((slot) => slot.supervisor.lines.map((held) => ({ app: slot.app, held })));
@@ -125,61 +150,70 @@ export class Apps implements AsyncDisposable {
 
   /** Stops every guest; outputs are safe when it resolves. */
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const slot of this.#slots.values()) slot.interrupt('the agent stops');
-    await Promise.all([...this.#slots.values()].map((slot) => slot.supervisor.stop()));
+    const slots = [...this.#slots.values()];
+    for (const slot of slots) slot.interrupt('the agent stops');
+    await Promise.all(slots.map((slot) => slot.supervisor.stop('the agent stops')));
+    for (const slot of slots) slot[Symbol.dispose]();
     await this.#park[Symbol.asyncDispose]();
     await this.#pruner.idle();
   }
 
-  async #byHand(app: AppName, signal: AbortSignal, act: (slot: Slot, turn: AbortSignal) => Promise<void>): Promise<void> {
-    const record = this.#deps.store.apps.get(app);
-    if (!record?.wanted) throw new Fault('app-unknown', `this device has no app "${app}"`);
+  async #byHand(app: AppName, signal: AbortSignal, act: (slot: Slot, on: { readonly wanted: Wanted; readonly turn: AbortSignal }) => Promise<void>): Promise<void> {
+    const unknown = new Fault('app-unknown', `this device has no app "${app}"`);
+    if (!this.#deps.store.apps.get(app)?.wanted) throw unknown;
     const slot = this.#slotOf(app);
     slot.interrupt('a command came');
     try {
-      await slot.alone((turn) => act(slot, turn), signal);
+      await slot.alone(async (turn) => {
+        // It may have been removed while others had their turn.
+        const { wanted } = slot.record;
+        if (wanted === null) throw unknown;
+        await act(slot, { wanted, turn });
+      }, signal);
     } finally {
       slot.wake.kick();
     }
   }
 
-  async #startNow(slot: Slot, signal: AbortSignal): Promise<void> {
-    const { current, progress } = slot.record;
-    if (current === null) throw new Fault('conflict', `app "${slot.app}" has no release on this device yet`);
-    await this.#perform.start({ do: 'start', digest: current, soaking: progress?.state === 'soaking' && progress.digest === current }, slot, signal);
-    if (!slot.supervisor.alive) throw new Fault('conflict', slot.record.progress?.reason?.reason ?? `app "${slot.app}" could not be started; it is tried again`);
-  }
-
   #slotOf(app: AppName): Slot {
     const known = this.#slots.get(app);
     if (known) return known;
-    const { runner, board, clock, log, store, tell } = this.#deps;
-    const supervisor = new Supervisor({
-      app,
-      runner,
-      board: () => board.now(),
-      leases: this.#performDeps.leases,
-      park: this.#park,
-      clock,
-      log,
-      onUnsafe: (fault) => slot.event('safe-state', { code: fault.code, reason: fault.message }),
-      events: {
-        onProven: () => proven(slot, this.#performDeps),
-        onFailed: (fault) => {
-          probationFailed(slot, fault, this.#performDeps);
-          slot.wake.kick();
-        },
-        onEnded: (fault, waitMs) => {
-          log.warn({ app, code: fault.code, reason: fault.message, waitMs }, 'guest.ended');
-          slot.event(fault.code === 'guest-exited' ? 'app.exited' : 'app.trapped', { code: fault.code, reason: fault.message });
-        },
-        onChange: () => tell.changed(),
-      },
-    });
-    const slot = new Slot({ app, supervisor, store, tell });
+    const slot = new Slot({ ...this.#deps, app, supervise: (own) => this.#supervise(own) });
     this.#slots.set(app, slot);
     this.#startLoop?.(slot);
     return slot;
+  }
+
+  #supervise(slot: Slot): Supervisor {
+    const { runner, board, clock, log } = this.#deps;
+    const { app, trace } = slot;
+    const { leases } = this.#performDeps;
+    const news = new PortNews({ clock, tell: keepTelling({ app, clock, log }, 'onPort', (type, about) => slot.event(type, about)) });
+    slot.onDispose(() => news[Symbol.dispose]());
+    const onUnsafe = (fault: Fault): void => slot.event('safe-state', { code: fault.code, reason: fault.message });
+    return new Supervisor({ app, runner, board: () => board.now(), leases, park: this.#park, news, trace, clock, log, onUnsafe, events: this.#eventsOf(slot) });
+  }
+
+  #eventsOf(slot: Slot): SupervisorEvents {
+    const deps = this.#performDeps;
+    return {
+      onProven: () => soaked(slot, deps),
+      onFailed: (ending, { artifact }) => {
+        startFailed(slot, { digest: artifact.digest, ending }, deps);
+        slot.wake.kick();
+      },
+      onEnded: (ending, { waitMs, regressed: isRegressed }) => {
+        const { code, message: reason } = ending.fault;
+        const digest = slot.supervisor.program?.artifact.digest;
+        deps.log.warn({ app: slot.app, digest, code, reason, waitMs }, 'guest.ended');
+        deps.store.transaction(() => {
+          slot.event(endTypes[code] ?? 'app.failed', { ...aboutOf(ending), code, reason, ...(digest ? { digest } : {}) });
+          if (isRegressed) regressed(slot, ending, deps);
+        });
+        if (isRegressed) slot.wake.kick();
+      },
+      onChange: () => this.#deps.tell.changed(),
+    };
   }
 
   async #loop(slot: Slot, turn: Turn, signal: AbortSignal): Promise<void> {

@@ -1,8 +1,8 @@
 import { type Clock, Fault, type Log } from '@pier/shared/core';
 import type { Board } from '@pier/shared/hardware';
-import type { HeldLine } from '../guest.ts';
-import { type Leases, type LinePark, openLines } from './lines.ts';
+import type { HeldLine, Usage } from '../guest.ts';
 import type { Program } from './program.ts';
+import { type Leases, type LinePark, type PortNews, openLines, openPorts } from './resources/index.ts';
 import type { Guest, GuestEnd, GuestEvents, Runner } from './sandbox/index.ts';
 
 export type LifeDeps = {
@@ -10,42 +10,59 @@ export type LifeDeps = {
   readonly board: () => Board;
   readonly leases: Leases;
   readonly park: LinePark;
+  readonly news: PortNews;
   readonly clock: Clock;
   readonly log: Log;
   /** An output could not be made safe; people must know. */
   readonly onUnsafe: (fault: Fault) => void;
 };
 
-/** One guest from start to end. `over` resolves when its thread is gone, its outputs are safe and its lines closed. */
-export type Life = { readonly lines: readonly HeldLine[]; readonly over: Promise<GuestEnd>; stop(graceMs: number): Promise<void> };
+/** `safeMs`: from the end of the guest's thread until all its outputs were safe; undefined when one could not be made so. */
+export type LifeEnd = { readonly end: GuestEnd; readonly safeMs: number | undefined };
+
+/** One guest from start to end. `over` resolves when its thread is gone, its outputs are safe, its lines and ports closed. */
+export type Life = { readonly lines: readonly HeldLine[]; readonly over: Promise<LifeEnd>; usage(): Usage; stop(graceMs: number): Promise<void> };
 
 /**
- * Opens the granted lines and starts a guest on them.
- * The order at the end is what protects people and hardware: thread gone → outputs safe → lines closed or parked → lease free.
+ * Opens what is granted and starts a guest on it.
+ * The order at the end is what protects people and hardware: thread gone → outputs safe → lines and ports closed → leases free.
  * Faults: those of the board and the runner; nothing is left open then, and outputs are safe.
  */
 export async function startLife(program: Program, deps: LifeDeps, on: { events: GuestEvents; signal: AbortSignal }): Promise<Life> {
-  const { app } = program.artifact;
+  const { artifact, grant } = program;
+  const { app } = artifact;
+  const board = deps.board();
   await using opened = new AsyncDisposableStack();
-  opened.use(deps.leases.take(app, program.grant));
-  const lines = opened.use(await openLines(deps.board(), { app, grant: program.grant, log: deps.log, park: deps.park }, on.signal));
-  // Registered after the lines, so it runs before they are closed, also when the runner could not start the guest.
+  opened.use(deps.leases.take(app, grant));
+  const ports = opened.use(await openPorts(grant, { ...deps, app, board }, on.signal));
+  const lines = opened.use(await openLines(board, { app, grant, log: deps.log, park: deps.park }, on.signal));
+  let unsafe = 0;
+  let safeAtMs = 0;
+  // Registered last, so it runs before anything is closed, also when the runner could not start the guest.
   opened.defer(async () => {
-    const sinceMs = deps.clock.monotonicMs();
-    for (const fault of await lines.makeSafe()) deps.onUnsafe(fault);
-    deps.log.debug({ app, tookMs: deps.clock.monotonicMs() - sinceMs }, 'guest.outputs-safe');
+    for (const fault of await lines.makeSafe()) {
+      unsafe += 1;
+      deps.onUnsafe(fault);
+    }
+    safeAtMs = deps.clock.monotonicMs();
   });
-  const { artifact } = program;
   const guest = await deps.runner.start(
-    { app, digest: artifact.digest, wasm: program.wasm, limits: artifact.limits, grant: program.grant, lines: lines.byLabel, storage: program.storage },
+    { app, digest: artifact.digest, wasm: program.wasm, limits: artifact.limits, grant, lines: lines.byLabel, storage: program.storage, serial: ports.byLabel },
     on.events,
     on.signal,
   );
   const stack = opened.move();
-  const over = endOf(guest, stack);
+  const ended = async (): Promise<LifeEnd> => {
+    const end = await guest.ended;
+    const endedMs = deps.clock.monotonicMs();
+    await stack.disposeAsync();
+    return { end, safeMs: unsafe > 0 ? undefined : safeAtMs - endedMs };
+  };
+  const over = ended();
   return {
     lines: lines.held,
     over,
+    usage: () => usageOf(guest),
     stop: async (graceMs) => {
       await guest.stop(graceMs);
       await over;
@@ -53,10 +70,9 @@ export async function startLife(program: Program, deps: LifeDeps, on: { events: 
   };
 }
 
-async function endOf(guest: Guest, stack: AsyncDisposableStack): Promise<GuestEnd> {
-  const end = await guest.ended;
-  await stack.disposeAsync();
-  return end;
+function usageOf(guest: Guest): Usage {
+  const { cpuMs, memoryBytes, outputBytes } = guest.stats();
+  return { cpuMs, memoryBytes, outputBytes };
 }
 
 /** The end of a guest that nobody asked to stop, as a Fault for reports. */

@@ -1,26 +1,12 @@
-import { type Clock, type Digest, Fault, type FaultCode, type Log, type Random, type Verdict, backoffMs, toFault } from '@pier/shared/core';
-import type { BoardProfile } from '@pier/shared/hardware';
+import { type Clock, type Digest, type Fault, type FaultCode, type Random, backoffMs, toFault } from '@pier/shared/core';
 import type { Reason } from '@pier/shared/wire';
-import type { Verifier } from '../artifact.ts';
-import type { Store, Wanted } from '../store/index.ts';
-import type { Leases } from './lines.ts';
+import { type ObtainDeps, loadOrObtain, obtain } from './obtain.ts';
+import { becomesGood, reasonOf, startFailed, withoutReason } from './outcome.ts';
 import type { Step } from './plan.ts';
-import { type Program, loadProgram } from './program.ts';
-import type { Pruner } from './pruner.ts';
-import type { Runner } from './sandbox/index.ts';
+import { type Leases, busyFault } from './resources/index.ts';
 import { type Slot, short } from './slot.ts';
 
-export type PerformDeps = {
-  readonly store: Store;
-  readonly verifier: Verifier;
-  readonly runner: Runner;
-  readonly leases: Leases;
-  readonly profile: () => BoardProfile;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Log;
-  readonly pruner: Pruner;
-};
+export type PerformDeps = ObtainDeps & { readonly leases: Leases; readonly clock: Clock; readonly random: Random };
 
 /** `again`: facts changed, the plan has to be made anew. `wait`: nothing more can be done until something happens. */
 export type Performed = 'next' | 'again' | 'wait';
@@ -31,27 +17,39 @@ export type Perform = { readonly [K in Step['do']]: (step: Extract<Step, { do: K
 export function createPerform(deps: PerformDeps): Perform {
   return {
     take: async ({ goal }, slot) => {
-      const { progress, held } = slot.record;
       slot.supervisor.endProbation();
       slot.prepared = undefined;
-      // A new attempt ends a stop by hand; the same one, offered again after a refusal, does not.
-      slot.update({ progress: { attempt: goal.attempt, digest: goal.digest, rev: goal.rev, state: 'accepted' }, held: held && progress?.attempt === goal.attempt });
+      const progress = { attempt: goal.attempt, digest: goal.digest, rev: goal.rev, state: 'accepted' } as const;
+      if (slot.record.hold) slot.release({ reason: `attempt ${goal.attempt} is wanted now` }, { progress });
+      else slot.update({ progress });
       return 'next';
     },
     adopt: async ({ goal }, slot) => {
-      slot.update({ progress: { attempt: goal.attempt, digest: goal.digest, rev: goal.rev, state: 'proven' }, held: false });
+      const { program } = slot.supervisor;
+      if (!program) return 'again';
+      slot.supervisor.endProbation();
+      deps.store.transaction(() => {
+        if (slot.record.hold) slot.release({ reason: `attempt ${goal.attempt}, of the release that runs, is wanted now` });
+        becomesGood(slot, { artifact: program.artifact, progress: { attempt: goal.attempt, digest: goal.digest, rev: goal.rev } }, deps);
+      });
+      return 'again';
+    },
+    release: async (_step, slot) => {
+      const { hold } = slot.record;
+      slot.release({ reason: `the ${hold?.forS} s of ${hold?.by} are over` });
       return 'again';
     },
     fetch: async (_step, slot, signal) => fetchRelease(slot, deps, signal),
     apply: async (_step, slot) => applyRelease(slot, deps),
     start: async ({ digest, soaking }, slot, signal) => startCommitted(slot, deps, { digest, soaking, signal }),
     stop: async (_step, slot) => {
-      await slot.supervisor.stop();
+      const { wanted, hold } = slot.record;
+      await slot.supervisor.stop(wanted === null ? 'the app is not wanted any more' : hold === null ? 'another release takes its place' : `held by ${hold.by}`);
       return 'next';
     },
     rebind: async ({ digest }, slot, signal) => {
       const soaking = slot.supervisor.state === 'soaking';
-      await slot.supervisor.stop();
+      await slot.supervisor.stop('its bindings have changed');
       return startCommitted(slot, deps, { digest, soaking, signal });
     },
     forget: async (_step, slot) => {
@@ -76,7 +74,7 @@ async function fetchRelease(slot: Slot, deps: PerformDeps, signal: AbortSignal):
   for (let tries = 0, mismatches = 0; ; tries += 1) {
     try {
       slot.move('downloading');
-      const verdict = await obtain(slot, wanted, { deps, signal, onVerifying: () => slot.move('verifying') });
+      const verdict = await obtain(slot.app, wanted, { deps, signal, onVerifying: () => slot.move('verifying') });
       if (!verdict.ok) return refused(slot, verdict.refusal, deps);
       slot.prepared = verdict.value;
       return 'next';
@@ -95,18 +93,6 @@ async function fetchRelease(slot: Slot, deps: PerformDeps, signal: AbortSignal):
   }
 }
 
-/** From the registry into the store and through every check, up to a program that could start. */
-async function obtain(slot: Slot, wanted: Wanted, by: { deps: PerformDeps; signal: AbortSignal; onVerifying: () => void }): Promise<Verdict<Program>> {
-  const { deps, signal } = by;
-  return deps.pruner.whileFetching(async () => {
-    const inspected = await deps.verifier.inspect({ app: slot.app, repository: wanted.repository, digest: wanted.digest }, signal);
-    if (!inspected.ok) return inspected;
-    await deps.verifier.download(inspected.value, signal);
-    by.onVerifying();
-    return loadProgram({ app: slot.app, digest: wanted.digest, bindings: wanted.bindings }, { ...deps, profile: deps.profile() });
-  });
-}
-
 /** Replaces the guest. All that can be checked beforehand is, while the old one still runs. */
 async function applyRelease(slot: Slot, deps: PerformDeps): Promise<Performed> {
   const { wanted } = slot.record;
@@ -115,8 +101,8 @@ async function applyRelease(slot: Slot, deps: PerformDeps): Promise<Performed> {
   if (wanted === null || program?.artifact.digest !== wanted.digest) return 'again';
   slot.move('applying');
   const busy = deps.leases.conflict(slot.app, program.grant);
-  if (busy) return failed(slot, new Fault('line-busy', `${busy.at.chip} line ${busy.at.line} is held by app "${busy.holder}"`, { holder: busy.holder }), deps);
-  await slot.supervisor.stop();
+  if (busy) return failed(slot, busyFault(busy, slot.app), deps);
+  await slot.supervisor.stop(`attempt ${wanted.attempt} takes its place`);
   try {
     await slot.supervisor.start(program, wanted.soakS);
   } catch (cause) {
@@ -131,40 +117,30 @@ async function applyRelease(slot: Slot, deps: PerformDeps): Promise<Performed> {
 async function startCommitted(slot: Slot, deps: PerformDeps, what: { digest: Digest; soaking: boolean; signal: AbortSignal }): Promise<Performed> {
   const { wanted } = slot.record;
   if (wanted === null) return 'again';
-  const verdict = await loadOrFetch(slot, deps, { ...what, wanted });
+  const verdict = await loadOrObtain(slot.app, { ...wanted, digest: what.digest }, { deps, signal: what.signal });
   if (!verdict.ok) {
     deps.log.error({ app: slot.app, digest: what.digest, ...verdict.refusal }, 'app.start-refused');
-    noteUnstartable(slot, what.digest, verdict.refusal);
-    return 'next';
+    return noteUnstartable(slot, what.digest, verdict.refusal);
   }
   try {
     await slot.supervisor.start(verdict.value, what.soaking ? wanted.soakS : undefined);
     return 'next';
   } catch (cause) {
-    probationFailed(slot, toFault(cause), deps);
+    startFailed(slot, { digest: what.digest, ending: { fault: toFault(cause), lastOutput: [], safeMs: undefined } }, deps);
     return 'again';
   }
 }
 
-async function loadOrFetch(slot: Slot, deps: PerformDeps, what: { digest: Digest; wanted: Wanted; signal: AbortSignal }): Promise<Verdict<Program>> {
-  const want = { app: slot.app, digest: what.digest, bindings: what.wanted.bindings };
-  try {
-    return await loadProgram(want, { ...deps, profile: deps.profile() });
-  } catch (cause) {
-    const fault = toFault(cause);
-    if (fault.code !== 'digest-mismatch' && fault.code !== 'not-found') throw fault;
-    deps.log.error({ app: slot.app, digest: what.digest, code: fault.code, reason: fault.message }, 'artifact.lost-on-disk');
-    const repository = deps.store.releases.get(what.digest)?.repository ?? what.wanted.repository;
-    return await obtain(slot, { ...what.wanted, digest: what.digest, repository }, { deps, signal: what.signal, onVerifying: () => {} });
-  }
-}
-
 /** The release that should run may not, such as when its binding is gone: said once, and looked at again when something changes. */
-function noteUnstartable(slot: Slot, digest: Digest, reason: Reason): void {
-  const { progress } = slot.record;
-  if (progress?.digest !== digest) return slot.event('app.failed', reason);
-  if (progress.state === 'failed' && progress.reason?.code === reason.code) return;
-  slot.end('failed', reason);
+function noteUnstartable(slot: Slot, digest: Digest, reason: Reason): Performed {
+  const { progress, hold } = slot.record;
+  if (hold?.kind === 'deployed' && hold.digest === digest) {
+    slot.release(reason);
+    return 'again';
+  }
+  if (progress?.digest !== digest) slot.event('app.failed', { ...reason, digest });
+  else if (progress.state !== 'failed' || progress.reason?.code !== reason.code) slot.end('failed', reason);
+  return 'next';
 }
 
 function refused(slot: Slot, reason: Reason, deps: PerformDeps): Performed {
@@ -180,38 +156,3 @@ function failed(slot: Slot, fault: Fault, deps: PerformDeps): Performed {
   deps.pruner.prune();
   return 'again';
 }
-
-/** The soak has passed: the release becomes the last good one, and nothing older may follow. */
-export function proven(slot: Slot, deps: Pick<PerformDeps, 'store' | 'log' | 'pruner'>): void {
-  const { progress } = slot.record;
-  const program = slot.supervisor.program;
-  if (!program || progress?.digest !== program.artifact.digest) return;
-  const { digest, version, counter } = program.artifact;
-  deps.store.transaction(() => {
-    deps.store.numbers.raiseFloor(slot.app, { counter, digest });
-    slot.update({ current: digest, lastGood: { digest, version, counter }, progress: { ...withoutReason(progress), state: 'proven' } });
-  });
-  deps.log.info({ app: slot.app, digest, attempt: progress.attempt }, 'app.proven');
-  deps.pruner.prune();
-}
-
-/** A guest on probation is gone: the device returns to its last good release by itself. */
-export function probationFailed(slot: Slot, fault: Fault, deps: Pick<PerformDeps, 'store' | 'log' | 'pruner'>): void {
-  const { lastGood, current } = slot.record;
-  deps.log.warn({ app: slot.app, digest: current, code: fault.code, reason: fault.message }, 'app.soak-failed');
-  deps.store.transaction(() => {
-    slot.end('failed', reasonOf(fault), { current: lastGood?.digest ?? null });
-    if (lastGood && lastGood.digest !== current) slot.event('app.rolled-back', { code: fault.code, reason: `returned to ${lastGood.version} (${lastGood.digest})` });
-  });
-  deps.pruner.prune();
-}
-
-function reasonOf(fault: Fault): Reason {
-  return { code: fault.code, reason: fault.message };
-}
-
-function withoutReason<T extends { reason?: Reason | undefined }>(progress: T): Omit<T, 'reason'> {
-  const { reason: _reason, ...rest } = progress;
-  return rest;
-}
-

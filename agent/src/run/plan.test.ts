@@ -1,16 +1,18 @@
 import { describe, expect, test } from 'vitest';
 import { digestOf } from '@pier/shared/core';
 import type { AttemptState } from '@pier/shared/wire';
-import { type Actual, type Goal, plan } from './plan.ts';
+import { type Actual, type Goal, type HoldNow, plan } from './plan.ts';
 
 const old = digestOf('old');
 const fresh = digestOf('fresh');
 const goal = (change: Partial<Goal> = {}): Goal => ({ digest: fresh, attempt: 2, rev: 20, ...change });
 const running = (digest: typeof old, consent: 'same' | 'changed' = 'same') => ({ digest, consent });
 const progress = (state: AttemptState, change: Partial<NonNullable<Actual['progress']>> = {}) => ({ attempt: 2, digest: fresh, rev: 20, state, ...change });
+const stopped = (attempt: number, isOver = false): HoldNow => ({ attempt, isOver, deployed: undefined });
+const deployed = (digest: typeof old, { attempt = 2, isProven = true, isOver = false } = {}): HoldNow => ({ attempt, isOver, deployed: { digest, isProven } });
 const nothing: Actual = { progress: undefined, current: undefined, running: undefined, lastGood: undefined };
 const oldIsWell: Actual = { progress: progress('proven', { attempt: 1, digest: old }), current: old, running: running(old), lastGood: old };
-const words = (wanted: Goal | undefined, actual: Actual, held = false): string => plan(wanted, actual, held).map((step) => step.do).join(' ');
+const words = (wanted: Goal | undefined, actual: Actual, hold?: HoldNow): string => plan(wanted, actual, hold).map((step) => step.do).join(' ');
 
 describe('a new attempt', () => {
   test('is taken up, fetched and applied, on an empty device', () => {
@@ -26,7 +28,7 @@ describe('a new attempt', () => {
     expect(words(goal({ digest: old }), { ...oldIsWell, lastGood: undefined })).toBe('take fetch apply');
   });
   test('ends a stop by hand', () => {
-    expect(words(goal(), { ...oldIsWell, running: undefined }, true)).toBe('take start fetch apply');
+    expect(words(goal(), { ...oldIsWell, running: undefined }, stopped(1))).toBe('take start fetch apply');
   });
   test('lets the committed release run meanwhile, when it does not', () => {
     expect(words(goal(), { ...oldIsWell, running: undefined })).toBe('take start fetch apply');
@@ -52,7 +54,7 @@ describe('an attempt that ended badly', () => {
     expect(words(goal({ rev: 3 }), refused)).toBe('take fetch apply');
   });
   test('leaves the device on what is committed, also after a reboot', () => {
-    expect(plan(goal(), { ...failed, running: undefined }, false)).toEqual([{ do: 'start', digest: old, soaking: false }]);
+    expect(plan(goal(), { ...failed, running: undefined })).toEqual([{ do: 'start', digest: old, soaking: false }]);
   });
 });
 
@@ -61,10 +63,10 @@ describe('after a crash', () => {
     expect(words(goal(), { ...oldIsWell, running: undefined, progress: progress(state) })).toBe('start fetch apply');
   });
   test('an attempt that was soaking starts again on probation', () => {
-    expect(plan(goal(), { progress: progress('soaking'), current: fresh, running: undefined, lastGood: old }, false)).toEqual([{ do: 'start', digest: fresh, soaking: true }]);
+    expect(plan(goal(), { progress: progress('soaking'), current: fresh, running: undefined, lastGood: old })).toEqual([{ do: 'start', digest: fresh, soaking: true }]);
   });
   test('a proven release starts off probation', () => {
-    expect(plan(goal(), { progress: progress('proven'), current: fresh, running: undefined, lastGood: fresh }, false)).toEqual([{ do: 'start', digest: fresh, soaking: false }]);
+    expect(plan(goal(), { progress: progress('proven'), current: fresh, running: undefined, lastGood: fresh })).toEqual([{ do: 'start', digest: fresh, soaking: false }]);
   });
 });
 
@@ -76,14 +78,51 @@ describe('nothing to do', () => {
 
 describe('a stop by hand', () => {
   test('stops the guest, and keeps it stopped', () => {
-    expect(words(goal(), { ...oldIsWell, progress: progress('proven') }, true)).toBe('stop');
-    expect(words(goal(), { ...oldIsWell, progress: progress('proven'), running: undefined }, true)).toBe('');
+    expect(words(goal(), { ...oldIsWell, progress: progress('proven') }, stopped(2))).toBe('stop');
+    expect(words(goal(), { ...oldIsWell, progress: progress('proven'), running: undefined }, stopped(2))).toBe('');
+  });
+  test('makes the attempt wait that is on its way, or that would be looked at again', () => {
+    expect(words(goal(), { ...oldIsWell, progress: progress('downloading'), running: undefined }, stopped(2))).toBe('');
+    expect(words(goal({ rev: 30 }), { ...oldIsWell, progress: progress('refused'), running: undefined }, stopped(2))).toBe('');
+  });
+  test('is let go when its time is over, or its attempt is another', () => {
+    expect(words(goal(), { ...oldIsWell, progress: progress('proven') }, stopped(2, true))).toBe('release');
+    expect(words(goal(), { ...oldIsWell, progress: progress('proven') }, stopped(1))).toBe('release');
+  });
+  test('keeps no app that is not wanted', () => {
+    expect(words(undefined, oldIsWell, stopped(2))).toBe('stop forget');
+  });
+});
+
+describe('a release that was deployed by hand', () => {
+  const other = digestOf('other');
+  const isWell: Actual = { progress: progress('proven'), current: fresh, running: running(fresh), lastGood: fresh };
+  test('runs in the place of what is committed, also after a reboot, on probation until it has soaked', () => {
+    expect(plan(goal(), isWell, deployed(other))).toEqual([{ do: 'stop' }, { do: 'start', digest: other, soaking: false }]);
+    expect(plan(goal(), { ...isWell, running: undefined }, deployed(other, { isProven: false }))).toEqual([{ do: 'start', digest: other, soaking: true }]);
+    expect(words(goal(), { ...isWell, running: running(other) }, deployed(other))).toBe('');
+  });
+  test('is restarted when the consent changes', () => {
+    expect(words(goal(), { ...isWell, running: running(other, 'changed') }, deployed(other))).toBe('rebind');
+  });
+  test('gives way to what is committed when the hold has ended', () => {
+    expect(plan(goal(), { ...isWell, running: running(other) })).toEqual([{ do: 'stop' }, { do: 'start', digest: fresh, soaking: false }]);
+    expect(words(goal(), { ...isWell, progress: progress('refused'), current: undefined, running: running(other) })).toBe('stop');
+  });
+  test('is adopted by a new attempt for it once it has soaked, and not before', () => {
+    const next = goal({ digest: other, attempt: 3 });
+    expect(words(next, { ...isWell, running: running(other) }, deployed(other))).toBe('adopt');
+    expect(words(next, { ...isWell, running: running(other) }, deployed(other, { isProven: false }))).toBe('take stop start fetch apply');
+    expect(words(next, { ...isWell, running: undefined }, deployed(other))).toBe('take start fetch apply');
+  });
+  test('gives way at once to a new attempt for another release', () => {
+    expect(words(goal({ attempt: 3 }), { ...isWell, running: running(other) }, deployed(other))).toBe('take stop start fetch apply');
   });
 });
 
 describe('consent', () => {
   test('that changed restarts the guest with its new grant', () => {
-    expect(plan(goal(), { progress: progress('proven'), current: fresh, running: running(fresh, 'changed'), lastGood: fresh }, false)).toEqual([{ do: 'rebind', digest: fresh }]);
+    expect(plan(goal(), { progress: progress('proven'), current: fresh, running: running(fresh, 'changed'), lastGood: fresh })).toEqual([{ do: 'rebind', digest: fresh }]);
   });
 });
 

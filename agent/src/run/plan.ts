@@ -14,6 +14,9 @@ export type Actual = {
   readonly lastGood: Digest | undefined;
 };
 
+/** A person's override. `deployed`: the release that it puts in the place of what is committed; without it the app is stopped. */
+export type HoldNow = { readonly attempt: number; readonly isOver: boolean; readonly deployed: { readonly digest: Digest; readonly isProven: boolean } | undefined };
+
 export type Step =
   /** Takes up the attempt: from here on it is what the device reports about. */
   | { readonly do: 'take'; readonly goal: Goal }
@@ -26,6 +29,8 @@ export type Step =
   /** Starts what is committed, from the store; on probation when its soak was not over. */
   | { readonly do: 'start'; readonly digest: Digest; readonly soaking: boolean }
   | { readonly do: 'stop' }
+  /** The hold by hand is over. */
+  | { readonly do: 'release' }
   /** The consent has changed: stop, and start again with the new grant. */
   | { readonly do: 'rebind'; readonly digest: Digest }
   | { readonly do: 'forget' };
@@ -34,10 +39,12 @@ export type Step =
  * The steps that bring one app from where it is to what is wanted. Pure: no clock, no disk, no network. Download comes
  * before downtime. After a step that fails the caller asks again.
  */
-export function plan(goal: Goal | undefined, actual: Actual, held: boolean): readonly Step[] {
+export function plan(goal: Goal | undefined, actual: Actual, hold?: HoldNow): readonly Step[] {
   if (goal === undefined) return actual.running ? [{ do: 'stop' }, { do: 'forget' }] : [{ do: 'forget' }];
-  if (isNew(goal, actual)) return renewed(goal, actual);
-  if (held) return actual.running ? [{ do: 'stop' }] : [];
+  if (hold?.isOver) return [{ do: 'release' }];
+  if (hold?.attempt === goal.attempt) return held(hold, actual);
+  if (isNew(goal, actual)) return renewed(goal, actual, hold);
+  if (hold) return [{ do: 'release' }];
   const onTheWay = actual.progress !== undefined && unapplied.has(actual.progress.state);
   return onTheWay ? [...keepRunning(goal, actual), { do: 'fetch', goal }, { do: 'apply', goal }] : keepRunning(goal, actual);
 }
@@ -51,18 +58,26 @@ function isNew(goal: Goal, { progress }: Actual): boolean {
   return progress.state === 'refused' && goal.rev !== progress.rev;
 }
 
-function renewed(goal: Goal, actual: Actual): readonly Step[] {
-  const healthy = actual.running?.digest === goal.digest && actual.lastGood === goal.digest;
-  if (healthy) return [{ do: 'adopt', goal }];
+/** While a person holds the app, the attempt waits. */
+function held({ deployed }: HoldNow, actual: Actual): readonly Step[] {
+  if (!deployed) return actual.running ? [{ do: 'stop' }] : [];
+  return run({ digest: deployed.digest, soaking: !deployed.isProven }, actual);
+}
+
+function renewed(goal: Goal, actual: Actual, hold: HoldNow | undefined): readonly Step[] {
+  const isGood = actual.lastGood === goal.digest || (hold?.deployed?.digest === goal.digest && hold.deployed.isProven);
+  if (isGood && actual.running?.digest === goal.digest) return [{ do: 'adopt', goal }];
   return [{ do: 'take', goal }, ...keepRunning(goal, actual), { do: 'fetch', goal }, { do: 'apply', goal }];
 }
 
 /** What is committed runs, with the consent of today, while anything newer is on its way. */
-function keepRunning(goal: Goal, { current, running, progress }: Actual): readonly Step[] {
-  if (current === undefined) return [];
-  if (running === undefined) {
-    const soaking = progress?.state === 'soaking' && progress.digest === current && progress.attempt === goal.attempt;
-    return [{ do: 'start', digest: current, soaking }];
-  }
-  return running.consent === 'same' ? [] : [{ do: 'rebind', digest: running.digest }];
+function keepRunning(goal: Goal, actual: Actual): readonly Step[] {
+  const { current, running, progress } = actual;
+  if (current === undefined) return running ? [{ do: 'stop' }] : [];
+  return run({ digest: current, soaking: progress?.state === 'soaking' && progress.digest === current && progress.attempt === goal.attempt }, actual);
+}
+
+function run({ digest, soaking }: { readonly digest: Digest; readonly soaking: boolean }, { running }: Actual): readonly Step[] {
+  if (running?.digest === digest) return running.consent === 'same' ? [] : [{ do: 'rebind', digest }];
+  return [...(running ? ([{ do: 'stop' }] as const) : []), { do: 'start', digest, soaking }];
 }

@@ -3,6 +3,7 @@ import { type Bindings, type Grant, grantOf } from '@pier/shared/capability';
 import { type BoardProfile, reservedLines } from '@pier/shared/hardware';
 import type { Artifact, Verified, Verifier } from '../artifact.ts';
 import type { Store } from '../store/index.ts';
+import { reservedPortNames } from './resources/index.ts';
 import type { Runner } from './sandbox/index.ts';
 
 /** A verified release with the rights it has on this device today: all that a start needs. */
@@ -19,7 +20,7 @@ export type ProgramDeps = { readonly store: Store; readonly verifier: Verifier; 
 
 /** What the bindings give to an artifact on this board: ask ∩ binding ∩ policy, less what the board reserves. */
 export function grantFor(artifact: Artifact, bindings: Bindings, profile: BoardProfile): Verdict<Grant> {
-  return grantOf({ asks: artifact.asks, bindings, allowed: artifact.capabilities, reserved: reservedLines(profile) });
+  return grantOf({ asks: artifact.asks, bindings, allowed: artifact.capabilities, reserved: reservedLines(profile), reservedPorts: reservedPortNames(profile, bindings) });
 }
 
 export const grantHashOf = (grant: Grant): Digest => digestOf(canonicalJson(JSON.parse(JSON.stringify(grant))));

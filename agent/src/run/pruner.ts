@@ -39,8 +39,9 @@ export class Pruner {
   async #pruneNow(): Promise<void> {
     if (this.#fetching > 0) return;
     const needed = new Set<Digest>();
-    for (const { current, wanted, lastGood, progress } of this.#store.apps.all().values()) {
-      for (const digest of [current, wanted?.digest, lastGood?.digest, progress?.digest]) if (digest) needed.add(digest);
+    for (const { current, wanted, lastGood, previousGood, progress, hold } of this.#store.apps.all().values()) {
+      const deployed = hold?.kind === 'deployed' ? hold.digest : undefined;
+      for (const digest of [current, wanted?.digest, lastGood?.digest, previousGood?.digest, progress?.digest, deployed]) if (digest) needed.add(digest);
     }
     try {
       const removed = await this.#store.blobs.prune(this.#store.releases.keepOnly(needed));

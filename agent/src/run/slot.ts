@@ -1,32 +1,62 @@
-import { type AppName, Fault } from '@pier/shared/core';
+import { type AppName, type Clock, Fault, type Log } from '@pier/shared/core';
 import type { BoardProfile } from '@pier/shared/hardware';
 import type { AttemptState, Reason } from '@pier/shared/wire';
-import type { AppRecord, Store } from '../store/index.ts';
-import type { Actual, Goal } from './plan.ts';
+import type { Happening, Tell } from '../guest.ts';
+import type { AppRecord, Hold, Store } from '../store/index.ts';
+import { Wake } from '../wake.ts';
+import { HoldTimer } from './hold-timer.ts';
+import type { Actual, Goal, HoldNow } from './plan.ts';
 import { type Program, grantFor, grantHashOf } from './program.ts';
 import type { Supervisor } from './supervisor.ts';
-import type { Tell } from '../guest.ts';
-import { Wake } from '../wake.ts';
+import { AppTrace } from './trace/index.ts';
 
-const nothing: AppRecord = { wanted: null, progress: null, current: null, lastGood: null, held: false };
+const nothing: AppRecord = { wanted: null, progress: null, current: null, lastGood: null, previousGood: null, hold: null };
+
+/** What an event says beside its type and its app. */
+export type About = Pick<Happening, 'digest' | 'attempt' | 'code' | 'reason' | 'lastOutput' | 'safeMs'>;
 
 /** One app: its record in the store, its guest, and the loop that brings the one to the other. */
-export class Slot {
+export class Slot implements Disposable {
   readonly app: AppName;
   readonly supervisor: Supervisor;
+  readonly trace: AppTrace;
+  readonly holdTimer: HoldTimer;
   readonly wake = new Wake();
   /** Fetched, verified and granted, waiting for its start; lost with the process, and then made again. */
   prepared: Program | undefined;
+  /** Why what was last deployed by hand failed. */
+  lastFault: Fault | undefined;
   readonly #store: Store;
   readonly #tell: Tell;
+  readonly #stack = new DisposableStack();
   #turn = new AbortController();
   #queue: Promise<unknown> = Promise.resolve();
 
-  constructor({ app, supervisor, store, tell }: { app: AppName; supervisor: Supervisor; store: Store; tell: Tell }) {
+  /** `supervise` makes the guest's keeper, which may call back into the slot. */
+  constructor({ app, store, tell, clock, log, supervise }: { app: AppName; store: Store; tell: Tell; clock: Clock; log: Log; supervise: (slot: Slot) => Supervisor }) {
     this.app = app;
-    this.supervisor = supervisor;
     this.#store = store;
     this.#tell = tell;
+    this.trace = new AppTrace(clock);
+    this.holdTimer = new HoldTimer({
+      clock,
+      log,
+      hold: () => this.record.hold,
+      save: (hold) => store.apps.set(app, { ...this.record, hold }),
+      onOver: () => this.wake.kick(),
+    });
+    this.supervisor = supervise(this);
+  }
+
+  /** Counts no more, tells no more. */
+  [Symbol.dispose](): void {
+    this.holdTimer[Symbol.dispose]();
+    this.#stack.dispose();
+  }
+
+  /** Something that lives as long as the slot. */
+  onDispose(act: () => void): void {
+    this.#stack.defer(act);
   }
 
   get record(): AppRecord {
@@ -36,6 +66,7 @@ export class Slot {
   /** Changes the record durably, then reports. */
   update(change: Partial<AppRecord>): void {
     this.#store.apps.set(this.app, { ...this.record, ...change });
+    if (change.hold !== undefined) this.holdTimer.restart();
     this.#tell.changed();
   }
 
@@ -48,18 +79,37 @@ export class Slot {
   }
 
   /** The attempt ends badly: durable state and event together. */
-  end(state: 'failed' | 'refused', reason: Reason, change: Partial<AppRecord> = {}): void {
+  end(state: 'failed' | 'refused', reason: Reason, also: { readonly change?: Partial<AppRecord>; readonly about?: About } = {}): void {
     const { progress } = this.record;
     this.#store.transaction(() => {
-      if (progress !== null) this.update({ ...change, progress: { ...progress, state, reason: short(reason) } });
-      this.event(state === 'refused' ? 'artifact.refused' : 'app.failed', reason);
+      if (progress !== null) this.update({ ...also.change, progress: { ...progress, state, reason: short(reason) } });
+      this.event(state === 'refused' ? 'artifact.refused' : 'app.failed', { ...also.about, ...reason });
     });
   }
 
-  event(type: string, reason: Reason): void {
+  /** Tells people; about the attempt, unless it is about another release. */
+  event(type: Happening['type'], { digest, reason, ...about }: About): void {
     const { progress } = this.record;
-    const about = progress === null ? {} : { digest: progress.digest, attempt: progress.attempt };
-    this.#tell.event({ type, app: this.app, ...about, ...short(reason) });
+    const attempt = progress === null ? {} : { digest: progress.digest, attempt: progress.attempt };
+    const other = digest === undefined || digest === progress?.digest ? attempt : { digest };
+    this.#tell.event({ type, app: this.app, ...other, ...defined(about), ...(reason === undefined ? {} : { reason: reason.slice(0, reasonCharactersMax) }) });
+  }
+
+  /** The hold by hand begins, in the place of another one if there is one. */
+  hold(hold: Hold, reason: string): void {
+    this.#store.transaction(() => {
+      this.update({ hold });
+      this.event('app.held', { reason, ...(hold.kind === 'deployed' ? { digest: hold.digest } : {}) });
+    });
+  }
+
+  /** The hold by hand ends, if there is one, together with another change of the record. */
+  release(about: About, change: Partial<AppRecord> = {}): void {
+    const { hold } = this.record;
+    this.#store.transaction(() => {
+      this.update({ ...change, hold: null });
+      if (hold) this.event('app.released', { ...(hold.kind === 'deployed' ? { digest: hold.digest } : {}), ...about });
+    });
   }
 
   /** Aborts what waits in the turn that runs now, so that newer facts are looked at. */
@@ -87,6 +137,12 @@ export class Slot {
     return wanted === null ? undefined : { digest: wanted.digest, attempt: wanted.attempt, rev: wanted.rev };
   }
 
+  holdNow(): HoldNow | undefined {
+    const { hold } = this.record;
+    if (hold === null) return undefined;
+    return { attempt: hold.attempt, isOver: hold.leftMs <= 0, deployed: hold.kind === 'deployed' ? { digest: hold.digest, isProven: hold.isProven } : undefined };
+  }
+
   actual(profile: BoardProfile): Actual {
     const { progress, current, lastGood, wanted } = this.record;
     const program = this.supervisor.program;
@@ -102,6 +158,11 @@ export class Slot {
 }
 
 const reasonCharactersMax = 1_000;
+
+/** Without the keys that have no value: an absent key and an undefined one are not the same to a schema. */
+function defined<T extends object>(about: T): T {
+  return Object.fromEntries(Object.entries(about).filter(([, value]) => value !== undefined)) as T;
+}
 
 export function short({ code, reason }: Reason): Reason {
   return { code, reason: reason.slice(0, reasonCharactersMax) };

@@ -2,11 +2,13 @@ import { type AppName, type Fault, invariant, toFault } from '@pier/shared/core'
 import { type HealthWatch, watchHealth } from './health.ts';
 import { keepTelling } from './keep-telling.ts';
 import { type GuestEvent, type GuestState, nextState } from './lifecycle.ts';
-import { type Life, type LifeDeps, faultOf, startLife } from './life.ts';
-import type { HeldLine } from '../guest.ts';
+import { type Life, type LifeDeps, type LifeEnd, faultOf, startLife } from './life.ts';
+import type { HeldLine, LastEnd, Usage } from '../guest.ts';
 import { OutputLog } from './output-log.ts';
 import type { Program } from './program.ts';
+import { Regression } from './regression.ts';
 import type { GuestEvents } from './sandbox/index.ts';
+import type { AppTrace } from './trace/index.ts';
 
 const graceMs = 2_000;
 const restartFirstMs = 1_000;
@@ -14,21 +16,25 @@ const restartMaxMs = 60_000;
 /** A life this long makes the next end count as the first again. */
 const steadyMs = 60_000;
 
+/** How a guest ended that was to run on: why, its last lines, and how soon its outputs were safe. Without a thread there is neither. */
+export type Ending = { readonly fault: Fault; readonly lastOutput: readonly string[]; readonly safeMs: number | undefined };
+
 export type SupervisorEvents = {
   /** The soak is over: the release is good. */
   readonly onProven: () => void;
   /** The guest on probation ended or was unwell. It is gone, its outputs are safe, and nothing runs now. */
-  readonly onFailed: (fault: Fault) => void;
-  /** A guest off probation ended; it starts again after the wait. */
-  readonly onEnded: (fault: Fault, waitMs: number) => void;
+  readonly onFailed: (ending: Ending, program: Program) => void;
+  /** A guest off probation ended; it starts again after the wait, unless it has `regressed`: ended badly too often. */
+  readonly onEnded: (ending: Ending, how: { readonly waitMs: number; readonly regressed: boolean }) => void;
   readonly onChange: () => void;
 };
 
-export type SupervisorDeps = Omit<LifeDeps, 'onUnsafe'> & { readonly app: AppName; readonly onUnsafe: (fault: Fault) => void; readonly events: SupervisorEvents };
+export type SupervisorDeps = LifeDeps & { readonly app: AppName; readonly trace: AppTrace; readonly events: SupervisorEvents };
 
 type Run = {
   readonly program: Program;
   readonly stop: AbortController;
+  readonly regression: Regression;
   /** Seconds of soak still to pass; undefined off probation. */
   soakS: number | undefined;
   hasLived: boolean;
@@ -45,6 +51,8 @@ export class Supervisor {
   #sicken: ((fault: Fault) => void) | undefined;
   #restarts = 0;
   #sinceMs = 0;
+  #lastEnd: LastEnd | undefined;
+  #stopReason = '';
 
   constructor(deps: SupervisorDeps) {
     this.#deps = { ...deps, events: persistent(deps), onUnsafe: keepTelling(deps, 'onUnsafe', deps.onUnsafe) };
@@ -69,6 +77,15 @@ export class Supervisor {
     return this.#life?.lines ?? [];
   }
 
+  get usage(): Usage | undefined {
+    return this.#life?.usage();
+  }
+
+  /** How the guest before this one ended, since the start of the agent. */
+  get lastEnd(): LastEnd | undefined {
+    return this.#lastEnd;
+  }
+
   /**
    * Starts a guest; resolves when its thread runs. With `soakS` it is on probation: the first failure ends it, and a guest
    * that cannot start faults here. Without, failures are waited out, here as later.
@@ -76,7 +93,7 @@ export class Supervisor {
   async start(program: Program, soakS: number | undefined): Promise<void> {
     invariant(this.#run === undefined, `app "${this.#deps.app}" was started while it has a guest`);
     const firstTry = Promise.withResolvers<void>();
-    const run: Run = { program, stop: new AbortController(), soakS, hasLived: false, done: Promise.resolve() };
+    const run: Run = { program, stop: new AbortController(), regression: new Regression(), soakS, hasLived: false, done: Promise.resolve() };
     this.#run = run;
     this.#restarts = 0;
     run.done = this.#keep(run, firstTry).catch((cause: unknown) => {
@@ -86,11 +103,14 @@ export class Supervisor {
     await firstTry.promise;
   }
 
-  /** Asks the guest to return, ends it after the grace; resolves when its outputs are safe and its lines closed. */
-  async stop(): Promise<void> {
+  /** Asks the guest to return, ends it after the grace; resolves when its outputs are safe and its lines and ports closed. */
+  async stop(reason: string): Promise<void> {
     const run = this.#run;
     if (run === undefined) return;
-    if (!run.stop.signal.aborted) this.#move('stop');
+    if (!run.stop.signal.aborted) {
+      this.#stopReason = reason;
+      this.#move('stop');
+    }
     run.stop.abort();
     await run.done;
   }
@@ -111,16 +131,18 @@ export class Supervisor {
     for (let crashes = 0; ; crashes += 1) {
       const bornMs = this.#deps.clock.monotonicMs();
       this.#move('start');
-      const fault = await this.#live(run, firstTry);
+      const ending = await this.#live(run, firstTry);
+      const { code } = ending.fault;
       if (run.stop.signal.aborted) return this.#over(run, firstTry);
       this.#move('ended');
       // A board that went away says nothing about the release: its soak starts again with the board.
-      if (run.soakS !== undefined && fault.code !== 'board-gone') return this.#failed(run, fault, firstTry);
+      if (run.soakS !== undefined && code !== 'board-gone') return this.#failed(run, ending, firstTry);
       firstTry.resolve();
-      if (this.#deps.clock.monotonicMs() - bornMs > steadyMs) crashes = 0;
+      const nowMs = this.#deps.clock.monotonicMs();
+      if (nowMs - bornMs > steadyMs) crashes = 0;
       const waitMs = Math.min(restartMaxMs, restartFirstMs * 2 ** crashes);
       this.#restarts += 1;
-      this.#deps.events.onEnded(fault, waitMs);
+      this.#deps.events.onEnded(ending, { waitMs, regressed: run.soakS === undefined && run.regression.note(code, nowMs) });
       await this.#deps.clock.sleep(waitMs, run.stop.signal).catch(() => {
         // Stopped while waiting: looked at in the next line.
       });
@@ -129,7 +151,7 @@ export class Supervisor {
   }
 
   /** One guest, from its start until it is gone; says why it ended. */
-  async #live(run: Run, firstTry: PromiseWithResolvers<void>): Promise<Fault> {
+  async #live(run: Run, firstTry: PromiseWithResolvers<void>): Promise<Ending> {
     let sick: Fault | undefined;
     const starting = new AbortController();
     const stopWhileStarting = (): void => starting.abort(run.stop.signal.reason);
@@ -144,10 +166,11 @@ export class Supervisor {
       void this.#life?.stop(graceMs);
     };
     let life: Life;
+    this.#deps.trace.begin(run.program.grant);
     try {
       life = await startLife(run.program, this.#deps, { events: this.#guestEvents(health), signal: starting.signal });
     } catch (cause) {
-      return toFault(cause);
+      return { fault: toFault(cause), lastOutput: [], safeMs: undefined };
     } finally {
       run.stop.signal.removeEventListener('abort', stopWhileStarting);
     }
@@ -160,7 +183,8 @@ export class Supervisor {
     health.started();
     firstTry.resolve();
     try {
-      return await this.#end(life, () => sick);
+      const over = await life.over;
+      return this.#ended(run, over, sick ?? faultOf(over.end));
     } finally {
       this.#life = undefined;
       this.#sicken = undefined;
@@ -168,9 +192,12 @@ export class Supervisor {
     }
   }
 
-  async #end(life: Life, sick: () => Fault | undefined): Promise<Fault> {
-    const fault = faultOf(await life.over);
-    return sick() ?? fault;
+  #ended(run: Run, { safeMs }: LifeEnd, fault: Fault): Ending {
+    const lastOutput = this.#deps.trace.end();
+    const { code, message } = run.stop.signal.aborted ? { code: 'stopped', message: this.#stopReason } : fault;
+    // Outputs that could not be made safe have told so in an event of their own; a time would be a lie.
+    if (safeMs !== undefined) this.#lastEnd = { code, reason: message.slice(0, 1_000), safeMs };
+    return { fault, lastOutput, safeMs };
   }
 
   #up(run: Run): void {
@@ -186,9 +213,9 @@ export class Supervisor {
     this.#deps.events.onProven();
   }
 
-  #failed(run: Run, fault: Fault, firstTry: PromiseWithResolvers<void>): void {
-    this.#over(run, firstTry, fault);
-    if (run.hasLived) this.#deps.events.onFailed(fault);
+  #failed(run: Run, ending: Ending, firstTry: PromiseWithResolvers<void>): void {
+    this.#over(run, firstTry, ending.fault);
+    if (run.hasLived) this.#deps.events.onFailed(ending, run.program);
   }
 
   /** Nothing runs any more; a start that still waits for its first guest learns why. */
@@ -201,12 +228,16 @@ export class Supervisor {
   }
 
   #guestEvents(health: HealthWatch): GuestEvents {
-    const { log, app } = this.#deps;
+    const { log, app, trace } = this.#deps;
     return {
       onReady: () => health.ready(),
       onBeat: () => health.beat(),
       onFailing: (reason) => health.failing(reason),
-      onOutput: (stream, bytes, dropped) => this.#outputLog.write(stream, bytes, dropped),
+      onOutput: (stream, bytes, dropped) => {
+        trace.output(stream, bytes, dropped);
+        this.#outputLog.write(stream, bytes, dropped);
+      },
+      onTelemetry: (samples, dropped) => trace.telemetry(samples, dropped),
       onFirstHostCall: () => log.debug({ app }, 'guest.first-host-call'),
     };
   }

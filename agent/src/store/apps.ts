@@ -8,16 +8,38 @@ import { decode } from './settings.ts';
 export const Progress = z.strictObject({ attempt: Attempt, digest: Digest, rev: Rev, state: AttemptState, reason: Reason.optional() });
 export type Progress = z.infer<typeof Progress>;
 
+/**
+ * A person's override of what is desired, for a time. `leftMs` is what is left of `forS`: a device's wall clock proves nothing,
+ * so the time is counted while the agent lives, and what passed without it is not counted. A hold may last longer, never shorter.
+ */
+export const Hold = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('stopped'), by: z.string().max(256), forS: z.int().min(1), leftMs: z.number(), attempt: Attempt }),
+  z.strictObject({
+    kind: z.literal('deployed'),
+    by: z.string().max(256),
+    forS: z.int().min(1),
+    leftMs: z.number(),
+    /** The attempt that was wanted when the hold began; another one ends it. */
+    attempt: Attempt,
+    digest: Digest,
+    repository: z.string(),
+    /** It has passed its soak here. The floor and the last good release are the attempts' business, and stay as they are. */
+    isProven: z.boolean(),
+  }),
+]);
+export type Hold = z.infer<typeof Hold>;
+
 /** All that the device knows of one app; it survives power loss. */
 export const AppRecord = z.strictObject({
   /** As the desired document in force has it; null: to be removed. */
   wanted: DesiredApp.extend({ rev: Rev }).nullable(),
   progress: Progress.nullable(),
-  /** The release that runs now and is started again after a reboot. */
+  /** The release that runs, and is started again after a reboot, unless a hold says otherwise. */
   current: Digest.nullable(),
   lastGood: ReleaseOnDevice.nullable(),
-  /** Stopped by hand until started again, or until a new attempt. */
-  held: z.boolean(),
+  /** The good release before `lastGood`. */
+  previousGood: ReleaseOnDevice.nullable(),
+  hold: Hold.nullable(),
 });
 export type AppRecord = z.infer<typeof AppRecord>;
 export type Wanted = NonNullable<AppRecord['wanted']>;

@@ -5,8 +5,9 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, open, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Digest, Fault, digestOf, toFault } from '@pier/shared/core';
+import { type Digest, Fault, digestOf } from '@pier/shared/core';
 import { isErrno, syncFolder } from '@pier/shared/disk';
+import { storageFault, written } from './writable.ts';
 
 export type BlobWant = { readonly digest: Digest; readonly sizeBytes: number };
 
@@ -23,10 +24,12 @@ export type Blobs = {
 
 const partial = '.partial-';
 
-/** Opens the folder and removes what an earlier process left half-written. */
+/** Opens the folder and removes what an earlier process left half-written. Faults: `storage-failed`, `disk-full`. */
 export async function openBlobs(folder: string): Promise<Blobs> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  for (const name of await readdir(folder)) if (name.startsWith(partial)) await rm(join(folder, name), { force: true });
+  await written(folder, async () => {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    for (const name of await readdir(folder)) if (name.startsWith(partial)) await rm(join(folder, name), { force: true });
+  });
   const pathOf = (digest: Digest): string => join(folder, digest.replace(':', '-'));
   const ingest: Blobs['ingest'] = async (want, source, signal) => {
     const temporary = join(folder, partial + randomUUID());
@@ -35,8 +38,10 @@ export async function openBlobs(folder: string): Promise<Blobs> {
       await rename(temporary, pathOf(want.digest));
       await syncFolder(folder);
     } catch (cause) {
-      await rm(temporary, { force: true });
-      throw toFault(cause);
+      await rm(temporary, { force: true }).catch(() => {
+        // A folder that takes no file lets none go either; why it takes none is told.
+      });
+      throw storageFault(folder, cause);
     }
   };
   return {

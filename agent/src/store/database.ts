@@ -2,6 +2,7 @@ import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite';
 import { Fault } from '@pier/shared/core';
+import { writable } from './writable.ts';
 
 /** Each entry lifts the schema by one version; `user_version` says how far a file is. Entries are never edited, only added. */
 const migrations = [
@@ -23,6 +24,11 @@ const migrations = [
    alter table journal add column number integer;
    create table key_floor (key text primary key, number integer not null) strict;
    insert into key_floor (key, number) select key, number from key_number;`,
+  // A stop by hand had no end and nobody's name; it gets a day, which is what one has today unless it says otherwise.
+  `update app set record = json_remove(json_set(record, '$.previousGood', json('null'), '$.hold', json(
+     case when json_extract(record, '$.held') and json_extract(record, '$.wanted.attempt') is not null
+       then json_object('kind', 'stopped', 'by', 'unknown', 'forS', 86400, 'leftMs', 86400000, 'attempt', json_extract(record, '$.wanted.attempt'))
+       else 'null' end)), '$.held');`,
 ] as const;
 
 type Row = Record<string, SQLOutputValue>;
@@ -120,11 +126,15 @@ function guarded<T>(path: string, act: () => T): T {
 /**
  * Makes the folder (0700) and holds it until disposed: two agents on one folder would fight over one identity.
  * A lock of the kernel on a file of its own, so that kill -9 frees it and `state.db` stays readable for tools.
- * Faults: `conflict` when another process holds it.
+ * Faults: `conflict` when another process holds it, `storage-failed` for a folder that this process may not write.
  */
 export function lockFolder(folder: string): Disposable {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const file = new DatabaseSync(join(folder, 'lock.db'), { timeout: 1_000 });
+  const file = writable(folder, () => {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    // sqlite opens what it may only read too, and would take the lock that it cannot have for somebody else's.
+    closeSync(openSync(join(folder, 'lock.db'), 'a', 0o600));
+    return new DatabaseSync(join(folder, 'lock.db'), { timeout: 1_000 });
+  });
   try {
     file.exec('pragma locking_mode = exclusive; begin exclusive');
   } catch (cause) {

@@ -11,6 +11,8 @@ export type JournalEntry = z.infer<typeof JournalEntry>;
 export type Journal = {
   /** Ids belong to the key that signed them, and those of plain commands to nobody: none can use up another's. */
   get(id: CommandId, keyId?: KeyId): JournalEntry | undefined;
+  /** Whether anybody's command of this id is remembered. */
+  knows(id: CommandId): boolean;
   /**
    * Durable when it returns. Trims entries beyond the newest 500 signed and 200 plain ones, or older than 7 days, never one
    * that is not final. A signed one that is trimmed raises its key's floor.
@@ -41,6 +43,7 @@ export function journalOf(database: Database): Journal {
       const row = database.one('select record from journal where id = ?', keyOf(id, keyId));
       return row === undefined ? undefined : decode(JournalEntry, row['record'], `command ${id}`);
     },
+    knows: (id) => database.one('select 1 from journal where id = ? or substr(id, -?) = ? limit 1', id, id.length + 1, `/${id}`) !== undefined,
     put: (entry, nowMs) =>
       database.transaction(() => {
         database.run(

@@ -1,11 +1,11 @@
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { AppName, CommandId, KeyId, digestOf } from '@pier/shared/core';
 import { openDatabase } from './database.ts';
-import { type AppRecord, type JournalEntry, openStore } from './index.ts';
+import { type AppRecord, type JournalEntry, type Store, openStore } from './index.ts';
 
 const app = AppName.parse('blink');
 let folder: string;
@@ -20,7 +20,8 @@ const record: AppRecord = {
   progress: { attempt: 2, digest: digestOf('a'), rev: 4, state: 'soaking' },
   current: digestOf('a'),
   lastGood: null,
-  held: false,
+  previousGood: null,
+  hold: { kind: 'deployed', by: 'operator:alice', forS: 60, leftMs: 1_234.5, attempt: 2, digest: digestOf('b'), repository: 'apps/blink', isProven: false },
 };
 
 describe('a folder is one device', () => {
@@ -88,6 +89,22 @@ describe('records', () => {
     expect(store.settings.get('desired')).toEqual({ rev: 4, hash: digestOf('x'), policy: 1 });
     store.apps.remove(app);
     expect(store.apps.get(app)).toBeUndefined();
+  });
+
+  test('of an agent that did not know holds keep a stop by hand, for a day', async () => {
+    (await openStore(folder))[Symbol.dispose]();
+    const file = new DatabaseSync(join(folder, 'state.db'));
+    const { hold: _hold, previousGood: _previous, ...older } = record;
+    const insert = file.prepare('insert into app (name, record) values (?, ?)');
+    insert.run('stopped', JSON.stringify({ ...older, held: true }));
+    insert.run('running', JSON.stringify({ ...older, held: false }));
+    insert.run('leaving', JSON.stringify({ ...older, wanted: null, held: true }));
+    file.exec('pragma user_version = 2');
+    file.close();
+    using store = await openStore(folder);
+    expect(store.apps.get(AppName.parse('stopped'))).toEqual({ ...older, previousGood: null, hold: { kind: 'stopped', by: 'unknown', forS: 86_400, leftMs: 86_400_000, attempt: 2 } });
+    expect(store.apps.get(AppName.parse('running'))).toEqual({ ...older, previousGood: null, hold: null });
+    expect(store.apps.get(AppName.parse('leaving'))).toMatchObject({ hold: null });
   });
 
   test('that somebody damaged are faults, not surprises later', async () => {
@@ -193,6 +210,14 @@ describe('the journal', () => {
     expect(store.journal.floorOf(keyId)).toBe(11);
   });
 
+  test('knows an id under whichever key it came, and not a part of one', async () => {
+    using store = await openStore(folder);
+    store.journal.put({ ...entry('signed_1'), signed: { keyId, number: 1 } }, 0);
+    store.journal.put(entry('plain'), 0);
+    const known = ['signed_1', 'plain', 'signed-1', 'ed_1', 'plai', 'other'].map((id) => store.journal.knows(CommandId.parse(id)));
+    expect(known).toEqual([true, true, false, false, false, false]);
+  });
+
   test('never forgets a command that is not over, and lists those to the next process', async () => {
     {
       using store = await openStore(folder);
@@ -216,6 +241,7 @@ describe('the journal', () => {
 
 describe('the outbox', () => {
   const order = (seq: number) => ({ gen: 1, boot: 1, seq });
+  const all = (store: Store) => store.outbox.waiting().flatMap((id) => store.outbox.get(id) ?? []);
 
   test('keeps only the latest report, and every event up to its limit, counting what is dropped', async () => {
     using store = await openStore(folder);
@@ -223,11 +249,33 @@ describe('the outbox', () => {
       for (let n = 1; n <= 3; n += 1) store.outbox.put({ kind: 'reported', key: 'reported', topic: 't', order: order(n), body: { n } });
       for (let n = 4; n < 510; n += 1) store.outbox.put({ kind: 'event', key: `e${n}`, topic: 't', order: order(n), body: { n } });
     });
-    const pending = store.outbox.pending(1_000);
+    const pending = all(store);
     expect(pending.filter(({ kind }) => kind === 'reported')).toMatchObject([{ body: { n: 3 }, order: order(3) }]);
     expect(pending.filter(({ kind }) => kind === 'event')).toHaveLength(500);
     expect(pending.at(-1)?.body).toEqual({ n: 509 });
-    expect(store.outbox.dropped).toBe(6);
+    expect(store.outbox.put({ kind: 'event', key: 'one more', topic: 't', order: order(510), body: {} })).toBe(1);
+    expect(store.outbox.put({ kind: 'reported', key: 'reported', topic: 't', order: order(511), body: {} })).toBe(0);
+  });
+
+  test('gives first what matters most, however long the rest has waited, and within a kind the oldest', async () => {
+    using store = await openStore(folder);
+    const put = (kind: 'event' | 'refusal' | 'command' | 'reported', seq: number) => store.outbox.put({ kind, key: `k${seq}`, topic: 't', order: order(seq), body: {} });
+    store.transaction(() => {
+      for (let n = 1; n <= 300; n += 1) put('event', n);
+    });
+    put('refusal', 301);
+    put('command', 302);
+    put('command', 303);
+    put('reported', 304);
+    expect(all(store).slice(0, 5).map((entry) => entry.order.seq)).toEqual([304, 302, 303, 301, 1]);
+  });
+
+  test('has nothing under an id that was acknowledged meanwhile', async () => {
+    using store = await openStore(folder);
+    store.outbox.put({ kind: 'event', key: 'a', topic: 't', order: order(1), body: {} });
+    const [id = 0] = store.outbox.waiting();
+    store.outbox.acked(order(1));
+    expect(store.outbox.get(id)).toBeUndefined();
   });
 
   test('one kind cannot crowd out another', async () => {
@@ -236,8 +284,8 @@ describe('the outbox', () => {
     store.transaction(() => {
       for (let n = 2; n < 400; n += 1) store.outbox.put({ kind: 'refusal', key: `r${n}`, topic: 't', order: order(n), body: {} });
     });
-    expect(store.outbox.pending(1_000).filter(({ kind }) => kind === 'command')).toHaveLength(1);
-    expect(store.outbox.pending(1_000).filter(({ kind }) => kind === 'refusal')).toHaveLength(100);
+    expect(all(store).filter(({ kind }) => kind === 'command')).toHaveLength(1);
+    expect(all(store).filter(({ kind }) => kind === 'refusal')).toHaveLength(100);
   });
 
   test('forgets exactly the message that was acknowledged', async () => {
@@ -250,7 +298,22 @@ describe('the outbox', () => {
       expect(store.outbox.acked(order(1))).toBe(false);
     }
     using store = await openStore(folder);
-    expect(store.outbox.pending(10)).toMatchObject([{ order: order(2) }]);
+    expect(all(store)).toMatchObject([{ order: order(2) }]);
+  });
+});
+
+describe.skipIf(process.getuid?.() === 0)('a folder that may only be read', () => {
+  test.each(['', 'blobs'])('"%s" is said to be one, by name, and not taken for somebody else\u2019s', async (name) => {
+    (await openStore(folder))[Symbol.dispose]();
+    rmSync(join(folder, 'lock.db'), { force: true });
+    mkdirSync(join(folder, 'blobs'), { recursive: true });
+    writeFileSync(join(folder, 'blobs', '.partial-x'), '');
+    chmodSync(join(folder, name), 0o500);
+    try {
+      await expect(openStore(folder)).rejects.toMatchObject({ code: 'storage-failed', message: expect.stringContaining(join(folder, name)) });
+    } finally {
+      chmodSync(join(folder, name), 0o700);
+    }
   });
 });
 

@@ -7,6 +7,7 @@ import { lockFolder, openDatabase } from './database.ts';
 import { type Journal, journalOf } from './journal.ts';
 import { type Outbox, outboxOf } from './outbox.ts';
 import { type Settings, settingsOf } from './settings.ts';
+import { written } from './writable.ts';
 
 /** Everything of the device that survives power loss: facts in `state.db`, blobs as files. */
 export type Store = Disposable & {
@@ -49,7 +50,7 @@ export async function openStore(folder: string): Promise<Store> {
     transaction: (act) => database.transaction(act),
     storageFolder: async (app, label) => {
       const path = join(folder, 'storage', app, label);
-      await mkdir(path, { recursive: true, mode: 0o700 });
+      await written(path, () => mkdir(path, { recursive: true, mode: 0o700 }));
       return path;
     },
     [Symbol.dispose]: () => held.dispose(),

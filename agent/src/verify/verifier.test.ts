@@ -76,13 +76,20 @@ describe('refused', () => {
     const { digest } = registry.push({ wasm });
     expect(await open().verifier.inspect({ app, repository: 'apps-evil/blink', digest }, signal)).toMatchObject({ ok: false, refusal: { code: 'scope-unmatched' } });
   });
-  test('older than what has passed its soak here, unless it is the last good one', async () => {
+  test('older than what has passed its soak here, unless it is one of the two that proved themselves here last', async () => {
     const { verifier } = open();
     const { digest } = registry.push({ wasm, counter: 3 });
     store.numbers.raiseFloor(app, { counter: 5, digest: digestOf('five') });
     expect(await verifier.inspect({ app, repository, digest }, signal)).toMatchObject({ ok: false, refusal: { code: 'release-older' } });
-    store.apps.set(app, { wanted: null, progress: null, current: null, lastGood: { digest, version: '1', counter: 3 }, held: false });
+    const good = { digest, version: '1', counter: 3 };
+    const five = { digest: digestOf('five'), version: '1', counter: 5 };
+    const none = { wanted: null, progress: null, current: null, lastGood: null, previousGood: null, hold: null };
+    store.apps.set(app, { ...none, lastGood: good });
     expect(await verifier.inspect({ app, repository, digest }, signal)).toMatchObject({ ok: true });
+    store.apps.set(app, { ...none, lastGood: five, previousGood: good });
+    expect(await verifier.inspect({ app, repository, digest }, signal)).toMatchObject({ ok: true });
+    store.apps.set(app, { ...none, lastGood: five, previousGood: five });
+    expect(await verifier.inspect({ app, repository, digest }, signal)).toMatchObject({ ok: false, refusal: { code: 'release-older' } });
   });
   test('from the scope of another team than the release that is on the device, until the policy moves the name', async () => {
     const { verifier, trust } = open();
@@ -91,10 +98,10 @@ describe('refused', () => {
     const second = registry.push({ wasm, counter: 2 });
     const takeover = () => verifier.inspect({ app, repository: 'team-b/blink', digest: second.digest }, signal);
     await verifier.inspect({ app, repository, digest: first.digest }, signal);
-    store.apps.set(app, { wanted: null, progress: null, current: first.digest, lastGood: null, held: false });
+    store.apps.set(app, { wanted: null, progress: null, current: first.digest, lastGood: null, previousGood: null, hold: null });
     expect(await takeover()).toMatchObject({ ok: false, refusal: { code: 'scope-unmatched', reason: expect.stringContaining('"manager/team-b"') } });
     expect(store.releases.get(second.digest)).toBeUndefined();
-    store.apps.set(app, { wanted: null, progress: null, current: null, lastGood: { digest: first.digest, version: '1', counter: 1 }, held: false });
+    store.apps.set(app, { wanted: null, progress: null, current: null, lastGood: { digest: first.digest, version: '1', counter: 1 }, previousGood: null, hold: null });
     expect(await takeover()).toMatchObject({ ok: false, refusal: { code: 'scope-unmatched' } });
     expect(await verifier.inspect({ app, repository: 'apps/other-place', digest: second.digest }, signal)).toMatchObject({ ok: true });
     trust.take(policyEnvelope({ number: 3, prefixes: ['manager/team-b'] }));
@@ -169,4 +176,17 @@ describe('the trust policy', () => {
   test('that cannot be opened at all stops the agent', () => {
     expect(() => openTrust({ store, enrolled: policyEnvelope(), rootId: keys.stranger.id, log: silentLog })).toThrow(expect.objectContaining({ code: 'policy-invalid' }));
   });
+});
+
+test('a release that proved itself here before must still be whole and signed by a trusted key', async () => {
+  const { verifier, trust } = open();
+  const { digest, layer } = registry.push({ wasm, counter: 3 });
+  store.numbers.raiseFloor(app, { counter: 5, digest: digestOf('five') });
+  store.apps.set(app, { wanted: null, progress: null, current: null, lastGood: null, previousGood: { digest, version: '1', counter: 3 }, hold: null });
+  registry.corrupt(layer, Buffer.from('\0asm\x01\0\0\x01', 'latin1'));
+  const verdict = await verifier.inspect({ app, repository, digest }, signal);
+  if (verdict.ok) await expect(verifier.download(verdict.value, signal)).rejects.toMatchObject({ code: 'digest-mismatch' });
+  expect(verdict.ok).toBe(true);
+  trust.take(policyEnvelope({ number: 2, releases: [keys.stranger] }));
+  expect(await verifier.inspect({ app, repository, digest }, signal)).toMatchObject({ ok: false, refusal: { code: 'untrusted-signer' } });
 });

@@ -3,7 +3,7 @@
  * signed. This file alone makes `Verified<Artifact>`, and only from a verdict over bytes in hand.
  */
 import * as z from 'zod';
-import { Fault, type Log, type Verdict, accept, parseJson, refuse } from '@pier/shared/core';
+import { type Digest, Fault, type Log, type Verdict, accept, parseJson, refuse } from '@pier/shared/core';
 import { type SignatureCandidate, ociLimits, parseArtifactManifest } from '@pier/shared/oci';
 import { judgeArtifact, scopeOf } from '@pier/shared/signing';
 import type { Artifact, ArtifactRef, Verified, Verifier } from '../artifact.ts';
@@ -57,11 +57,17 @@ function judge(ref: ArtifactRef, documents: Documents, { store, registries, trus
     repository: registries.of(ref.repository).policyName,
     policy: trust.policy,
     floor: store.numbers.floor(ref.app),
-    lastGood: store.apps.get(ref.app)?.lastGood?.digest,
+    lastGood: ownGood(ref, store),
   });
   if (!verdict.ok) return verdict;
   if (verdict.value.app !== ref.app) return refuse('manifest-invalid', `the artifact is a release of app "${verdict.value.app}", it was named as one of "${ref.app}"`);
   return accept(certify({ ...verdict.value, repository: ref.repository }));
+}
+
+/** The release itself when it has proven itself on this device as the last or the one before: a device may always return to its own. */
+function ownGood({ app, digest }: ArtifactRef, store: Store): Digest | undefined {
+  const record = store.apps.get(app);
+  return [record?.lastGood, record?.previousGood].find((release) => release?.digest === digest)?.digest;
 }
 
 /**

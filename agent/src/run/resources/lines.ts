@@ -1,46 +1,14 @@
 /**
- * The attack and the accident this stops: two apps on one line, an output left as a dead guest left it, and a guest
- * whose thread still holds a descriptor that is closed and reused.
+ * The accident this stops: an output left as a dead guest left it, and a guest whose thread still holds a descriptor that
+ * is closed and reused.
  */
 import { type AppName, Fault, type Label, type Log, toFault } from '@pier/shared/core';
-import type { GpioGrant, Grant, LineRef, SafeState } from '@pier/shared/capability';
+import type { GpioGrant, Grant, SafeState } from '@pier/shared/capability';
 import { type Board, type Edge, type Level, type Line, findLine } from '@pier/shared/hardware';
-import type { HeldLine } from '../guest.ts';
+import type { HeldLine } from '../../guest.ts';
+import type { LinePark } from './line-park.ts';
 
-const keyOf = (at: LineRef): string => `${at.chip}/${at.line}`;
 const safeTimeoutMs = 2_000;
-
-/** Which app has which line; a line belongs to one app at a time. */
-export type Leases = {
-  /** The app that stands in the way of this grant, and where. */
-  conflict(app: AppName, grant: Grant): { readonly holder: AppName; readonly at: LineRef } | undefined;
-  /** Faults: `line-busy` naming the holder. */
-  take(app: AppName, grant: Grant): Disposable;
-};
-
-export function createLeases(): Leases {
-  const holders = new Map<string, AppName>();
-  const conflict: Leases['conflict'] = (app, grant) => {
-    for (const { at } of grant.gpio) {
-      const holder = holders.get(keyOf(at));
-      if (holder !== undefined && holder !== app) return { holder, at };
-    }
-    return undefined;
-  };
-  return {
-    conflict,
-    take: (app, grant) => {
-      const busy = conflict(app, grant);
-      if (busy) throw new Fault('line-busy', `${busy.at.chip} line ${busy.at.line} is held by app "${busy.holder}"; "${app}" has to wait`, { holder: busy.holder });
-      for (const { at } of grant.gpio) holders.set(keyOf(at), app);
-      return {
-        [Symbol.dispose]: () => {
-          for (const { at } of grant.gpio) if (holders.get(keyOf(at)) === app) holders.delete(keyOf(at));
-        },
-      };
-    },
-  };
-}
 
 export type HeldLines = AsyncDisposable & {
   readonly byLabel: ReadonlyMap<Label, Line>;
@@ -94,6 +62,7 @@ async function openOne(board: Board, { app, grant, park }: Omit<Granted, 'grant'
   return {
     label: grant.ask.label,
     name: findLine(board.profile, grant.at)?.name ?? `line ${grant.at.line}`,
+    active: grant.ask.active,
     line: counting(line, counter),
     grant,
     get edges() {
@@ -110,40 +79,6 @@ async function putAway({ line, grant }: Opened, board: Board, { app, park, log }
   } catch (cause) {
     // A board that is gone cannot release its lines any more; they are released with it.
     log.warn({ app, fault: toFault(cause).message }, 'line.close-failed');
-  }
-}
-
-type Parked = { readonly board: Board; readonly app: AppName; readonly line: Line };
-
-/** Outputs without a guest, held by the agent in their safe state: on many boards a line that nobody holds turns into an input. */
-export class LinePark implements AsyncDisposable {
-  readonly #parked = new Map<string, Parked>();
-
-  async put(board: Board, { app, line }: { app: AppName; line: Line }): Promise<void> {
-    await this.#release(line.at);
-    this.#parked.set(keyOf(line.at), { board, app, line });
-  }
-
-  /** The parked line, when the same app wants it as an output again; for anybody else it is released. */
-  async take(board: Board, { app, at, direction }: { app: AppName; at: LineRef; direction: 'in' | 'out' }): Promise<Line | undefined> {
-    const parked = this.#parked.get(keyOf(at));
-    if (parked?.board === board && parked.app === app && direction === 'out') {
-      this.#parked.delete(keyOf(at));
-      return parked.line;
-    }
-    await this.#release(at);
-    return undefined;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const { line } of this.#parked.values()) await this.#release(line.at);
-  }
-
-  async #release(at: LineRef): Promise<void> {
-    const parked = this.#parked.get(keyOf(at));
-    this.#parked.delete(keyOf(at));
-    if (!parked || parked.board.gone.aborted) return;
-    await parked.line[Symbol.asyncDispose]();
   }
 }
 

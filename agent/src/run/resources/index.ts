@@ -1,0 +1,6 @@
+export { type Conflict, type Leases, busyFault, createLeases } from './leases.ts';
+export { LinePark } from './line-park.ts';
+export { type HeldLines, openLines } from './lines.ts';
+export { PortNews } from './port-news.ts';
+export { type HeldPorts, openPorts } from './ports.ts';
+export { reservedPortNames } from './real-port.ts';

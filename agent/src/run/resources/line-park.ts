@@ -1,0 +1,38 @@
+import type { AppName } from '@pier/shared/core';
+import type { LineRef } from '@pier/shared/capability';
+import type { Board, Line } from '@pier/shared/hardware';
+import { keyOf } from './leases.ts';
+
+type Parked = { readonly board: Board; readonly app: AppName; readonly line: Line };
+
+/** Outputs without a guest, held by the agent in their safe state: on many boards a line that nobody holds turns into an input. */
+export class LinePark implements AsyncDisposable {
+  readonly #parked = new Map<string, Parked>();
+
+  async put(board: Board, { app, line }: { app: AppName; line: Line }): Promise<void> {
+    await this.#release(line.at);
+    this.#parked.set(keyOf(line.at), { board, app, line });
+  }
+
+  /** The parked line, when the same app wants it as an output again; for anybody else it is released. */
+  async take(board: Board, { app, at, direction }: { app: AppName; at: LineRef; direction: 'in' | 'out' }): Promise<Line | undefined> {
+    const parked = this.#parked.get(keyOf(at));
+    if (parked?.board === board && parked.app === app && direction === 'out') {
+      this.#parked.delete(keyOf(at));
+      return parked.line;
+    }
+    await this.#release(at);
+    return undefined;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const { line } of this.#parked.values()) await this.#release(line.at);
+  }
+
+  async #release(at: LineRef): Promise<void> {
+    const parked = this.#parked.get(keyOf(at));
+    this.#parked.delete(keyOf(at));
+    if (!parked || parked.board.gone.aborted) return;
+    await parked.line[Symbol.asyncDispose]();
+  }
+}
