@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { eq } from 'drizzle-orm';
-import { type DeviceId, Fault, silentLog } from '@pier/shared/core';
-import { EnrollResponse, decodeToken, devicePaths } from '@pier/shared/api';
+import { DeviceId, Fault, silentLog } from '@pier/shared/core';
+import { type Device, EnrollResponse, decodeToken, devicePaths } from '@pier/shared/api';
 import { type Fleet, board, openFleet } from '../../../test/support/fleet.ts';
 import { checkInvariants } from '../../../test/support/invariants.ts';
 import { type Authority, openAuthority } from '../authority/index.ts';
-import { audit, claimToken, device, deviceState } from '../db/index.ts';
-import { type EnrollDeps, enrollDeviceRoutes, enrollHandlers } from './index.ts';
+import { audit, claimToken, device, deviceLive, deviceState } from '../db/index.ts';
+import { type EnrollDeps, type Revocations, enrollDeviceRoutes, enrollHandlers, openRevocations } from './index.ts';
 
 const { Pkcs10CertificateRequestGenerator } = await import('@peculiar/x509');
 
@@ -18,13 +18,16 @@ let fleet: Fleet;
 let authority: Authority;
 let folder: string;
 let deps: EnrollDeps;
+let revocations: Revocations;
+const kicked: string[] = [];
 const actor = { name: 'ada', role: 'operator' } as const;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'pier-enroll-'));
   fleet = await openFleet();
   authority = await openAuthority({ dir: folder, clock: fleet.clock, hosts: [] });
-  deps = { db: fleet.db, clock: fleet.clock, random: Math.random, log: silentLog, authority, policies: fleet.policies, urls: () => ({ mqtt: 'mqtts://127.0.0.1:8883' }) };
+  revocations = await openRevocations({ db: fleet.db, onRevoked: (id) => void kicked.push(id) });
+  deps = { db: fleet.db, clock: fleet.clock, random: Math.random, log: silentLog, authority, policies: fleet.policies, urls: () => ({ mqtt: 'mqtts://127.0.0.1:8883' }), revocations, showDevice };
 }, 120_000);
 afterAll(async () => {
   await fleet[Symbol.asyncDispose]();
@@ -40,9 +43,14 @@ async function csrOf(keys: Keys, { cn = 'whoever', namedCurve = 'P-256' } = {}):
   return (await Pkcs10CertificateRequestGenerator.create({ name: [{ CN: [cn] }], keys, signingAlgorithm: ecdsa(namedCurve) })).toString('pem');
 }
 
-const token = async (body: { uses?: number; expiresInS?: number; tags?: Record<string, string> } = {}) => {
-  const made = await enrollHandlers(deps).createToken({ params: undefined, query: undefined, body: { uses: 1, expiresInS: 3_600, tags: {}, ...body }, actor });
+const token = async (body: { uses?: number; expiresInS?: number; tags?: Record<string, string>; approval?: boolean } = {}) => {
+  const made = await enrollHandlers(deps).createToken({ params: undefined, query: undefined, body: { uses: 1, expiresInS: 3_600, tags: {}, approval: false, ...body }, actor });
   return { ...made, secret: decodeToken(made.token)?.secret ?? '' };
+};
+const showDevice = async (id: DeviceId): Promise<Device> => {
+  const [row] = await fleet.db.select().from(device).where(eq(device.id, id));
+  if (!row) throw new Fault('not-found', id);
+  return { id, name: row.name, model: row.model, tags: row.tags, state: row.state === 'pending' ? 'pending' : row.state === 'active' ? 'active' : 'revoked', online: false, lastSeenAt: null, agent: null, rev: 0, apps: [], createdAt: '' };
 };
 const usesOf = async (id: string) => (await fleet.db.select().from(claimToken).where(eq(claimToken.id, id)))[0]?.uses;
 const ask = async (body: unknown, using: EnrollDeps = deps) => EnrollResponse.parse((await enrollDeviceRoutes(using)({ method: 'POST', path: devicePaths.enroll, body: Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)) })).json);
@@ -124,6 +132,115 @@ describe('enrolment', () => {
   });
 });
 
+describe('a token that wants approval', () => {
+  const none = { params: undefined, query: undefined, body: undefined } as const;
+  const decide = (verb: 'approveDevice' | 'revokeDevice', id: string, remark?: string) => enrollHandlers(deps)[verb]({ ...none, params: { device: DeviceId.parse(id) }, body: { remark }, actor });
+  const pending = async (query: { limit?: number; cursor?: string } = {}) => enrollHandlers(deps).listPending({ ...none, query: { limit: 50, ...query }, actor });
+  const waiting = async (one: { secret: string }, name = 'porch') => {
+    const keys = await newKeys();
+    const knock = async () => ask({ secret: one.secret, csr: await csrOf(keys), profile: board, name });
+    const fault = await knock().then(() => undefined, (error: unknown) => error);
+    if (!(fault instanceof Fault)) throw new Error(`a fault was expected, got ${String(fault)}`);
+    return { knock, fault, id: String(fault.detail['device']) };
+  };
+  const actionsOf = async (id: string) => (await fleet.db.select().from(audit).where(eq(audit.object, `device:${id}`)).orderBy(audit.id)).map(({ actor: by, action }) => `${by.split(':')[0] ?? ''} ${action}`);
+
+  test('keeps a device waiting: it is listed with the key that it made, has no certificate, and asking again changes nothing', async () => {
+    const one = await token({ approval: true, tags: { site: 'south' }, uses: 2 });
+    const { knock, fault, id } = await waiting(one);
+    expect(fault).toMatchObject({ code: 'device-pending', retry: true, message: expect.stringContaining(`pier device approve ${id}`) });
+    expect(await codeOf(knock())).toBe('device-pending');
+    const [row] = await fleet.db.select().from(device).where(eq(device.id, id));
+    expect(row).toMatchObject({ state: 'pending', name: 'porch', tags: { site: 'south' } });
+    expect((await pending()).items.filter(({ device: listed }) => listed === id)).toEqual([{ device: id, name: 'porch', model: board.model, fingerprint: row?.keyId, token: one.id, askedAt: expect.any(String) }]);
+    expect(await usesOf(one.id)).toBe(1);
+    expect(await actionsOf(id)).toEqual(['token device.asked']);
+  });
+
+  test('once it is let in, the same request gets its certificate, also when the token has expired or was ended meanwhile', async () => {
+    const one = await token({ approval: true, uses: 2, expiresInS: 60 });
+    const [late, denied] = [await waiting(one), await waiting(one)];
+    fleet.clock.skip(61_000);
+    expect(await codeOf(late.knock())).toBe('device-pending');
+    expect(await decide('approveDevice', late.id, 'seen on the shelf')).toMatchObject({ id: late.id, state: 'active' });
+    const answer = await late.knock();
+    expect(answer).toMatchObject({ device: late.id, generation: 1 });
+    expect(new X509Certificate(answer.certificate).subject).toBe(`CN=${late.id}`);
+    // The answer may be lost on its way.
+    expect(await late.knock()).toMatchObject({ device: late.id });
+    expect(await actionsOf(late.id)).toEqual(['token device.asked', 'ada device.approved', 'token device.certificate-issued', 'token device.certificate-issued']);
+    // Another key gets nothing of it.
+    expect(await codeOf(ask({ secret: one.secret, csr: await csrOf(await newKeys()), profile: board }))).toBe('token-expired');
+    expect(await codeOf(denied.knock())).toBe('device-pending');
+  });
+
+  test('one that has been here since is an enrolled device like any other: an expired token lets it in no more', async () => {
+    const one = await token({ approval: true, expiresInS: 60 });
+    const { knock, id } = await waiting(one);
+    await decide('approveDevice', id);
+    await knock();
+    await fleet.db.insert(deviceLive).values({ deviceId: id, online: true, conn: 'c', agent: '1', gen: 1, boot: 1, seq: 1, rev: 0, lastSeenAt: new Date(fleet.clock.nowMs()) });
+    expect(await knock()).toMatchObject({ device: id });
+    fleet.clock.skip(61_000);
+    expect(await codeOf(knock())).toBe('token-expired');
+  });
+
+  test('one that is denied is refused for good, and letting it in afterwards is a conflict', async () => {
+    const { knock, id } = await waiting(await token({ approval: true }));
+    expect(await decide('revokeDevice', id, 'not ours')).toMatchObject({ state: 'revoked' });
+    expect(await codeOf(knock())).toBe('forbidden');
+    expect(await codeOf(decide('approveDevice', id))).toBe('conflict');
+    expect((await pending()).items.map((row) => row.device)).not.toContain(id);
+    expect(await actionsOf(id)).toEqual(['token device.asked', 'ada device.denied']);
+  });
+
+  test('a person who lets in and one who denies at the same moment: one comes second, and a denied one is never in', async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const { knock, id } = await waiting(await token({ approval: true }));
+      await Promise.allSettled([decide('approveDevice', id), decide('revokeDevice', id), knock()]);
+      expect((await showDevice(DeviceId.parse(id))).state).toBe('revoked');
+      expect(await codeOf(knock())).toBe('forbidden');
+      expect(revocations.has(id)).toBe(true);
+    }
+  });
+
+  test('deciding twice is deciding once', async () => {
+    const { id } = await waiting(await token({ approval: true }));
+    for (let n = 0; n < 2; n += 1) await decide('approveDevice', id);
+    for (let n = 0; n < 2; n += 1) await decide('revokeDevice', id);
+    expect(await actionsOf(id)).toEqual(['token device.asked', 'ada device.approved', 'ada device.revoked']);
+  });
+
+  test('those that wait are listed by id, page by page', async () => {
+    const one = await token({ approval: true, uses: 3 });
+    for (const name of ['c', 'a', 'b']) await waiting(one, `paged-${name}`);
+    const seen: string[] = [];
+    for (let cursor: string | null | undefined; cursor !== null; ) {
+      const page = await pending({ limit: 2, ...(cursor === undefined ? {} : { cursor }) });
+      seen.push(...page.items.map((row) => row.device));
+      cursor = page.next;
+    }
+    expect(seen).toEqual(seen.toSorted());
+    expect(seen.filter((id) => id.startsWith('paged-'))).toHaveLength(3);
+  });
+
+  test('a device that is trusted no more keeps what it was assigned, is shown offline, and its connections are ended after it counts', async () => {
+    const one = await token();
+    const { device: id } = await ask({ secret: one.secret, csr: await csrOf(await newKeys()), profile: board });
+    await fleet.db.insert(deviceLive).values({ deviceId: id, online: true, conn: 'c', agent: '1', gen: 1, boot: 1, seq: 1, rev: 0, lastSeenAt: new Date(fleet.clock.nowMs()) });
+    await decide('revokeDevice', id, 'stolen');
+    expect([revocations.has(id), kicked.at(-1)]).toEqual([true, id]);
+    expect(await fleet.db.select().from(deviceLive).where(eq(deviceLive.deviceId, id))).toMatchObject([{ online: false }]);
+    expect((await openRevocations({ db: fleet.db, onRevoked: () => {} })).has(id)).toBe(true);
+    expect((await fleet.db.select().from(audit).where(eq(audit.object, `device:${id}`)).orderBy(audit.id)).at(-1)).toMatchObject({ action: 'device.revoked', detail: { remark: 'stolen' } });
+  });
+
+  test.each(['approveDevice', 'revokeDevice'] as const)('%s of a device that is not there is 404, and nothing is revoked', async (verb) => {
+    expect(await codeOf(decide(verb, 'nobody'))).toBe('not-found');
+    expect(revocations.has('nobody')).toBe(false);
+  });
+});
+
 describe('what is no enrolment', () => {
   test('an unknown secret is refused', async () => {
     expect(await codeOf(ask({ secret: 'x'.repeat(43), csr: await csrOf(await newKeys()), profile: board }))).toBe('token-invalid');
@@ -155,7 +272,7 @@ describe('what is no enrolment', () => {
 
   test('without a policy nobody gets in and no token is made: the next step is named', async () => {
     const without = { ...deps, policies: { policyInForce: async () => undefined } };
-    const body = { uses: 1, expiresInS: 60, tags: {} };
+    const body = { uses: 1, expiresInS: 60, tags: {}, approval: false };
     await expect(enrollHandlers(without).createToken({ params: undefined, query: undefined, body, actor })).rejects.toMatchObject({ code: 'policy-missing', message: expect.stringMatching(/pier policy push/) });
     expect(await codeOf(ask({ secret: 's'.repeat(43), csr: 'x', profile: board }, without))).toBe('policy-missing');
   });
@@ -192,6 +309,32 @@ describe('tokens and operators', () => {
     expect(Buffer.from(one.secret, 'base64url')).toHaveLength(32);
     expect(JSON.stringify([row, await fleet.db.select().from(audit)])).not.toContain(one.secret);
     expect(row).toMatchObject({ usesMax: 4, uses: 0, createdBy: 'ada', expiresAt: new Date(one.expiresAt) });
+  });
+
+  test('they are listed newest first, page by page, without their secret', async () => {
+    const made = [];
+    for (let n = 0; n < 3; n += 1) {
+      made.push(await token({ uses: n + 1, tags: { n: String(n) }, approval: n === 2 }));
+      fleet.clock.skip(1);
+    }
+    const list = (query: { limit: number; cursor?: string }) => enrollHandlers(deps).listTokens({ params: undefined, query, body: undefined, actor });
+    const first = await list({ limit: 2 });
+    expect(first.items).toMatchObject([{ id: made[2]?.id, usesMax: 3, uses: 0, approval: true, createdBy: 'ada' }, { id: made[1]?.id, tags: { n: '1' } }]);
+    expect((await list({ limit: 2, cursor: first.next ?? '' })).items[0]?.id).toBe(made[0]?.id);
+    for (const { secret } of made) expect(JSON.stringify(first)).not.toContain(secret);
+  });
+
+  test('one that is ended lets nobody in, and does not last longer for being ended twice', async () => {
+    const one = await token({ uses: 2 });
+    const end = () => enrollHandlers(deps).revokeToken({ params: { id: one.id }, query: undefined, body: undefined, actor });
+    await end();
+    const expiresAt = async () => (await fleet.db.select().from(claimToken).where(eq(claimToken.id, one.id)))[0]?.expiresAt;
+    const first = await expiresAt();
+    fleet.clock.skip(5_000);
+    await end();
+    expect(await expiresAt()).toEqual(first);
+    expect(await codeOf(ask({ secret: one.secret, csr: await csrOf(await newKeys()), profile: board }))).toBe('token-expired');
+    await expect(enrollHandlers(deps).revokeToken({ params: { id: 'none' }, query: undefined, body: undefined, actor })).rejects.toMatchObject({ code: 'not-found' });
   });
 
   test('an operator gets a certificate in the operator’s own name, and it is recorded', async () => {

@@ -3,16 +3,20 @@ import { type DeviceId, Fault, check, isoTime, parseJson } from '@pier/shared/co
 import { EnrollRequest, devicePaths, encodeToken } from '@pier/shared/api';
 import { inTransaction, newId, storeAudit } from '../db/index.ts';
 import type { Handlers } from '../http/index.ts';
+import { decisionHandlers } from './decisions.ts';
 import { type EnrollDeps, enroll, hashOfSecret, policyMissing } from './enroll.ts';
 import { storeToken } from './store.ts';
+import { tokenHandlers } from './tokens.ts';
 
 const secretBytes = 32;
 const requestBytesMax = 256 << 10;
 
-/** The routes with which people let devices and operators in. */
-export function enrollHandlers(deps: EnrollDeps): Pick<Handlers, 'createToken' | 'signOperator'> {
+/** The routes with which people let devices and operators in, and devices out. */
+export function enrollHandlers(deps: EnrollDeps): Pick<Handlers, 'createToken' | 'signOperator'> & ReturnType<typeof tokenHandlers> & ReturnType<typeof decisionHandlers> {
   const { db, clock, random, authority, policies, urls } = deps;
   return {
+    ...tokenHandlers(deps),
+    ...decisionHandlers(deps),
     createToken: async ({ body, actor }) => {
       const policy = await policies.policyInForce();
       if (!policy) throw policyMissing();
@@ -22,8 +26,8 @@ export function enrollHandlers(deps: EnrollDeps): Pick<Handlers, 'createToken' |
       const id = newId({ prefix: 'token', clock, random });
       const expiresAt = new Date(nowMs + body.expiresInS * 1_000);
       await inTransaction(db, async (tx) => {
-        await storeToken(tx, { id, secretHash: hashOfSecret(secret), usesMax: body.uses, tags: body.tags, expiresAt, createdBy: actor.name });
-        await storeAudit(tx, [{ actor: actor.name, action: 'token.created', object: `token:${id}`, detail: { uses: body.uses, expiresAt: expiresAt.toISOString(), tags: body.tags } }], nowMs);
+        await storeToken(tx, { id, secretHash: hashOfSecret(secret), usesMax: body.uses, tags: body.tags, approval: body.approval, expiresAt, createdBy: actor.name, createdAt: new Date(nowMs) });
+        await storeAudit(tx, [{ actor: actor.name, action: 'token.created', object: `token:${id}`, detail: { uses: body.uses, expiresAt: expiresAt.toISOString(), tags: body.tags, approval: body.approval } }], nowMs);
       });
       return { id, token: encodeToken({ secret, caFingerprint: authority.caFingerprint, rootId: policy.rootId }), expiresAt: isoTime(expiresAt.getTime()), uses: body.uses };
     },

@@ -1,7 +1,7 @@
 import { eq, sql } from 'drizzle-orm';
 import type { DeviceId } from '@pier/shared/core';
 import type { EnrollRequest } from '@pier/shared/api';
-import { type Db, claimToken, device, deviceState } from '../db/index.ts';
+import { type Db, claimToken, device, deviceLive, deviceState, pendingDevice } from '../db/index.ts';
 
 export type NewToken = typeof claimToken.$inferInsert;
 export type StoredToken = typeof claimToken.$inferSelect;
@@ -17,21 +17,37 @@ export async function lockToken(tx: Db, secretHash: string): Promise<StoredToken
   return rows[0];
 }
 
+/** The device of a key, locked: whoever lets it in or revokes it at the same time comes before or after. */
 export async function deviceOfKey(tx: Db, keyId: string): Promise<StoredDevice | undefined> {
-  const rows = await tx.select().from(device).where(eq(device.keyId, keyId));
+  const rows = await tx.select().from(device).where(eq(device.keyId, keyId)).for('update');
   return rows[0];
 }
 
-/** Stores a new device and counts the token's use. False when the id or the key is taken: nothing is stored then. */
+/** Stores a new device, pending where its token wants that, and counts the token's use. False when the id or the key is taken: nothing is stored then. */
 export async function storeDevice(tx: Db, { id, keyId, asked, token, nowMs }: { id: DeviceId; keyId: string; asked: EnrollRequest; token: StoredToken; nowMs: number }): Promise<boolean> {
   const { profile, name = id } = asked;
   const stored = await tx
     .insert(device)
-    .values({ id, name, model: profile.model, profile, tags: token.tags, generation: 1, keyId, createdAt: new Date(nowMs) })
+    .values({ id, name, model: profile.model, profile, tags: token.tags, state: token.approval ? 'pending' : 'active', generation: 1, keyId, createdAt: new Date(nowMs) })
     .onConflictDoNothing()
     .returning({ id: device.id });
   if (stored.length === 0) return false;
   await tx.insert(deviceState).values({ deviceId: id });
+  if (token.approval) await tx.insert(pendingDevice).values({ deviceId: id, tokenId: token.id, askedAt: new Date(nowMs) });
   await tx.update(claimToken).set({ uses: sql`${claimToken.uses} + 1` }).where(eq(claimToken.id, token.id));
   return true;
+}
+
+/** Whether a person has let in a device that waited, and it has not been here since: its certificate may be lost on the way. */
+export async function isLetIn(tx: Db, id: DeviceId): Promise<boolean> {
+  const rows = await tx
+    .select({ seen: deviceLive.deviceId })
+    .from(pendingDevice)
+    .leftJoin(deviceLive, eq(deviceLive.deviceId, pendingDevice.deviceId))
+    .where(eq(pendingDevice.deviceId, id));
+  return rows.length > 0 && rows[0]?.seen === null;
+}
+
+export async function forgetPending(tx: Db, id: DeviceId): Promise<void> {
+  await tx.delete(pendingDevice).where(eq(pendingDevice.deviceId, id));
 }

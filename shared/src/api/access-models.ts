@@ -22,6 +22,7 @@ export const ClaimToken = z.object({ id: z.string(), token: z.string(), expiresA
 export const ListedClaimToken = z
   .object({ id: z.string(), uses: z.int(), usesMax: z.int(), tags: z.record(z.string(), z.string()), approval: z.boolean(), expiresAt: Time, createdBy: z.string(), createdAt: Time })
   .meta({ id: 'ListedClaimToken' });
+export type ListedClaimToken = z.infer<typeof ListedClaimToken>;
 export const NewClaimToken = z.strictObject({
   uses: z.int().min(1).max(10_000).default(1),
   expiresInS: z.int().min(1).max(365 * 86_400).default(86_400),
