@@ -29,15 +29,21 @@ export async function assign(tx: Db, changes: readonly AssignmentChange[], write
   const rows = changes.map((change) => {
     const key = `${change.device}/${change.app}`;
     const attempt = nextAttempt({ previous: previous.get(key) ?? 0, reported: reported.get(key) ?? 0 });
-    return { deviceId: change.device, app: change.app, releaseId: change.releaseId, soakS: change.soakS, setBy: change.setBy, byHand: change.byHand ?? false, attempt, updatedAt: new Date(writer.nowMs) };
+    return { deviceId: change.device, app: change.app, releaseId: change.releaseId, soakS: change.soakS, setBy: change.setBy, byHand: change.byHand ?? false, attempt };
   });
-  await tx
-    .insert(assignment)
-    .values(rows)
-    .onConflictDoUpdate({
-      target: [assignment.deviceId, assignment.app],
-      set: { releaseId: sql`excluded.release_id`, soakS: sql`excluded.soak_s`, setBy: sql`excluded.set_by`, byHand: sql`excluded.by_hand`, attempt: sql`excluded.attempt`, updatedAt: sql`excluded.updated_at` },
-    });
+  const set = rowsAs('u', rows, {
+    device_id: ['text', (row) => row.deviceId],
+    app: ['text', (row) => row.app],
+    release_id: ['text', (row) => row.releaseId],
+    attempt: ['bigint', (row) => row.attempt],
+    soak_s: ['bigint', (row) => row.soakS],
+    set_by: ['text', (row) => row.setBy],
+    by_hand: ['boolean', (row) => row.byHand],
+  });
+  await tx.execute(sql`
+    insert into ${assignment} (device_id, app, release_id, attempt, soak_s, set_by, by_hand, updated_at) select u.*, ${new Date(writer.nowMs).toISOString()}::timestamptz from ${set}
+    on conflict (device_id, app) do update set release_id = excluded.release_id, soak_s = excluded.soak_s, set_by = excluded.set_by, by_hand = excluded.by_hand,
+      attempt = excluded.attempt, updated_at = excluded.updated_at`);
   await writeDesired(tx, devices, writer);
   return new Map(rows.map((row) => [row.deviceId, row.attempt]));
 }
