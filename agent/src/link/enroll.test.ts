@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { silentLog, systemClock } from '@pier/shared/core';
+import { type Clock, type Log, silentLog, systemClock } from '@pier/shared/core';
 import { EnrollRequest, encodeToken } from '@pier/shared/api';
 import { BoardProfile } from '@pier/shared/hardware';
 import { type TestAuthority, makeAuthority } from '../../testing/authority.ts';
@@ -123,6 +123,49 @@ test.each(['token-used', 'token-expired', 'token-invalid'] as const)('a manager 
 test('a manager that has trouble is asked again', async () => {
   manager.say.push(problem(503, 'unreachable'), problem(500, 'internal'));
   expect((await enrol(token())).device).toBe('board-1');
+});
+
+/** Sleeps at once, and remembers for how long it was to; time passes all the same. */
+function quickClock(): Clock & { readonly sleptMs: number[] } {
+  const sleptMs: number[] = [];
+  let passedMs = 0;
+  const sleep: Clock['sleep'] = async (ms, signal) => {
+    signal?.throwIfAborted();
+    sleptMs.push(ms);
+    passedMs += ms;
+  };
+  return { ...systemClock, monotonicMs: () => passedMs, sleep, sleptMs };
+}
+
+test('a device that waits for a person asks again with the same key, ever less often, and says so once a minute', async () => {
+  const clock = quickClock();
+  const said: string[] = [];
+  const log: Log = { ...silentLog, info: (_fields, event) => void said.push(event), warn: (_fields, event) => void said.push(event) };
+  manager.say.push(...Array.from({ length: 12 }, () => problem(409, 'device-pending')));
+  expect((await enrolOnce({ folder, manager: manager.url, clock, random: () => 0, log }, { token: token(), name: 'porch', profile: async () => profile }, never)).device).toBe('board-1');
+  expect(clock.sleptMs[0]).toBe(5_000);
+  expect(clock.sleptMs.toSorted((a, b) => a - b)).toEqual(clock.sleptMs);
+  expect(clock.sleptMs.at(-1)).toBe(60_000);
+  const waitedMs = clock.sleptMs.reduce((sum, ms) => sum + ms, 0);
+  const lines = said.filter((event) => event === 'enrolment.pending').length;
+  expect(lines).toBeGreaterThan(1);
+  expect(lines).toBeLessThanOrEqual(1 + waitedMs / 60_000);
+  expect(said.filter((event) => event === 'enrolment.failed')).toEqual([]);
+});
+
+test('a device that was denied while it waited gives up, in the words of the manager', async () => {
+  manager.say.push(problem(409, 'device-pending'), problem(503, 'unreachable'), problem(409, 'device-pending'), problem(403, 'forbidden'));
+  await expect(enrolOnce({ folder, manager: manager.url, clock: quickClock(), random: () => 0, log: silentLog }, { token: token(), name: undefined, profile: async () => profile }, never)).rejects.toMatchObject({ code: 'forbidden', message: 'because forbidden' });
+  expect(existsSync(join(folder, 'identity', 'enrolment.json'))).toBe(false);
+});
+
+test('a device that waits stops at once when it is told to', async () => {
+  manager.say.push(problem(409, 'device-pending'));
+  const controller = new AbortController();
+  const waiting = enrol(token(), controller.signal);
+  while (manager.requests.length < 2) await systemClock.sleep(5);
+  controller.abort();
+  await expect(waiting).rejects.toThrow(/abort/);
 });
 
 test.each([

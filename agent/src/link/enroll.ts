@@ -18,13 +18,15 @@ export type Claim = { readonly token: string | undefined; readonly profile: () =
 type Token = NonNullable<ReturnType<typeof decodeToken>>;
 
 const Authority = z.strictObject({ ca: z.string().max(16_384) });
+/** How long to wait before asking again whether a person has let this device in, and how often to say so. */
+const pendingWait = { firstMs: 5_000, mostMs: 60_000, sayEveryMs: 60_000 } as const;
 /** The subject in a request is not what counts: the manager names the device. */
 const placeholder = 'unnamed';
 const final: ReadonlySet<FaultCode> = new Set(['token-invalid', 'token-expired', 'token-used', 'input-invalid', 'forbidden', 'certificate-invalid', 'policy-invalid'] as const);
 
 /**
- * The identity of this device: the stored one, or a new one for the claim token. Waits for a manager that does not answer.
- * Faults: those of a bad token, `certificate-invalid` when the authority is not the one that the token names.
+ * The identity of this device: the stored one, or a new one for the claim token. Waits for a manager that does not answer,
+ * and for a person who lets the device in. Faults: those of a bad token, `certificate-invalid` when the authority is not the one that the token names.
  */
 export async function enrolOnce(deps: EnrolDeps, claim: Claim, signal: AbortSignal): Promise<Identity> {
   const stored = await storedIdentity(deps.folder);
@@ -32,6 +34,7 @@ export async function enrolOnce(deps: EnrolDeps, claim: Claim, signal: AbortSign
   const token = decodeToken(claim.token ?? '');
   if (!token) throw new Fault('token-invalid', claim.token === undefined ? 'this device is not enrolled yet: a claim token is needed (--token, --token-file or PIER_TOKEN)' : 'the claim token is damaged: "pier1." and the rest as it was shown were expected');
   const wanted = { token, name: claim.name, profile: await claim.profile() };
+  const patience = newPatience(deps);
   for (let tries = 0; ; tries += 1) {
     try {
       return await enrol(deps, wanted, signal);
@@ -39,10 +42,32 @@ export async function enrolOnce(deps: EnrolDeps, claim: Claim, signal: AbortSign
       signal.throwIfAborted();
       const fault = toFault(cause);
       if (final.has(fault.code)) throw fault;
+      if (fault.code === 'device-pending') {
+        await patience.wait(fault.message, signal);
+        // The manager answers: what was in the way before is over.
+        tries = -1;
+        continue;
+      }
       deps.log.warn({ code: fault.code, reason: fault.message, tries }, 'enrolment.failed');
       await deps.clock.sleep(500 + backoffMs(tries, deps.random, { baseMs: 2_000, capMs: 60_000 }), signal);
     }
   }
+}
+
+/** Waits ever longer for a person, and says so seldom: a shelf of boards may wait for days. */
+function newPatience({ clock, log }: EnrolDeps): { wait(reason: string, signal: AbortSignal): Promise<void> } {
+  const now: { waitMs: number; saidMs: number | undefined } = { waitMs: pendingWait.firstMs, saidMs: undefined };
+  return {
+    wait: async (reason, signal) => {
+      const nowMs = clock.monotonicMs();
+      if (now.saidMs === undefined || nowMs - now.saidMs >= pendingWait.sayEveryMs) {
+        log.info({ reason }, 'enrolment.pending');
+        now.saidMs = nowMs;
+      }
+      await clock.sleep(now.waitMs, signal);
+      now.waitMs = Math.min(pendingWait.mostMs, now.waitMs * 1.5);
+    },
+  };
 }
 
 async function enrol(deps: EnrolDeps, claim: { readonly token: Token; readonly profile: BoardProfile; readonly name: string | undefined }, signal: AbortSignal): Promise<Identity> {

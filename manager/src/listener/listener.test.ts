@@ -174,6 +174,22 @@ describe('the door', () => {
     expect((await ask('GET', '/device/v1/policy')).status).toBe(200);
   });
 
+  test('a device that is trusted no more loses its connections at once, a transfer in progress too; others keep theirs', async () => {
+    const [bad, good] = [await deviceIdentity(authority, 'dev-bad'), await deviceIdentity(authority, 'dev-good')];
+    const idle = connectTls(tls(bad)).on('error', () => {});
+    const sending = connectTls(tls(bad)).on('error', () => {});
+    const other = connectTls(tls(good)).on('error', () => {});
+    await Promise.all([idle, sending, other].map((socket) => once(socket, 'secureConnect')));
+    sending.write('POST /device/v1/enroll HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n{');
+    // The server counts a connection once it has read the client's part of the handshake.
+    let kicked = 0;
+    await until(() => (kicked += listener.kick('dev-bad')) >= 2, { what: 'both are ended' });
+    for (const socket of [idle, sending]) socket.resume();
+    await until(() => idle.closed && sending.closed, { what: 'the device has noticed' });
+    expect([other.closed, listener.kick('dev-bad'), listener.kick('nobody')]).toEqual([false, 0, 0]);
+    other.destroy();
+  });
+
   test('closing ends idle and silent connections, and frees the port', async () => {
     const silent = connectTcp(listener.port, '127.0.0.1').on('error', () => {});
     const idle = connectTls(tls()).on('error', () => {});

@@ -21,4 +21,8 @@ export type DeviceListenerOptions = {
   readonly deviceRoutes: (request: DeviceRequest) => Promise<{ readonly status: number; readonly json: unknown }>;
 };
 
-export type DeviceListener = AsyncDisposable & { readonly port: number };
+export type DeviceListener = AsyncDisposable & {
+  readonly port: number;
+  /** Ends every connection on which a device showed its certificate, also those that are read from; returns how many there were. */
+  kick(device: string): number;
+};

@@ -46,12 +46,27 @@ export async function openDeviceListener(options: DeviceListenerOptions): Promis
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
   });
+  const known = new Set<TLSSocket>();
+  server.on('secureConnection', (socket: TLSSocket) => {
+    if (shownBy(socket).kind !== 'device') return;
+    known.add(socket);
+    socket.once('close', () => known.delete(socket));
+  });
   server.on('tlsClientError', (error, socket) => {
     log.info({ address: socket.remoteAddress, why: error.message }, 'listener.handshake-failed');
     socket.destroy();
   });
   const port = await listen(server, options);
-  return { port, [Symbol.asyncDispose]: () => stop(server, { sockets, clock: options.clock }) };
+  return { port, kick: (device) => kick(known, device), [Symbol.asyncDispose]: () => stop(server, { sockets, clock: options.clock }) };
+}
+
+function kick(known: ReadonlySet<TLSSocket>, device: string): number {
+  const ended = [...known].filter((socket) => {
+    const shown = shownBy(socket);
+    return shown.kind === 'device' && shown.device === device;
+  });
+  for (const socket of ended) socket.destroy();
+  return ended.length;
 }
 
 /** Requests that are under way may end; after the grace nothing is left open. */
