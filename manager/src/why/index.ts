@@ -1,2 +1,2 @@
 export { whyHandlers } from './routes.ts';
-export { type WhyDeps, whyOfDevices, whyOfRollout } from './why.ts';
+export type { WhyDeps } from './why.ts';

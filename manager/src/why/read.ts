@@ -10,7 +10,7 @@ import type { AssignmentFacts, DeploymentFacts, RolloutFacts, WantedFacts, WhyFa
 
 export type ReleaseRow = typeof release.$inferSelect;
 export type DeploymentRow = typeof deployment.$inferSelect;
-export type RolloutOf = { readonly facts: RolloutFacts; readonly release: ReleaseRow };
+export type RolloutOf = { readonly facts: RolloutFacts; readonly release: ReleaseRow; readonly proven: number };
 
 /** One statement's worth of ids as one parameter, so that the statement is the same for one and for ten thousand. */
 const among = (column: unknown, ids: readonly string[]) => sql`${column} = any(${sql.param([...ids])}::text[])`;
@@ -43,7 +43,7 @@ export async function rolloutsOf(tx: Db, ids: readonly string[]): Promise<Readon
           .filter(({ rolloutId }) => rolloutId === row.id)
           .map(({ n, state, plan }) => ({ n, state: WaveState.parse(state), plan: WavePlan.parse(plan), total: sum((one) => one.wave === n), proven: sum((one) => one.wave === n && one.state === 'proven') })),
       };
-      return [row.id, { facts, release: of }];
+      return [row.id, { facts, release: of, proven: sum(({ state }) => state === 'proven') }];
     }),
   );
 }

@@ -1,7 +1,6 @@
 import { Asks, Bindings } from '@pier/shared/capability';
-import type { Why, WhyCode, WhyCounts } from '@pier/shared/api';
-import { whyReasons } from '@pier/shared/api';
-import { AppName, DeviceId, type Clock, Fault, type Refusal } from '@pier/shared/core';
+import { type Why, type WhyCode, type WhyCounts, whyReasons } from '@pier/shared/api';
+import { AppName, type Clock, type DeviceId, Fault, type Refusal, invariant } from '@pier/shared/core';
 import { matches } from '@pier/shared/selector';
 import type { TrustPolicy } from '@pier/shared/signing';
 import type { Db } from '../db/index.ts';
@@ -127,14 +126,13 @@ export async function whyOfRollout(deps: WhyDeps, id: string): Promise<WhyCounts
     const sides = await deviceSides(tx, ids, app);
     const waiting = rows.filter(({ state }) => state === 'waiting').map(({ deviceId }) => deviceId);
     const known: Known = { nowMs, rollouts, releases: new Map(), consents: consentsOf(policy, await boardsOf(tx, waiting)) };
-    const answers = rows.flatMap((row) => {
+    const answers = rows.map((row) => {
       const side = sides.get(row.deviceId);
-      return side ? [{ device: DeviceId.parse(row.deviceId), code: answerOf(factsOf({ side, app, row, releaseId: null }, known)).code }] : [];
+      invariant(side, `deployment of ${row.deviceId} without its device`);
+      return { device: side.device.id, code: answerOf(factsOf({ side, app, row, releaseId: null }, known)).code };
     });
     const names = { device: '<device>', app, rollout: id, release: one.release.id };
-    const { waves } = one.facts;
-    const proven = waves.reduce((sum, wave) => sum + wave.proven, 0);
-    return { total: proven + rows.length, proven, reasons: grouped(answers, names) };
+    return { total: one.proven + rows.length, proven: one.proven, reasons: grouped(answers, names) };
   });
 }
 

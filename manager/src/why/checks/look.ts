@@ -1,5 +1,4 @@
-import { type DeploymentState, InFlightState } from '@pier/shared/api';
-import type { WhyCode } from '@pier/shared/api';
+import { type DeploymentState, type WhyCode, InFlightState } from '@pier/shared/api';
 import type { WhyFacts } from '../facts.ts';
 
 /** What one check saw: nothing in the way, or what is, with a remedy where it knows a better one than the table. */
