@@ -1,11 +1,13 @@
 /** A manager's database with devices and releases in it, and what takes their messages in: for tests of this room and of those beside it. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type Clock, type Log, AppName, DeviceId, Digest, digestOf, silentLog, systemClock } from '@pier/shared/core';
 import { Asks } from '@pier/shared/capability';
 import { BoardProfile } from '@pier/shared/hardware';
 import { type Desired, type Reported, Desired as DesiredSchema, topics } from '@pier/shared/wire';
 import { generateKeyPair, openEnvelope, payloadTypes } from '@pier/shared/signing';
-import { openTestDatabase } from '../../../../test/support/postgres.ts';
-import { type Db, device, deviceState, policy, release } from '../../db/index.ts';
+import { type Db, device, deviceState, openDatabase, policy, release } from '../../db/index.ts';
 import { type Ingest, type OnReported, PinWatch, type Publish, type Streams, startIngest } from '../index.ts';
 
 export const board = BoardProfile.parse({
@@ -24,8 +26,9 @@ type Options = { readonly log?: Log; readonly clock?: Clock & { skip(ms: number)
 const noStreams: Streams = { takeLog: () => {}, takeTelemetry: async () => {} };
 
 export async function openDeviceWorld({ log = silentLog, onReported = async () => false, streams = noStreams, clock = movableClock() }: Options = {}) {
-  const opened = await openTestDatabase();
-  const { db } = opened;
+  const folder = await mkdtemp(join(tmpdir(), 'pier-devices-'));
+  const database = await openDatabase({ dataDir: folder, clock: systemClock, log: silentLog });
+  const { db } = database;
   const keys = { root: generateKeyPair(), scheduler: generateKeyPair() };
   // Only its number goes into documents.
   await db.insert(policy).values({ number: 7, rootId: keys.root.id, envelope: {}, setBy: 'admin' });
@@ -38,7 +41,7 @@ export async function openDeviceWorld({ log = silentLog, onReported = async () =
   const deps = { db, clock, log, publish, schedulerPem, pins, wake, onReported, streams };
   const ingest: Ingest = startIngest(deps);
   return {
-    db, clock, keys, sent, publish, pins, ingest, deps, woken, wake, schedulerPem, database: opened,
+    db, clock, keys, sent, publish, pins, ingest, deps, woken, wake, schedulerPem,
     addDevice: (name: string) => addDevice(db, name),
     addDevices: async (names: readonly string[]) => {
       await db.insert(device).values(names.map((name) => ({ id: name, name, model: board.model, profile: board, keyId: digestOf(name) })));
@@ -53,7 +56,8 @@ export async function openDeviceWorld({ log = silentLog, onReported = async () =
     },
     [Symbol.asyncDispose]: async () => {
       await ingest[Symbol.asyncDispose]();
-      await opened[Symbol.asyncDispose]();
+      await database[Symbol.asyncDispose]();
+      await rm(folder, { recursive: true, force: true });
     },
   };
 }

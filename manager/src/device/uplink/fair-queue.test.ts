@@ -31,6 +31,32 @@ describe('whose turn it is', () => {
     expect(drained(queue)).toEqual(['a2', 'a3']);
   });
 
+  test('a batch takes the first of everybody, then the second of everybody, up to a share of each', () => {
+    const queue = new FairQueue<string>(roomy);
+    for (const item of ['a1', 'a2', 'a3', 'a4', 'b1', 'c1', 'c2']) queue.push(item.slice(0, 1), item, 1);
+    expect(queue.gather({ max: 100, perSenderMax: 3 }).map(({ item }) => item)).toEqual(['a1', 'b1', 'c1', 'a2', 'c2', 'a3']);
+    expect([queue.ready, queue.length]).toEqual([false, 1]);
+    for (const sender of ['a', 'b', 'c']) queue.done(sender);
+    expect([queue.ready, drained(queue), queue.length]).toEqual([true, ['a4'], 0]);
+  });
+
+  test('a full batch leaves the others their turn, before those who were served', () => {
+    const queue = new FairQueue<string>(roomy);
+    for (const item of ['a1', 'a2', 'b1', 'c1', 'd1']) queue.push(item.slice(0, 1), item, 1);
+    expect(queue.gather({ max: 2, perSenderMax: 9 }).map(({ item }) => item)).toEqual(['a1', 'b1']);
+    expect(queue.gather({ max: 1, perSenderMax: 9 }).map(({ item }) => item)).toEqual(['c1']);
+    for (const sender of ['a', 'b', 'c']) queue.done(sender);
+    expect(drained(queue)).toEqual(['d1', 'a2']);
+  });
+
+  test('a batch that is full in the middle of a round keeps the rest in order', () => {
+    const queue = new FairQueue<string>(roomy);
+    for (const item of ['a1', 'b1', 'a2', 'b2', 'a3', 'b3']) queue.push(item.slice(0, 1), item, 1);
+    expect(queue.gather({ max: 3, perSenderMax: 9 }).map(({ item }) => item)).toEqual(['a1', 'b1', 'a2']);
+    for (const sender of ['a', 'b']) queue.done(sender);
+    expect(drained(queue)).toEqual(['a3', 'b2', 'b3']);
+  });
+
   test('a sender that comes again after it was served to the end is served again', () => {
     const queue = new FairQueue<string>(roomy);
     queue.push('a', 'a1', 1);
