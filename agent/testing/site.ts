@@ -2,12 +2,13 @@
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { type Server, type ServerResponse, createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { AppName, type Digest, Version, digestOf } from '@pier/shared/core';
+import { AppName, type Digest, Version, digestOf, systemClock } from '@pier/shared/core';
 import { Asks, Limits, capabilityKinds } from '@pier/shared/capability';
+import { type SimOrder, type SimResult, simClient } from '@pier/shared/hardware';
 import { mediaTypes, packArtifact, parseArtifactManifest } from '@pier/shared/oci';
 import { type Envelope, type KeyPair, TrustPolicy, generateKeyPair, makeSignature, payloadTypes, signEnvelope } from '@pier/shared/signing';
 import { spawnNode } from '@pier/shared/process';
@@ -118,14 +119,29 @@ function push({ blobs, referrers }: Shelf, { app = 'blink', counter = 1, wasm, a
 
 const simulator = fileURLToPath(new URL('../../firmware-sim/src/main.ts', import.meta.url));
 
+export type SiteBoard = AsyncDisposable & {
+  readonly dir: string;
+  readonly record: string;
+  /** Says something to the board from outside, as a person or a cable would. */
+  order(order: SimOrder): Promise<SimResult>;
+};
+
 /** A simulated Raspberry Pi in a process of its own; its record says what really happened on the pins. */
-export async function startBoard(folder: string): Promise<{ readonly dir: string; readonly record: string } & AsyncDisposable> {
+export async function startBoard(folder: string, parts: readonly object[] = []): Promise<SiteBoard> {
   const file = join(folder, 'board.json');
-  writeFileSync(file, JSON.stringify({ model: 'raspberry-pi-4b', parts: [{ part: 'led', name: 'led', line: 'GPIO17' }] }));
+  writeFileSync(file, JSON.stringify({ model: 'raspberry-pi-4b', parts: [{ part: 'led', name: 'led', line: 'GPIO17' }, ...parts] }));
   const dir = join(folder, 'board');
   const board = spawnNode([simulator, 'board', file, '--dir', dir, '--ready', 'json'], { stdio: ['ignore', 'pipe', 'inherit'] });
   const { stdout } = board.child;
   if (!stdout) throw new Error('the simulator has no stdout');
   await once(createInterface({ input: stdout }), 'line');
-  return { dir, record: join(dir, 'record.ndjson'), [Symbol.asyncDispose]: () => board[Symbol.asyncDispose]() };
+  return {
+    dir,
+    record: join(dir, 'record.ndjson'),
+    order: async (order) => {
+      await using client = simClient({ socket: connect(join(dir, 'board.sock')), clock: systemClock });
+      return await client.request(order, AbortSignal.timeout(30_000));
+    },
+    [Symbol.asyncDispose]: () => board[Symbol.asyncDispose](),
+  };
 }

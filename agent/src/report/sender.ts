@@ -1,6 +1,6 @@
 import { type Clock, type Log, toFault } from '@pier/shared/core';
 import type { Order } from '@pier/shared/wire';
-import type { Store } from '../store/index.ts';
+import type { OutboxEntry, Store } from '../store/index.ts';
 import { Wake } from '../wake.ts';
 
 const againFirstMs = 10_000;
@@ -56,13 +56,24 @@ export class Sender {
   }
 
   async #send(id: number, publish: Publish): Promise<void> {
+    const entry = this.#read(id);
     const count = this.#tries.get(id)?.count ?? 0;
     this.#tries.set(id, { count: count + 1, nextMs: this.#clock.monotonicMs() + Math.min(againMaxMs, againFirstMs * 2 ** count) });
+    if (!entry) return;
     try {
-      const entry = this.#store.outbox.get(id);
-      if (entry) await publish(entry.topic, { ...entry.body, ...entry.order }, 1);
+      await publish(entry.topic, { ...entry.body, ...entry.order }, 1);
     } catch (cause) {
-      this.#log.debug({ id, reason: toFault(cause).message }, 'report.not-sent');
+      this.#log.debug({ topic: entry.topic, reason: toFault(cause).message }, 'report.not-sent');
+    }
+  }
+
+  /** A row that a disk has damaged holds up no other. */
+  #read(id: number): OutboxEntry | undefined {
+    try {
+      return this.#store.outbox.get(id);
+    } catch (cause) {
+      this.#log.error({ id, reason: toFault(cause).message }, 'outbox.unreadable');
+      return undefined;
     }
   }
 

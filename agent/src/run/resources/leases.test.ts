@@ -72,6 +72,15 @@ describe('a serial port', () => {
     expect(() => leases.takePort(blink, path('meter'))).toThrow(expect.objectContaining({ code: 'port-busy', message: expect.stringContaining('"other"') }));
   });
 
+  test('that was there and is unplugged is still its app\u2019s, under its name', () => {
+    const leases = createLeases();
+    writeFileSync(path('ttyUSB0'), '');
+    leases.take(blink, port('meter'));
+    rmSync(path('ttyUSB0'));
+    rmSync(path('meter'));
+    expect(leases.conflict(other, port('meter'))).toMatchObject({ holder: 'blink' });
+  });
+
   test('that an app holds by its grant and as an open port is free when both have ended', () => {
     const leases = createLeases();
     const grant = leases.take(blink, port('ttyS0'));

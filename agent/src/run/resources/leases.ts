@@ -1,4 +1,5 @@
 /** The accident this stops: two apps on one line, or on one serial port under two names of it. */
+import { basename, dirname, join } from 'node:path';
 import { type AppName, Fault } from '@pier/shared/core';
 import type { Grant, LineRef } from '@pier/shared/capability';
 import { realPort } from './real-port.ts';
@@ -54,7 +55,7 @@ export function createLeases(): Leases {
   return {
     conflict: (app, grant) => conflict(app, wantsOf(grant)),
     take: (app, grant) => take(app, wantsOf(grant)),
-    takePort: (app, path) => take(app, [portWant(path)]),
+    takePort: (app, path) => take(app, portWants(path)),
   };
 }
 
@@ -63,10 +64,12 @@ export function busyFault({ code, what, holder }: Conflict, app: AppName): Fault
 }
 
 function wantsOf({ gpio, serial }: Pick<Grant, 'gpio' | 'serial'>): Want[] {
-  return [...gpio.map(({ at }): Want => ({ code: 'line-busy', key: keyOf(at), what: `${at.chip} line ${at.line}` })), ...serial.map(({ path }) => portWant(path))];
+  return [...gpio.map(({ at }): Want => ({ code: 'line-busy', key: keyOf(at), what: `${at.chip} line ${at.line}` })), ...serial.flatMap(({ path }) => portWants(path))];
 }
 
-function portWant(path: string): Want {
+/** A port is kept under its name, which stays when the cable is pulled, and as the device that the name means now. */
+function portWants(path: string): Want[] {
   const real = realPort(path);
-  return { code: 'port-busy', key: `port ${real}`, what: real === path ? path : `${path} (${real})` };
+  const name = join(realPort(dirname(path)), basename(path));
+  return [...new Set([name, real])].map((key) => ({ code: 'port-busy', key: `port ${key}`, what: real === path ? path : `${path} (${real})` }));
 }
