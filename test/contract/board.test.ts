@@ -1,34 +1,12 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { systemClock } from '@pier/shared/core';
-import { simClient } from '@pier/shared/hardware';
-import { type NodeChild, spawnNode } from '@pier/shared/process';
 import { openSimBoard } from '../../agent/src/hardware/index.ts';
 import { readRecord } from '../support/record.ts';
 import { type BoardUnderTest, type Outside, boardContract } from './board.ts';
+import { type SimBench, startSim } from './sim-bench.ts';
 
-const program = fileURLToPath(new URL('../../firmware-sim/src/main.ts', import.meta.url));
-const chip = 'pinctrl-bcm2711';
-
-async function startSim(dir: string): Promise<NodeChild> {
-  const file = join(dir, 'board.json');
-  writeFileSync(file, JSON.stringify({ model: 'raspberry-pi-4b' }));
-  const sim = spawnNode([program, 'board', file, '--dir', dir, '--ready', 'json'], { env: { ...process.env, PIER_LOG: 'silent' } });
-  if (!sim.child.stdout) throw new Error('the simulator has no stdout');
-  await new Promise((resolve, reject) => {
-    createInterface({ input: sim.child.stdout ?? process.stdin }).once('line', resolve);
-    sim.child.once('exit', (code) => reject(new Error(`the simulator ended with ${code}`)));
-  });
-  return sim;
-}
-
-function outsideOf(dir: string, sim: NodeChild): Outside & AsyncDisposable {
-  const client = simClient({ socket: connect(join(dir, 'board.sock')), clock: systemClock });
+function outsideOf({ dir, sim, client }: SimBench): Outside {
   return {
     set: async (line, level) => {
       await client.request({ op: 'outside', line, level }, client.gone);
@@ -44,26 +22,23 @@ function outsideOf(dir: string, sim: NodeChild): Outside & AsyncDisposable {
       sim.child.kill('SIGKILL');
       await sim.exited;
     },
-    [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),
   };
 }
 
-async function openSim(): Promise<BoardUnderTest> {
+async function openSim({ model, chip, lines }: { model: string; chip: string; lines: number }): Promise<BoardUnderTest> {
   await using stack = new AsyncDisposableStack();
-  const dir = mkdtempSync(join(tmpdir(), 'pier-board-'));
-  stack.defer(() => rmSync(dir, { recursive: true, force: true }));
-  const sim = stack.use(await startSim(dir));
-  const outside = stack.use(outsideOf(dir, sim));
-  const another = (signal = AbortSignal.timeout(30_000)) => openSimBoard({ dir, clock: systemClock }, signal);
+  const bench = stack.use(await startSim({ model }));
+  const another = (signal = AbortSignal.timeout(30_000)) => openSimBoard({ dir: bench.dir, clock: systemClock }, signal);
   const board = stack.use(await another());
   const owned = stack.move();
   return {
     board,
     another,
-    outside,
-    lines: { pulledDown: { chip, line: 17, name: 'GPIO17' }, pulledUp: { chip, line: 5, name: 'GPIO5' }, reserved: { chip, line: 0 }, unknown: { chip, line: 58 } },
+    outside: outsideOf(bench),
+    lines: { pulledDown: { chip, line: 17, name: 'GPIO17' }, pulledUp: { chip, line: 5, name: 'GPIO5' }, reserved: { chip, line: 0 }, unknown: { chip, line: lines } },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
 
-boardContract('simulated, over its socket', openSim);
+boardContract('simulated Raspberry Pi 4B, over its socket', () => openSim({ model: 'raspberry-pi-4b', chip: 'pinctrl-bcm2711', lines: 58 }));
+boardContract('simulated Raspberry Pi 5, over its socket', () => openSim({ model: 'raspberry-pi-5', chip: 'pinctrl-rp1', lines: 54 }));

@@ -3,23 +3,23 @@ import { spawnSync } from 'node:child_process';
 import { closeSync, constants, mkdtempSync, openSync, readSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Asks, type Grant, Limits } from '@pier/shared/capability';
+import { Asks, type Grant, Limits, emptyGrant } from '@pier/shared/capability';
 import { AppName, Label, digestOf } from '@pier/shared/core';
 import { type Edge, type Line, cellRecordBytes, decodeCellRecord } from '@pier/shared/hardware';
-import type { Guest, GuestEnd, Program, Runner } from '../../agent/src/run/sandbox/index.ts';
+import type { Guest, GuestEnd, Program, Runner, TelemetrySample } from '../../agent/src/run/sandbox/index.ts';
 
-export const nothing: Grant = { gpio: [], storage: [] };
+export const nothing: Grant = emptyGrant;
 export const never = new AbortController().signal;
 
-export type Seen = { stdout: Uint8Array; stderr: Uint8Array; dropped: number; ready: number; beats: number; failing: string[]; firstNs: bigint | undefined };
+export type Seen = { stdout: Uint8Array; stderr: Uint8Array; dropped: number; ready: number; beats: number; failing: string[]; firstNs: bigint | undefined; samples: TelemetrySample[]; samplesDropped: number; messages: { output: number; telemetry: number } };
 export type Running = { readonly guest: Guest; readonly seen: Seen };
 
 const app = AppName.parse('tried');
 
 export async function start(runner: Runner, wasm: Uint8Array, more: Partial<Omit<Program, 'limits'>> & { readonly limits?: object } = {}, signal = never): Promise<Running> {
-  const seen: Seen = { stdout: new Uint8Array(), stderr: new Uint8Array(), dropped: 0, ready: 0, beats: 0, failing: [], firstNs: undefined };
+  const seen: Seen = { stdout: new Uint8Array(), stderr: new Uint8Array(), dropped: 0, ready: 0, beats: 0, failing: [], firstNs: undefined, samples: [], samplesDropped: 0, messages: { output: 0, telemetry: 0 } };
   const { limits, ...rest } = more;
-  const program: Program = { app, digest: digestOf(wasm), wasm, grant: nothing, lines: new Map(), storage: new Map(), ...rest, limits: Limits.parse(limits ?? {}) };
+  const program: Program = { app, digest: digestOf(wasm), wasm, grant: nothing, lines: new Map(), storage: new Map(), serial: new Map(), ...rest, limits: Limits.parse(limits ?? {}) };
   const events = {
     onReady: () => void (seen.ready += 1),
     onBeat: () => void (seen.beats += 1),
@@ -27,6 +27,12 @@ export async function start(runner: Runner, wasm: Uint8Array, more: Partial<Omit
     onOutput: (stream: 'stdout' | 'stderr', bytes: Uint8Array, dropped: number) => {
       seen[stream] = Buffer.concat([seen[stream], bytes]);
       seen.dropped += dropped;
+      seen.messages.output += 1;
+    },
+    onTelemetry: (samples: readonly TelemetrySample[], dropped: number) => {
+      seen.samples.push(...samples);
+      seen.samplesDropped += dropped;
+      seen.messages.telemetry += 1;
     },
     onFirstHostCall: (tNs: bigint) => void (seen.firstNs = tNs),
   };
@@ -37,8 +43,13 @@ export async function start(runner: Runner, wasm: Uint8Array, more: Partial<Omit
 export async function run(runner: Runner, wasm: Uint8Array, more: Parameters<typeof start>[2] = {}): Promise<{ end: GuestEnd; seen: Seen; text: string; said: number[]; base: boolean }> {
   const { guest, seen } = await start(runner, wasm, more);
   const end = await guest.ended;
+  return { end, seen, text: Buffer.from(seen.stdout).toString(), said: saidIn(seen), base: guest.base };
+}
+
+/** The numbers that a guest has said so far. */
+export function saidIn(seen: Seen): number[] {
   const whole = seen.stdout.subarray(0, seen.stdout.byteLength & ~3);
-  return { end, seen, text: Buffer.from(seen.stdout).toString(), said: [...new Int32Array(Uint8Array.from(whole).buffer)], base: guest.base };
+  return [...new Int32Array(Uint8Array.from(whole).buffer)];
 }
 
 export type TestLine = Line & { seenLevels(): number[]; edge(edge: Edge): void; readonly drivenTo: (0 | 1 | 'input')[]; readonly watches: number };
@@ -49,7 +60,7 @@ export function makeLines(asks: readonly object[]): Disposable & { readonly gran
   const opened: number[] = [];
   const lines = new Map<Label, TestLine>();
   const grant: Grant = {
-    storage: [],
+    ...nothing,
     gpio: Asks.parse({ gpio: asks }).gpio.map((ask, index) => {
       lines.set(ask.label, makeLine({ dir, index, direction: ask.mode, opened }));
       return { ask, at: { chip: 'chip', line: index }, safe: ask.mode === 'in' ? 'input' : 'low' };

@@ -7,7 +7,7 @@ import type { Label } from '@pier/shared/core';
 import { describe, expect, test, vi } from 'vitest';
 import type { Runner } from '../../agent/src/run/sandbox/index.ts';
 import { command, imported } from '../support/wat.ts';
-import { run, start } from './runner-bench.ts';
+import { nothing, run, start } from './runner-bench.ts';
 
 const wasi = 'wasi_snapshot_preview1';
 const imports = [
@@ -61,7 +61,7 @@ function volume(maxBytes = 4_096): Disposable & { readonly dir: string; readonly
   return {
     dir,
     outside: root,
-    program: { grant: { gpio: [], storage: [{ ask, maxBytes }] }, storage: new Map([[ask.label, dir]]) },
+    program: { grant: { ...nothing, storage: [{ ask, maxBytes }] }, storage: new Map([[ask.label, dir]]) },
     [Symbol.dispose]: () => rmSync(root, { recursive: true, force: true }),
   };
 }

@@ -7,6 +7,9 @@ import type { Runner } from '../../agent/src/run/sandbox/index.ts';
 import { command, imported, wat } from '../support/wat.ts';
 import { makeLines, nothing, run, start } from './runner-bench.ts';
 import { filesContract } from './runner-files.ts';
+import { floodContract, telemetryContract } from './runner-floods.ts';
+import { pollContract } from './runner-poll.ts';
+import { serialContract } from './runner-serial.ts';
 
 const wasi = 'wasi_snapshot_preview1';
 const exit = imported(`${wasi}.proc_exit`, 'i:');
@@ -38,6 +41,18 @@ export function runnerContract(name: string, make: () => Runner): void {
     });
     describe('pier_gpio', () => {
       gpioContract(make());
+    });
+    describe('pier_serial', () => {
+      serialContract(make());
+    });
+    describe('pier_poll', () => {
+      pollContract(make());
+    });
+    describe('pier_telemetry', () => {
+      telemetryContract(make());
+    });
+    describe('floods', () => {
+      floodContract(make());
     });
     describe('granted folders', () => {
       filesContract(make());
@@ -103,9 +118,17 @@ function gateContract(runner: Runner): void {
     expect(await refused(module('(import "pier_app" "beat" (func (param i64) (result i32)))'))).toBe('import-denied: the import "pier_app.beat" is declared (i64) -> (i32); it is () -> (i32)');
   });
 
-  test('a module that imports gpio without any granted line is denied', async () => {
-    const verdict = await refused(module('(import "pier_gpio" "get" (func (param i32) (result i32)))'));
-    expect(verdict).toMatch(/^import-denied: the import "pier_gpio\.get" needs a gpio line/);
+  test.each([
+    ['pier_gpio', 'get', '(param i32)', 'gpio line'],
+    ['pier_serial', 'status', '(param i32)', 'serial port'],
+    ['pier_telemetry', 'record', '(param i32 f64)', 'telemetry series'],
+  ])('a module that imports %s without any such grant is denied', async (from, name, params, noun) => {
+    const verdict = await refused(module(`(import "${from}" "${name}" (func ${params} (result i32)))`));
+    expect(verdict).toBe(`import-denied: the import "${from}.${name}" needs a ${noun}, and this app is granted none`);
+  });
+
+  test('waiting needs no grant', async () => {
+    expect(await refused(module('(import "pier_poll" "wait" (func (param i32 i32 i64 i32) (result i32)))'))).toBe('admitted');
   });
 
   test('a memory, a global or a table cannot be imported', async () => {
@@ -221,6 +244,12 @@ function limitsContract(runner: Runner): void {
   test('memory past the limit cannot be had, and the guest lives on', async () => {
     const { said, end } = await run(runner, await command('(call $say (memory.grow (i32.const 15))) (call $say (memory.grow (i32.const 1))) (call $say (memory.grow (i32.const 60000)))'), { limits: { memoryMb: 1 } });
     expect({ said, end }).toEqual({ said: [1, -1, -1], end: { kind: 'exited', status: 0 } });
+  });
+
+  test('the size of the memory is told, as it grows', async () => {
+    const { guest } = await start(runner, await command('(drop (memory.grow (i32.const 3))) (call $say (i32.const 1))'), { limits: { memoryMb: 1 } });
+    await guest.ended;
+    expect(guest.stats().memoryBytes).toBe(4 * 65_536);
   });
 
   test('a declared maximum above the limit is lowered, one below is kept', async () => {

@@ -48,18 +48,23 @@ export class EdgeRing {
     Atomics.store(this.#head, head.read, Atomics.load(this.#head, head.written));
   }
 
-  /** Reader: the oldest record, if there is one. */
+  /** Reader: the oldest record, if there is one, taken out. */
   shift(): RingRecord | undefined {
+    const record = this.peek();
+    if (record) Atomics.store(this.#head, head.read, (Atomics.load(this.#head, head.read) + 1) | 0);
+    return record;
+  }
+
+  /** Reader: the oldest record, if there is one. */
+  peek(): RingRecord | undefined {
     const read = Atomics.load(this.#head, head.read);
     if (read === Atomics.load(this.#head, head.written)) return undefined;
     const at = (read & (slots - 1)) * slotBytes;
-    const record: RingRecord = {
+    return {
       tNs: this.#slots.getBigUint64(at, true),
       seq: this.#slots.getUint32(at + 8, true),
       lost: this.#slots.getUint32(at + 12, true),
       level: this.#slots.getUint32(at + 16, true) === 0 ? 0 : 1,
     };
-    Atomics.store(this.#head, head.read, (read + 1) | 0);
-    return record;
   }
 }

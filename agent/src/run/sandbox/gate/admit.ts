@@ -63,9 +63,17 @@ function deniedBecause({ module, name, kind, signature }: Import, grant: Grant):
   const expected = signatureFor(module, name);
   if (expected === undefined) return `the import "${full}" is not known; modules are ${[wasiModule, ...Object.keys(hostModules)].join(', ')}`;
   if (expected !== signature) return `the import "${full}" is declared ${worded(signature)}; it is ${worded(expected)}`;
-  if (module === 'pier_gpio' && grant.gpio.length === 0) return `the import "${full}" needs a gpio line, and this app is granted none`;
+  const needed = Object.hasOwn(neededBy, module) ? neededBy[module] : undefined;
+  if (needed && grant[needed.kind].length === 0) return `the import "${full}" needs a ${needed.noun}, and this app is granted none`;
   return undefined;
 }
+
+/** Modules that reach something of the device or tell something of it; `pier_app` and `pier_poll` do neither by themselves. */
+const neededBy: Readonly<Record<string, { readonly kind: keyof Grant; readonly noun: string }>> = {
+  pier_gpio: { kind: 'gpio', noun: 'gpio line' },
+  pier_serial: { kind: 'serial', noun: 'serial port' },
+  pier_telemetry: { kind: 'telemetry', noun: 'telemetry series' },
+};
 
 function signatureFor(module: string, name: string): Signature | undefined {
   if (module === wasiModule) {

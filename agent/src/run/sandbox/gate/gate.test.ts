@@ -1,17 +1,19 @@
 import { expect, test } from 'vitest';
 import { type HostFunction, hostModules } from '@pier/shared/abi';
-import { GpioAsk, StorageAsk } from '@pier/shared/capability';
+import { GpioAsk, SerialAsk, StorageAsk, TelemetryAsk } from '@pier/shared/capability';
 import { admit, capModule, wasiModule, wasiSignatures } from './index.ts';
 import { Malformed, Reader } from './reader.ts';
 
 const grant = {
   gpio: [{ ask: GpioAsk.parse({ label: 'led', mode: 'out', safe: 'inactive' }), at: { chip: 'c', line: 1 }, safe: 'low' as const }],
+  serial: [{ ask: SerialAsk.parse({ label: 'meter', baud: [9_600] }), path: '/dev/ttyUSB0' }],
+  telemetry: [{ ask: TelemetryAsk.parse({ label: 'power' }) }],
   storage: [{ ask: StorageAsk.parse({ label: 'data', path: '/data', maxBytes: 1 }), maxBytes: 1 }],
 };
 
 const text = (value: string): number[] => [value.length, ...Buffer.from(value)];
 const section = (id: number, content: readonly number[]): number[] => [id, content.length, ...content];
-const types: Readonly<Record<string, number>> = { i: 0x7f, I: 0x7e };
+const types: Readonly<Record<string, number>> = { i: 0x7f, I: 0x7e, f: 0x7d, F: 0x7c };
 
 /** A module with one import, one memory and an empty `_start`. */
 function moduleWith(imported: { readonly module: string; readonly name: string; readonly type: string }, memory: readonly number[] = [0, 1]): Uint8Array<ArrayBuffer> {
@@ -37,6 +39,23 @@ const wasi = Object.entries(wasiSignatures).map(([name, type]) => ({ module: was
 test.each([...host, ...wasi])('$module $name is admitted with its own type and no other', (imported) => {
   expect(admit(moduleWith(imported), grant)).toMatchObject({ ok: true, value: { imports: [`${imported.module}.${imported.name}`] } });
   expect(admit(moduleWith({ ...imported, type: `I${imported.type}` }), grant)).toMatchObject({ ok: false, refusal: { code: 'import-denied' } });
+});
+
+test.each([
+  ['pier_gpio', 'gpio', 'gpio line'],
+  ['pier_serial', 'serial', 'serial port'],
+  ['pier_telemetry', 'telemetry', 'telemetry series'],
+] as const)('%s is denied by name to an app that is granted no %s', (module, kind, noun) => {
+  const { name, type } = host.find((one) => one.module === module) ?? { name: '', type: ':' };
+  const verdict = admit(moduleWith({ module, name, type }), { ...grant, [kind]: [] });
+  expect(verdict).toMatchObject({ ok: false, refusal: { code: 'import-denied', reason: `the import "${module}.${name}" needs a ${noun}, and this app is granted none` } });
+});
+
+test('a number of the wrong kind is refused, with both types', () => {
+  const declared = (name: string, type: string): unknown => admit(moduleWith({ module: name.startsWith('w') ? 'pier_poll' : 'pier_telemetry', name, type }), grant);
+  expect(declared('record', 'if:i')).toMatchObject({ refusal: { reason: 'the import "pier_telemetry.record" is declared (i32, f32) -> (i32); it is (i32, f64) -> (i32)' } });
+  expect(declared('record', 'iI:i')).toMatchObject({ refusal: { reason: expect.stringContaining('(i32, i64)') as string } });
+  expect(declared('wait', 'iiii:i')).toMatchObject({ refusal: { reason: expect.stringContaining('it is (i32, i32, i64, i32)') as string } });
 });
 
 test('files with a granted folder mean the base, files without one do not', () => {

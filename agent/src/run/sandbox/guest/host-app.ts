@@ -1,5 +1,6 @@
 import type { HostError } from '@pier/shared/abi';
 import { control, type ThreadMessage } from '../thread.ts';
+import type { Pollables } from './host-poll.ts';
 import type { GuestMemory } from './memory.ts';
 
 const reasonBytesMax = 512;
@@ -18,13 +19,14 @@ export class HostFailure extends Error {
 export type AppDeps = {
   readonly memory: GuestMemory;
   readonly control: Int32Array;
+  readonly pollables: Pollables;
   readonly monotonicNs: () => bigint;
   readonly send: (message: ThreadMessage) => void;
   readonly lastError: () => string;
 };
 
 /** `pier_app`: what a guest tells the agent about itself. Messages are few, however often the guest calls. */
-export function appFunctions({ memory, control: words, monotonicNs, send, lastError }: AppDeps) {
+export function appFunctions({ memory, control: words, pollables, monotonicNs, send, lastError }: AppDeps) {
   let isReady = false;
   const sentNs = { beat: -messageGapNs, failing: -messageGapNs };
   const seldom = (kind: keyof typeof sentNs): boolean => {
@@ -33,6 +35,7 @@ export function appFunctions({ memory, control: words, monotonicNs, send, lastEr
     sentNs[kind] = nowNs;
     return true;
   };
+  const isStopping = (): boolean => Atomics.load(words, control.stop) !== 0;
   return {
     ready: (): number => {
       if (!isReady) send({ kind: 'ready' });
@@ -50,7 +53,8 @@ export function appFunctions({ memory, control: words, monotonicNs, send, lastEr
       if (seldom('failing')) send({ kind: 'failing', reason });
       return 0;
     },
-    stop_requested: (): number => (Atomics.load(words, control.stop) === 0 ? 0 : 1),
+    stop_requested: (): number => (isStopping() ? 1 : 0),
+    subscribe_stop: (): number => pollables.add({ isReady: isStopping }),
     last_error: (pointer: number, capacity: number): number => {
       const into = memory.bytes(pointer, capacity);
       return new TextEncoder().encodeInto(lastError(), into).written;

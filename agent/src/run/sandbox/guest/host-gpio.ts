@@ -1,12 +1,13 @@
 import { gpioEventBytes } from '@pier/shared/abi';
 import type { LineValue } from '@pier/shared/cell';
 import { Bucket } from '../bucket.ts';
-import { EdgeRing } from '../ring.ts';
+import { EdgeRing, type RingRecord } from '../ring.ts';
 import type { ThreadLine, ThreadMessage } from '../thread.ts';
+import { Handles } from './handles.ts';
 import { HostFailure } from './host-app.ts';
+import type { Pollables } from './host-poll.ts';
 import type { GuestMemory } from './memory.ts';
 
-const labelBytesMax = 64;
 const eventsPerCallMax = 256;
 const edge = { toActive: 1, toInactive: 2, both: 3 } as const;
 
@@ -17,6 +18,8 @@ type Slot = {
   readonly ring: EdgeRing | undefined;
   /** The edges that the guest watches, 0 while it does not. */
   watched: number;
+  /** Losses told with events that the guest does not watch; the next one that it does watch carries them. */
+  lost: number;
   handle: number | undefined;
   /** The output has become an input and cannot be an output again in this run. */
   gone: boolean;
@@ -25,6 +28,7 @@ type Slot = {
 export type GpioDeps = {
   readonly memory: GuestMemory;
   readonly lines: readonly ThreadLine[];
+  readonly pollables: Pollables;
   readonly openValue: (line: ThreadLine) => LineValue;
   readonly monotonicNs: () => bigint;
   readonly send: (message: ThreadMessage) => void;
@@ -34,8 +38,7 @@ export type GpioDeps = {
 export class Gpio {
   readonly #deps: GpioDeps;
   readonly #slots: ReadonlyMap<string, Slot>;
-  readonly #handles = new Map<number, Slot>();
-  #given = 0;
+  readonly #handles = new Handles<Slot>('handle');
 
   constructor(deps: GpioDeps) {
     this.#deps = deps;
@@ -43,7 +46,7 @@ export class Gpio {
   }
 
   open(pointer: number, length: number, mode: number, flags: number): number {
-    const label = this.#deps.memory.text(pointer, length, labelBytesMax);
+    const label = this.#deps.memory.label(pointer, length);
     if (label === undefined) throw new HostFailure('undefined-label', `a label of ${length >>> 0} bytes is none`);
     if (mode !== 0 && mode !== 1) throw new HostFailure('bad-argument', `mode ${mode} is neither 0 (in) nor 1 (out)`);
     if (flags !== 0) throw new HostFailure('bad-argument', `flags are ${flags}, expected 0`);
@@ -52,14 +55,12 @@ export class Gpio {
     if ((slot.line.ask.mode === 'out') !== (mode === 1)) throw new HostFailure('mode-not-allowed', `"${label}" is granted as ${slot.line.ask.mode}put`);
     if (slot.handle !== undefined) throw new HostFailure('already-in-use', `"${label}" is open as handle ${slot.handle}`);
     if (slot.gone) throw new HostFailure('mode-not-available', `"${label}" was given up and is an input now`);
-    this.#given += 1;
-    slot.handle = this.#given;
-    this.#handles.set(this.#given, slot);
-    return this.#given;
+    slot.handle = this.#handles.add(slot);
+    return slot.handle;
   }
 
   get(handle: number): number {
-    return stateOf(this.#slot(handle));
+    return stateOf(this.#handles.get(handle));
   }
 
   set(handle: number, active: number): number {
@@ -76,18 +77,19 @@ export class Gpio {
   }
 
   watch(handle: number, edges: number): number {
-    const slot = this.#slot(handle);
+    const slot = this.#handles.get(handle);
     if (edges < 1 || edges > edge.both) throw new HostFailure('bad-argument', `edges are ${edges}; expected 1, 2 or 3`);
     if ((edges & ~edgesAsked(slot.line)) !== 0) throw new HostFailure('mode-not-allowed', `the ask of "${slot.line.label}" does not name these edges`);
     if (slot.watched !== 0) throw new HostFailure('already-in-use', `"${slot.line.label}" is watched already`);
     slot.watched = edges;
     // What happened before the guest began to watch is none of its events.
     slot.ring?.clear();
+    slot.lost = 0;
     return 0;
   }
 
   events(handle: number, pointer: number, capacity: number): number {
-    const slot = this.#slot(handle);
+    const slot = this.#handles.get(handle);
     const room = Math.min(Math.floor((capacity >>> 0) / gpioEventBytes), eventsPerCallMax);
     if (slot.watched === 0) throw new HostFailure('bad-argument', `handle ${handle} is not watched`);
     if (room === 0) throw new HostFailure('bad-argument', `${capacity >>> 0} bytes hold no event; one has ${gpioEventBytes}`);
@@ -95,24 +97,22 @@ export class Gpio {
     return writeEvents(slot, new DataView(into.buffer, into.byteOffset, into.byteLength), room);
   }
 
+  subscribe(handle: number): number {
+    const slot = this.#handles.get(handle);
+    if (slot.line.ask.mode === 'out') throw new HostFailure('mode-not-allowed', `"${slot.line.label}" is an output, and has no events`);
+    return this.#deps.pollables.add({ isReady: () => slot.handle !== handle || hasEvent(slot) });
+  }
+
   close(handle: number): number {
-    const slot = this.#slot(handle);
-    this.#handles.delete(handle);
+    const slot = this.#handles.remove(handle);
     slot.handle = undefined;
     slot.watched = 0;
     if (slot.line.ask.mode === 'out') this.#giveUp(slot);
     return 0;
   }
 
-  #slot(handle: number): Slot {
-    const slot = this.#handles.get(handle);
-    if (slot) return slot;
-    if (handle > 0 && handle <= this.#given) throw new HostFailure('closed', `handle ${handle} was closed`);
-    throw new HostFailure('bad-argument', `there is no handle ${handle}`);
-  }
-
   #output(handle: number): Slot {
-    const slot = this.#slot(handle);
+    const slot = this.#handles.get(handle);
     const { ask, label } = slot.line;
     if (ask.mode !== 'out') throw new HostFailure('mode-not-allowed', `"${label}" is an input`);
     if (slot.writes.take(1) === 0) throw new HostFailure('rate-limited', `"${label}" may be written ${ask.maxWritesPerS} times a second`);
@@ -131,7 +131,7 @@ export class Gpio {
 function slotOf(line: ThreadLine, { openValue, monotonicNs }: GpioDeps): Slot {
   const ring = line.events && new EdgeRing(line.events);
   const perS = line.ask.mode === 'out' ? line.ask.maxWritesPerS : 1;
-  return { line, value: openValue(line), writes: new Bucket(perS, monotonicNs), ring, watched: 0, handle: undefined, gone: false };
+  return { line, value: openValue(line), writes: new Bucket(perS, monotonicNs), ring, watched: 0, lost: 0, handle: undefined, gone: false };
 }
 
 /** Level on the wire and state of the app differ where the ask says that low is active. */
@@ -154,22 +154,47 @@ function edgesAsked(line: ThreadLine): number {
   return (line.ask.edges === 'rising') === inverted(line) ? edge.toInactive : edge.toActive;
 }
 
-function writeEvents({ line, ring, watched }: Slot, into: DataView, room: number): number {
+function isActiveAt(record: RingRecord, line: ThreadLine): boolean {
+  return (record.level === 1) !== inverted(line);
+}
+
+/** Leaves out the events that the guest does not watch, and says whether one is left. */
+function hasEvent(slot: Slot): boolean {
+  for (let record = slot.ring?.peek(); slot.watched !== 0 && record; record = slot.ring?.peek()) {
+    if ((slot.watched & (isActiveAt(record, slot.line) ? edge.toActive : edge.toInactive)) !== 0) return true;
+    slot.lost += record.lost;
+    slot.ring?.shift();
+  }
+  return false;
+}
+
+function writeEvents(slot: Slot, into: DataView, room: number): number {
   let count = 0;
-  while (count < room) {
-    const record = ring?.shift();
+  for (; count < room && hasEvent(slot); count += 1) {
+    const record = slot.ring?.shift();
     if (!record) break;
-    const isActive = (record.level === 1) !== inverted(line);
-    const kind = isActive ? edge.toActive : edge.toInactive;
-    if ((kind & watched) === 0) continue;
+    const isActive = isActiveAt(record, slot.line);
     const at = count * gpioEventBytes;
     into.setBigUint64(at, record.tNs, true);
     into.setUint32(at + 8, record.seq, true);
-    into.setUint32(at + 12, record.lost, true);
-    into.setUint16(at + 16, kind, true);
+    into.setUint32(at + 12, record.lost + slot.lost, true);
+    into.setUint16(at + 16, isActive ? edge.toActive : edge.toInactive, true);
     into.setUint16(at + 18, isActive ? 1 : 0, true);
     into.setUint32(at + 20, 0, true);
-    count += 1;
+    slot.lost = 0;
   }
   return count;
+}
+
+export function gpioFunctions(gpio: Gpio) {
+  return {
+    open: (pointer: number, length: number, mode: number, flags: number) => gpio.open(pointer, length, mode, flags),
+    get: (handle: number) => gpio.get(handle),
+    set: (handle: number, active: number) => gpio.set(handle, active),
+    toggle: (handle: number) => gpio.toggle(handle),
+    watch: (handle: number, edges: number) => gpio.watch(handle, edges),
+    events: (handle: number, pointer: number, capacity: number) => gpio.events(handle, pointer, capacity),
+    subscribe: (handle: number) => gpio.subscribe(handle),
+    close: (handle: number) => gpio.close(handle),
+  };
 }

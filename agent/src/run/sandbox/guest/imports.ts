@@ -1,4 +1,4 @@
-import { type HostError, hostErrors, hostModules } from '@pier/shared/abi';
+import { type HostError, type HostModuleName, hostErrors, hostModules } from '@pier/shared/abi';
 import { CellError } from '@pier/shared/cell';
 import { control } from '../thread.ts';
 import { errno, WasiError } from './errno.ts';
@@ -7,6 +7,7 @@ import { OutOfBounds } from './memory.ts';
 import { GuestExit } from './wasi-basic.ts';
 
 type Value = number | bigint;
+/** What a guest calls; arguments are numbers, 64-bit integers bigints. */
 type HostFunction = (...args: never[]) => Value | void;
 export type ImportModule = Record<string, (...args: Value[]) => Value>;
 
@@ -43,8 +44,22 @@ export function wasiImports(functions: Readonly<Record<string, HostFunction>>, r
   });
 }
 
+/** A function for each that the ABI describes: one that is missing does not compile. */
+type HostFunctions = { readonly [M in HostModuleName]: { readonly [F in keyof (typeof hostModules)[M]['functions']]: HostFunction } };
+
+/** Pier's import modules, all that the ABI describes. */
+export function pierModules(modules: HostFunctions, record: CallRecord): Record<HostModuleName, ImportModule> {
+  return {
+    pier_app: pierImports('pier_app', modules.pier_app, record),
+    pier_gpio: pierImports('pier_gpio', modules.pier_gpio, record),
+    pier_serial: pierImports('pier_serial', modules.pier_serial, record),
+    pier_poll: pierImports('pier_poll', modules.pier_poll, record),
+    pier_telemetry: pierImports('pier_telemetry', modules.pier_telemetry, record),
+  };
+}
+
 /** An import module from the functions that the ABI describes under `module`, no more and no fewer. */
-export function pierImports(module: keyof typeof hostModules, functions: Readonly<Record<string, HostFunction>>, record: CallRecord): ImportModule {
+function pierImports(module: HostModuleName, functions: Readonly<Record<string, HostFunction>>, record: CallRecord): ImportModule {
   const described = Object.keys(hostModules[module].functions);
   const out = guarded(functions, record, (name, error) => {
     const code = hostErrorOf(error);

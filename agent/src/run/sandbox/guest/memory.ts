@@ -2,19 +2,35 @@
 export class OutOfBounds extends Error {}
 
 const iovecsMax = 1_024;
+const labelBytesMax = 64;
 
 export class GuestMemory {
+  readonly #onSize: (bytes: number) => void;
   #memory: WebAssembly.Memory | undefined;
   #view = new DataView(new ArrayBuffer(0));
 
+  /** `onSize` is told the size, first and whenever it is found changed. */
+  constructor(onSize: (bytes: number) => void) {
+    this.#onSize = onSize;
+  }
+
   attach(memory: WebAssembly.Memory): void {
     this.#memory = memory;
+    this.look();
+  }
+
+  /** Looks whether the memory has grown. */
+  look(): void {
+    void this.view;
   }
 
   /** A growing memory gets a new buffer, so the view is asked for at each use. */
   get view(): DataView {
     const buffer = this.#memory?.buffer;
-    if (buffer && this.#view.buffer !== buffer) this.#view = new DataView(buffer);
+    if (buffer && this.#view.buffer !== buffer) {
+      this.#view = new DataView(buffer);
+      this.#onSize(buffer.byteLength);
+    }
     return this.#view;
   }
 
@@ -37,6 +53,11 @@ export class GuestMemory {
       // What is not UTF-8 is no text: the caller answers with its own error code.
       return undefined;
     }
+  }
+
+  /** A capability's label; undefined when it is too long or not UTF-8. Throws `OutOfBounds`. */
+  label(pointer: number, length: number): string | undefined {
+    return this.text(pointer, length, labelBytesMax);
   }
 
   /** The buffers of a scatter/gather list; undefined when it has too many entries or more bytes than a u32 counts. Throws `OutOfBounds`. */

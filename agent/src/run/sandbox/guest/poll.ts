@@ -18,7 +18,8 @@ export type PollDeps = {
   readonly monotonicNs: () => bigint;
   /** Whether a descriptor is open: standard streams and files never make a reader or a writer wait. */
   readonly isOpen: (fd: number) => boolean;
-  readonly beforeSleep: () => void;
+  /** Called before each sleep; says in how many milliseconds it wants to be called again. */
+  readonly beforeSleep: () => number;
 };
 
 /**
@@ -66,9 +67,8 @@ function sleepUntil(dueNs: bigint, deps: PollDeps): boolean {
   // Once the guest was woken for the stop, later sleeps run their time on a word that nobody changes: no busy loop.
   const word = wasStopping ? control.never : control.stop;
   let leftNs = dueNs - deps.monotonicNs();
-  if (leftNs > 0n) deps.beforeSleep();
   while (leftNs > 0n) {
-    Atomics.wait(deps.control, word, 0, Math.min(Number(leftNs) / 1e6, waitMsMax));
+    Atomics.wait(deps.control, word, 0, Math.min(Number(leftNs) / 1e6, deps.beforeSleep(), waitMsMax));
     if (!wasStopping && Atomics.load(deps.control, control.stop) !== 0) return true;
     leftNs = dueNs - deps.monotonicNs();
   }

@@ -7,8 +7,11 @@ import { FolderDescriptor, OutputDescriptor, StdinStream } from './descriptor.ts
 import { Descriptors } from './descriptors.ts';
 import { endOf } from './ending.ts';
 import { appFunctions } from './host-app.ts';
-import { Gpio } from './host-gpio.ts';
-import { CallRecord, type ImportModule, pierImports, wasiImports } from './imports.ts';
+import { Gpio, gpioFunctions } from './host-gpio.ts';
+import { Pollables, pollFunctions } from './host-poll.ts';
+import { Serial, serialFunctions } from './host-serial.ts';
+import { Telemetry, telemetryFunctions } from './host-telemetry.ts';
+import { CallRecord, type ImportModule, pierModules, wasiImports } from './imports.ts';
 import { GuestMemory } from './memory.ts';
 import { Output } from './output.ts';
 import { Pace } from './pace.ts';
@@ -17,6 +20,8 @@ import { Volume } from './volume.ts';
 import { basicFunctions } from './wasi-basic.ts';
 import { fdFunctions } from './wasi-fd.ts';
 import { pathFunctions } from './wasi-path.ts';
+
+const pageBytes = 65_536;
 
 type Send = (message: ThreadMessage) => void;
 
@@ -29,31 +34,39 @@ const cpuNs = (): bigint => {
 
 /** Runs one guest from its first instruction to its end, and says how it ended. Everything that it can reach is made here. */
 export async function runGuest(data: ThreadData, tid: number | undefined, send: Send): Promise<GuestEnd> {
-  const memory = new GuestMemory();
   const words = new Int32Array(data.control);
+  const memory = new GuestMemory((bytes) => Atomics.store(words, control.pages, bytes / pageBytes));
   const record = new CallRecord(words);
   record.onFirstCall = () => send({ kind: 'first-host-call', tNs: monotonicNs() });
   const output = new Output(data.maxOutputBytesPerS, monotonicNs, (stream, bytes, dropped) => send({ kind: 'output', stream, bytes, dropped }));
+  const telemetry = new Telemetry({ memory, series: data.series, monotonicNs, send });
+  const beforeSleep = (): number => {
+    memory.look();
+    output.rest();
+    return telemetry.rest();
+  };
   const descriptors = openDescriptors(data, output);
   const own = wasiImports(
     {
       ...basicFunctions({ memory, args: data.args, env: data.env, realtimeNs, monotonicNs, cpuNs }),
       ...fdFunctions({ memory, descriptors }),
       ...pathFunctions({ memory, descriptors }),
-      poll_oneoff: makePoll({ memory, control: words, realtimeNs, monotonicNs, isOpen: (fd) => descriptors.has(fd), beforeSleep: () => output.rest() }),
+      poll_oneoff: makePoll({ memory, control: words, realtimeNs, monotonicNs, isOpen: (fd) => descriptors.has(fd), beforeSleep }),
     },
     record,
   );
-  const gpio = new Gpio({ memory, lines: data.lines, openValue: (line) => openCellValue(line.cell, monotonicNs), monotonicNs, send });
-  const app = appFunctions({ memory, control: words, monotonicNs, send, lastError: () => record.lastError });
+  const pollables = new Pollables();
+  const host = {
+    pier_app: appFunctions({ memory, control: words, pollables, monotonicNs, send, lastError: () => record.lastError }),
+    pier_gpio: gpioFunctions(new Gpio({ memory, lines: data.lines, pollables, openValue: (line) => openCellValue(line.cell, monotonicNs), monotonicNs, send })),
+    pier_serial: serialFunctions(new Serial({ memory, ports: data.serial, pollables, monotonicNs, send })),
+    pier_poll: pollFunctions({ memory, control: words, pollables, monotonicNs, beforeSleep }),
+    pier_telemetry: telemetryFunctions(telemetry),
+  };
 
   const base = data.base ? await loadBase(data.module, data, wasiModule) : undefined;
   try {
-    const imports: Record<string, ImportModule> = Object.assign(Object.create(null), {
-      [wasiModule]: base ? layered(base.imports, own) : own,
-      pier_app: pierImports('pier_app', app, record),
-      pier_gpio: pierImports('pier_gpio', gpioFunctions(gpio), record),
-    });
+    const imports: Record<string, ImportModule> = Object.assign(Object.create(null), { [wasiModule]: base ? layered(base.imports, own) : own }, pierModules(host, record));
     const instance = new WebAssembly.Instance(data.module, imports);
     memory.attach(instance.exports['memory'] as WebAssembly.Memory);
     send({ kind: 'started', tid, base: base !== undefined });
@@ -63,6 +76,8 @@ export async function runGuest(data: ThreadData, tid: number | undefined, send: 
   } finally {
     base?.free();
     output.end();
+    telemetry.end();
+    memory.look();
   }
 }
 
@@ -81,18 +96,6 @@ function openDescriptors(data: ThreadData, output: Output): Descriptors {
 function layered(base: ImportModule, own: ImportModule): ImportModule {
   const kept = Object.fromEntries(baseNames.flatMap((name) => (base[name] ? [[name, base[name]] as const] : [])));
   return Object.assign(Object.create(null), own, kept);
-}
-
-function gpioFunctions(gpio: Gpio) {
-  return {
-    open: (pointer: number, length: number, mode: number, flags: number) => gpio.open(pointer, length, mode, flags),
-    get: (handle: number) => gpio.get(handle),
-    set: (handle: number, active: number) => gpio.set(handle, active),
-    toggle: (handle: number) => gpio.toggle(handle),
-    watch: (handle: number, edges: number) => gpio.watch(handle, edges),
-    events: (handle: number, pointer: number, capacity: number) => gpio.events(handle, pointer, capacity),
-    close: (handle: number) => gpio.close(handle),
-  };
 }
 
 function enter(instance: WebAssembly.Instance, base: Base | undefined, record: CallRecord): GuestEnd {
