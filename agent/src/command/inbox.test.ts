@@ -38,14 +38,16 @@ type Told = Omit<JournalEntry, 'cmd' | 'signed'> & { readonly kind: string };
 function open({ act = async () => ({ pong: true }), unsigned = 'readOnly' }: { act?: (order: Order) => Promise<Record<string, never> | { pong: boolean }>; unsigned?: 'readOnly' | 'allow' } = {}) {
   const told: Told[] = [];
   const acted: Order[] = [];
+  const whose: string[] = [];
   const inbox = new Inbox({
     device,
     store,
     policy: () => policyWith(unsigned),
     clock: systemClock,
     log: silentLog,
-    act: async (order) => {
+    act: async (order, { by }) => {
       acted.push(order);
+      whose.push(by);
       return act(order);
     },
     publish: (state, kind) => told.push({ ...state, kind }),
@@ -54,7 +56,7 @@ function open({ act = async () => ({ pong: true }), unsigned = 'readOnly' }: { a
     inbox.take(Buffer.from(typeof message === 'string' ? message : JSON.stringify(message)), { retained, signal });
     await inbox.idle();
   };
-  return { inbox, told, acted, say, states: () => told.map(({ state }) => state).join(' ') };
+  return { inbox, told, acted, whose, say, states: () => told.map(({ state }) => state).join(' ') };
 }
 
 const command = (change: object = {}) => ({ device: 'board-1', id: 's1', cmd: 'app.restart', args: { app: 'blink' }, number: 1_000_000, ...change });
@@ -150,6 +152,51 @@ describe('a signed command', () => {
     await say(signed(command({ id: 'a', number: 9_000_000 })));
     await say(signed(command({ id: 'b', number: 1 }), 'scheduler'));
     expect(states()).toBe('accepted running done accepted running done');
+  });
+});
+
+describe('whose order it is', () => {
+  test('is the name of the key, or who is claimed, or nobody that is known', async () => {
+    const { say, whose } = open({ unsigned: 'allow' });
+    await say(signed(command()));
+    await say({ cmd: 'app.stop', args: { app: 'blink' }, by: 'alice at the door' });
+    await say({ cmd: 'app.stop', args: { app: 'blink' } });
+    expect(whose).toEqual(['operator:the-operator', 'alice at the door', 'somebody']);
+  });
+});
+
+describe('a command that nobody trusted has signed', () => {
+  const stranger = (change: object = {}) => signed(command(change), 'stranger');
+
+  test('is refused under its own id, so that whoever waits for it learns so, and is not journalled', async () => {
+    const { say, told, acted } = open();
+    await say(stranger());
+    expect(told).toEqual([{ id: 's1', n: 1, state: 'refused', error: { code: 'untrusted-signer', reason: expect.any(String) }, kind: 'refusal' }]);
+    expect(acted).toEqual([]);
+    expect(store.journal.knows(CommandId.parse('s1'))).toBe(false);
+    await say(signed(command()));
+    expect(told.at(-1)).toMatchObject({ id: 's1', state: 'done' });
+  });
+
+  test('cannot speak for an id that is in use', async () => {
+    const { say, told } = open();
+    await say(signed(command()));
+    await say(stranger());
+    expect(told.at(-1)).toMatchObject({ id: expect.stringMatching(/^made-up-/), state: 'refused' });
+    await say({ id: 'plain', cmd: 'ping' });
+    await say(stranger({ id: 'plain' }));
+    expect(told.at(-1)).toMatchObject({ id: expect.stringMatching(/^made-up-/), state: 'refused' });
+  });
+
+  test.each<[string, unknown]>([
+    ['names another device', stranger({ device: 'board-2' })],
+    ['names no id', stranger({ id: '+/#' })],
+    ['is no command', signed([1], 'stranger')],
+    ['is not JSON', signEnvelope({ payloadType: payloadTypes.command, payload: 'ping', privatePem: keys.stranger.privatePem })],
+  ])('and %s is refused under a made-up id', async (_name, message) => {
+    const { say, told } = open();
+    await say(message);
+    expect(told).toMatchObject([{ id: expect.stringMatching(/^made-up-/), state: 'refused', error: { code: 'untrusted-signer' } }]);
   });
 });
 
