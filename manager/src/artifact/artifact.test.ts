@@ -318,6 +318,20 @@ test('a release that loses its trust wakes the rollouts of it', async () => {
   expect(wakes).toBe(1);
 });
 
+test('a policy that comes while a release is judged has the last word', async () => {
+  await putPolicy(policyOf());
+  const digest = await push(pack());
+  let renewed = false;
+  const policyInForce: Policies['policyInForce'] = async () => {
+    const before = await policies.policyInForce();
+    if (!renewed) await putPolicy(policyOf({ number: 2, keys: [newKey] }));
+    renewed = true;
+    return before;
+  };
+  const late = openReleases({ db: database.db, clock: systemClock, random: systemRandom, log: silentLog, registry, policies: { policyInForce }, wake: () => {} });
+  expect(await late.handlers.createRelease({ body: { repository: 'apps/blink', digest }, actor, params: undefined, query: undefined })).toMatchObject({ state: 'rejected', reason: { code: 'untrusted-signer' } });
+});
+
 test('two first releases of an app from two scopes at once: one is verified, the other is told whose name it is', async () => {
   await putPolicy(policyOf({ prefixes: ['manager/apps', 'manager/guests'] }));
   for (let round = 1; round <= 8; round += 1) {

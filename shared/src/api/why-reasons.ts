@@ -23,7 +23,7 @@ export const whyReasons = {
   'rollout.approval': { sentence: 'The rollout waits for approval.', remedy: 'pier rollout approve {rollout}' },
   'rollout.denied': { sentence: 'The rollout was denied.', remedy: 'pier rollout start {release} --device {device}' },
   'rollout.paused-operator': { sentence: 'A person paused the rollout.', remedy: 'pier rollout resume {rollout}' },
-  'rollout.paused-gate': { sentence: 'The rollout stopped by itself: too many devices of a wave ended badly.', remedy: 'See what failed with: pier rollout why {rollout}; then: pier rollout resume {rollout}, or pier rollout rollback {rollout}' },
+  'rollout.paused-gate': { sentence: 'The rollout stopped by itself: too many devices of a wave ended badly.', remedy: 'See what failed with: pier rollout why {rollout}; then retry it or leave it out (pier rollout retry, pier rollout exclude), or: pier rollout rollback {rollout}' },
   'rollout.paused-trust': { sentence: 'The rollout was stopped because its release was not trusted; it is again, and a person has to let it go on.', remedy: 'pier rollout resume {rollout}' },
   // whether a person holds the device
   'assigned.by-hand': { sentence: 'A person assigned this app by hand; rollouts leave it alone until it is given back.', remedy: 'pier device release {device} {app}' },
