@@ -7,10 +7,9 @@ import type { Device } from '@pier/shared/api';
 import { type Db, assignment, binding, device, inTransaction, storeAudit } from '../db/index.ts';
 import type { RequestOf } from '../http/index.ts';
 import { bindingsOf, writeDesired } from './desired.ts';
-import { existingDevice, oneDevice, refuseNul } from './query.ts';
+import { existingDevice, readDevice, refuseNul } from './query.ts';
 import { checkBindings } from './rules.ts';
 import { lockDevices } from './store.ts';
-import { showDevice } from './view.ts';
 
 export type ChangeDeps = { readonly db: Db; readonly clock: Clock; readonly schedulerPem: string; readonly wake: () => void };
 
@@ -29,7 +28,7 @@ export async function changeDevice({ db, clock, wake }: ChangeDeps, { params: { 
     return true;
   });
   if (changed) wake();
-  return showDevice(await oneDevice(db, id));
+  return readDevice(db, id);
 }
 
 /** Stores an operator's consent. The same bindings once more change nothing, so that a script may say them again. */

@@ -7,5 +7,5 @@ export { type AssignmentChange, type Writer, assign, bindingsOf } from './desire
 export { lockDevices } from './store.ts';
 export { refreshDesired, startSilenceWatch } from './upkeep.ts';
 export { showDeployment } from './view.ts';
-export { existingDevice, refuseNul } from './query.ts';
+export { existingDevice, readDevice, refuseNul } from './query.ts';
 export { rowsAs } from './rows.ts';

@@ -1,10 +1,12 @@
 /** Which devices are meant, and what is read of them. */
 import { type SQL, and, asc, desc, eq, gt, isNotNull, lt, sql } from 'drizzle-orm';
 import { type DeviceId, Fault } from '@pier/shared/core';
+import type { Device } from '@pier/shared/api';
 import { parseSelector } from '@pier/shared/selector';
 import { type Db, assignment, device, deviceLive, deviceState, event } from '../db/index.ts';
 import { type RequestOf, keyAfter } from '../http/index.ts';
 import { whereSelector } from '../selector/index.ts';
+import { showDevice } from './view.ts';
 
 export type Which = RequestOf<'countDevices'>['query'];
 
@@ -58,6 +60,11 @@ export async function oneDevice(db: Db, id: DeviceId) {
     .leftJoin(deviceState, eq(deviceState.deviceId, device.id))
     .where(eq(device.id, id));
   return rows[0] ?? unknownDevice(id);
+}
+
+/** One device as lists show it. Faults: `not-found`. */
+export async function readDevice(db: Db, id: DeviceId): Promise<Device> {
+  return showDevice(await oneDevice(db, id));
 }
 
 /** The device's own row. Faults: `not-found`. */

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { asc, eq, sql } from 'drizzle-orm';
-import { type DeviceId, systemClock } from '@pier/shared/core';
-import type { Reported } from '@pier/shared/wire';
-import { topics } from '@pier/shared/wire';
-import { deviceLive, deviceState, event } from '../../db/index.ts';
+import { type DeviceId, digestOf, systemClock } from '@pier/shared/core';
+import { type Reported, topics } from '@pier/shared/wire';
+import { deviceLive, deviceState, event, outbox } from '../../db/index.ts';
+import { writeDesired } from '../desired.ts';
 import { type DeviceWorld, movableClock, openDeviceWorld, presence, reported, uplink } from '../testing/device-world.ts';
 import { countStatements } from '../testing/statements.ts';
 
@@ -57,6 +57,23 @@ describe('many devices at once', () => {
     world.put('beat-000', 'presence', presence({ seq: 3 }));
     await world.ingest.idle();
     expect((await live('beat-000'))?.usage, 'of the last heartbeat only').toBeNull();
+  });
+
+  test('100 that come back behind are sent their documents in few statements, and one that holds a stranger’s gets a newer one', async () => {
+    const ids = await world.addDevices(names('behind', 100));
+    const strange = 'behind-000';
+    await world.db.transaction(async (tx) => writeDesired(tx, ids, { schedulerPem: world.schedulerPem, nowMs: world.clock.nowMs() }));
+    await world.db.delete(outbox);
+    const rev = (await state('behind-001'))?.rev ?? 0;
+    using statements = countStatements(world.db);
+    for (const id of ids) world.put(id, 'presence', presence({ seq: 1, rev: id === strange ? rev + 1_000_000_000 : 0, ...(id === strange ? { desired: digestOf('forged') } : {}) }));
+    await world.ingest.idle();
+    expect(statements.count).toBeLessThanOrEqual(18);
+    const waiting = await world.db.select().from(outbox);
+    expect(waiting.map(({ topic }) => topic).toSorted()).toEqual(ids.map((id) => topics.desired.of({ device: id })));
+    expect(JSON.parse(waiting.find(({ topic }) => topic === topics.desired.of({ device: 'behind-001' }))?.payload ?? '{}')).toEqual((await state('behind-001'))?.desired);
+    expect([(await state('behind-001'))?.rev, (await state('behind-000'))?.rev]).toEqual([rev, rev + 1_000_000_001]);
+    await world.db.delete(outbox);
   });
 
   test('of one device’s reports the newest is kept, the rollouts hear of it alone, and all are acknowledged', async () => {
@@ -251,9 +268,9 @@ describe('a storm', () => {
     events: (await world.db.select().from(event).where(eq(event.deviceId, id)).orderBy(asc(event.boot), asc(event.seq))).map((row) => row.reason),
   });
 
-  test.each([1, 2, 3, 4, 5, 6])('duplicates and any order end where the order of things ends (seed %i)', async (seed) => {
+  test.each([1, 2, 3, 4])('duplicates and any order end where the order of things ends (seed %i)', async (seed) => {
     const random = chance(seed);
-    const lives = await Promise.all(Array.from({ length: 6 }, async (_, n) => ({ calm: await world.addDevice(`calm-${seed}-${n}`), wild: await world.addDevice(`wild-${seed}-${n}`), messages: life(random) })));
+    const lives = await Promise.all(Array.from({ length: 4 }, async (_, n) => ({ calm: await world.addDevice(`calm-${seed}-${n}`), wild: await world.addDevice(`wild-${seed}-${n}`), messages: life(random) })));
     for (const { calm, messages } of lives) for (const [kind, message] of messages) await world.say(calm, kind, message);
     const storm = lives.flatMap(({ wild, messages }) => messages.flatMap((message) => Array.from({ length: 1 + Math.floor(random() * 3) }, () => ({ wild, message }))));
     for (const { wild, message } of storm.map((one) => ({ one, at: random() })).toSorted((a, b) => a.at - b.at).map(({ one }) => one)) {
