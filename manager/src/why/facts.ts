@@ -1,5 +1,5 @@
 import type { DeploymentState, PauseCause, Release, RolloutState, WavePlan, WaveState } from '@pier/shared/api';
-import type { Asks, Bindings } from '@pier/shared/capability';
+import type { Asks, Bindings, CapabilityKind } from '@pier/shared/capability';
 import type { AppName, DeviceId, Refusal } from '@pier/shared/core';
 import type { Reason, ReportedApp } from '@pier/shared/wire';
 
@@ -59,4 +59,6 @@ export type Consent = {
   readonly bindings: () => Bindings;
   /** Why bindings and policy do not cover what is asked for; undefined when they do. */
   readonly uncovered: () => Refusal | undefined;
+  /** Kinds that the release cannot do without and that the policy gives to no app of its scope: no binding helps there. */
+  readonly withheld: () => readonly CapabilityKind[];
 };

@@ -64,12 +64,18 @@ const waves = (...takes: readonly object[]) => takes.map((more) => ({ take: { by
 
 describe('the device and what is wanted of it', () => {
   test('a device that nobody let in, one that is trusted no more, and one of which nothing is wanted', async () => {
-    const { app, one, two, start } = await scene('admission', { devices: 2 });
+    const { app, one, start } = await scene('admission');
+    const asking = await world.asksToBeLetIn('asking');
+    const answer = async () => (await world.whyDevice(asking, app))[0]?.code ?? '';
+    const codes = [await answer()];
+    await world.approve(asking);
+    codes.push(await answer());
+    expect(codes).toEqual(['device.pending', 'none-wanted']);
+    for (const code of codes) seen.add(code);
     expect(await codeOf(one, app)).toBe('none-wanted');
     await start();
-    await world.setDevice(one.id, { state: 'pending' });
-    await world.setDevice(two.id, { state: 'revoked' });
-    expect([await codeOf(one, app), await codeOf(two, app)]).toEqual(['device.pending', 'device.revoked']);
+    await world.revoke(one.id);
+    expect(await codeOf(one, app)).toBe('device.revoked');
   });
 
   test('a device that was excluded, or taken over by a newer rollout', async () => {
@@ -232,6 +238,18 @@ describe('who holds it, and whether it could take an offer', () => {
     expect(await codeOf(one, app)).toBe('policy.scope');
     await world.trust();
     world.judging.on = true;
+    await world.tick();
+    expect(await codeOf(one, app)).toBe('at-work.offered');
+  });
+
+  test('a policy that gives the app less than it asks for', async () => {
+    const { app, one, start } = await scene('withheld', { online: 0 });
+    await start();
+    await world.trust({ scopes: [{ prefix: 'manager', capabilities: ['storage'] }] });
+    await one.comesOnline();
+    await world.tick();
+    expect(await world.whyDevice(one.id, app)).toMatchObject([{ code: 'capability.mode', remedy: expect.stringContaining('Allow gpio in the scope') as string }]);
+    await world.trust();
     await world.tick();
     expect(await codeOf(one, app)).toBe('at-work.offered');
   });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type WhyCode, WavePlan, whyCodes, whyReasons } from '@pier/shared/api';
-import { Asks } from '@pier/shared/capability';
+import { Asks, type CapabilityKind } from '@pier/shared/capability';
 import { AppName, DeviceId, digestOf } from '@pier/shared/core';
 import type { AssignmentFacts, DeploymentFacts, RolloutFacts, WaveFacts, WhyFacts } from './facts.ts';
 import { answerOf, chain, whyOf } from './rules.ts';
@@ -19,10 +19,11 @@ const reported = { attempt: 4, digest, state: 'proven', running: { digest, versi
 
 type Change = {
   device?: Partial<WhyFacts['device']>; rollout?: Partial<RolloutFacts> | null; deployment?: Partial<DeploymentFacts>; busyWith?: string | null;
+  withheld?: readonly CapabilityKind[];
   uncovered?: 'capability.unbound' | 'capability.mode' | 'capability.reserved' | 'scope-unmatched';
 } & Partial<Omit<WhyFacts, 'device' | 'rollout' | 'consent'>>;
 
-function facts({ device, rollout: of, deployment: row, busyWith = null, uncovered, ...rest }: Change = {}): WhyFacts {
+function facts({ device, rollout: of, deployment: row, busyWith = null, uncovered, withheld = [], ...rest }: Change = {}): WhyFacts {
   return {
     nowMs,
     device: { id: DeviceId.parse('pi-1'), state: 'active', online: true, lastSeenMs: agoMs(1), ...device },
@@ -35,6 +36,7 @@ function facts({ device, rollout: of, deployment: row, busyWith = null, uncovere
     consent: {
       asks: () => Asks.parse({ gpio: [{ label: 'led', mode: 'out', safe: 'inactive' }, { label: 'button', mode: 'in' }], serial: [{ label: 'meter', baud: [9600] }], storage: [{ label: 'data', path: '/data', maxBytes: 500 }] }),
       bindings: () => ({ led: { kind: 'gpio', chip: 'chip', line: 17, modes: ['out'] } }),
+      withheld: () => withheld,
       uncovered: () => uncovered && { code: uncovered, reason: `because of ${uncovered}` },
     },
     ...rest,
@@ -170,6 +172,10 @@ describe('remedies', () => {
 
   test('of a missing binding is the whole command, for it replaces all bindings of the app', () => {
     expect(answerOf(facts({ uncovered: 'capability.unbound' })).remedy).toBe('pier binding set pi-1 blink led=chip:17:out button=<chip>:<line>:in meter=serial:</dev/…> data=storage:500');
+  });
+
+  test('of what the policy withholds is the policy: no binding helps', () => {
+    expect(answerOf(facts({ uncovered: 'capability.mode', withheld: ['gpio', 'serial'] }))).toEqual({ code: 'capability.mode', remedy: 'Allow gpio and serial in the scope of the policy: pier policy sign, then pier policy push' });
   });
 
   test('leave no name open', () => {

@@ -1,8 +1,9 @@
-import { Asks, Bindings } from '@pier/shared/capability';
+import { Asks, Bindings, capabilityKinds } from '@pier/shared/capability';
 import { type Why, type WhyCode, type WhyCounts, whyReasons } from '@pier/shared/api';
 import { AppName, type Clock, type DeviceId, Fault, type Refusal, invariant } from '@pier/shared/core';
 import { matches } from '@pier/shared/selector';
-import type { TrustPolicy } from '@pier/shared/signing';
+import { parseReference, policyNameOf } from '@pier/shared/oci';
+import { type TrustPolicy, scopeOf } from '@pier/shared/signing';
 import type { Db } from '../db/index.ts';
 import { consentTo } from '../rollout/index.ts';
 import type { Consent, WhyFacts } from './facts.ts';
@@ -90,10 +91,16 @@ type Consents = (side: DeviceSide, app: AppName, release: ReleaseRow | undefined
 function consentsOf(policy: TrustPolicy | undefined, { profiles, placeOf }: Awaited<ReturnType<typeof boardsOf>>): Consents {
   const judged = new Map<string, Refusal | undefined>();
   return (side, app, release) => {
+    const asks = (): Asks | undefined => release && Asks.parse(release.asks);
     const bindings = (): Bindings => Bindings.parse(side.bindings.get(app) ?? {});
     return {
-      asks: () => release && Asks.parse(release.asks),
+      asks,
       bindings,
+      withheld: () => {
+        const scope = policy && release && scopeOf(policy, policyNameOf(parseReference(release.repository)));
+        const needed = asks();
+        return scope && needed ? capabilityKinds.filter((kind) => !scope.capabilities.includes(kind) && needed[kind].some(({ optional }) => !optional)) : [];
+      },
       uncovered: () => {
         if (!release) return undefined;
         if (!policy) return { code: 'scope-unmatched', reason: 'there is no trust policy, so none of its scopes covers the release' };

@@ -99,7 +99,8 @@ export function bindingsCover(facts: WhyFacts): Look {
   const refusal = consent.uncovered();
   if (!refusal) return pass('all that is asked for is bound and allowed');
   if (refusal.code === 'scope-unmatched') return hold('policy.scope', refusal.reason);
-  const asks = consent.asks();
+  const [asks, withheld] = [consent.asks(), consent.withheld()];
+  if (withheld.length > 0) return hold('capability.mode', refusal.reason, `Allow ${withheld.join(' and ')} in the scope of the policy: pier policy sign, then pier policy push`);
   const remedy = asks && bindCommand({ device: device.id, app, asks, bindings: consent.bindings() });
   const code = refusal.code === 'capability.mode' || refusal.code === 'capability.reserved' ? refusal.code : 'capability.unbound';
   return hold(code, refusal.reason, remedy);

@@ -2,15 +2,18 @@
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { eq } from 'drizzle-orm';
-import { type RolloutAct, RolloutPlan, type Why, type WhyCounts } from '@pier/shared/api';
+import { type RolloutAct, RolloutPlan, type Why, type WhyCounts, decodeToken, devicePaths } from '@pier/shared/api';
 import { Asks, Bindings, Limits } from '@pier/shared/capability';
 import { type AppName, DeviceId, Version, canonicalJson, silentLog, systemRandom } from '@pier/shared/core';
 import { packArtifact, registryClient } from '@pier/shared/oci';
 import { generateKeyPair, makeSignature, payloadTypes, signEnvelope } from '@pier/shared/signing';
+import { makeCertificateRequest, makePrivateKey } from '@pier/shared/x509';
+import { openAuthority } from '../../authority/index.ts';
 import { type Policies, openPolicies, openReleases } from '../../artifact/index.ts';
 import { type Db, device } from '../../db/index.ts';
 import { PinWatch, deviceHandlers, startIngest } from '../../device/index.ts';
 import { board, movableClock, uplink } from '../../device/testing/device-world.ts';
+import { type EnrollDeps, enrollDeviceRoutes, enrollHandlers, openRevocations } from '../../enroll/index.ts';
 import { listen } from '../../net/index.ts';
 import { openRegistry } from '../../registry/index.ts';
 import { type EngineDeps, advanceOnReport, rolloutHandlers, tick } from '../../rollout/index.ts';
@@ -18,6 +21,7 @@ import { whyHandlers } from '../index.ts';
 import { SpeakingDevice } from './speaking-device.ts';
 
 const actor = { name: 'ada', role: 'admin' } as const;
+const call = { actor, query: undefined, body: undefined, params: undefined };
 const signal = new AbortController().signal;
 const ledAsks = Asks.parse({ gpio: [{ label: 'led', mode: 'out', safe: 'inactive' }] });
 const ledAt = { kind: 'gpio', chip: 'pinctrl-bcm2711', line: 17, modes: ['out'] };
@@ -52,7 +56,11 @@ export async function openWhyWorld(database: { readonly db: Db; readonly folder:
   const rollouts = rolloutHandlers({ db, clock, random: systemRandom, releases, policies, schedulerPem, wake });
   const devices = deviceHandlers({ db, clock, schedulerPem, pins, wake });
   const why = whyHandlers({ db, clock, policies });
-  const call = { actor, query: undefined, body: undefined, params: undefined };
+  const authority = await openAuthority({ dir: join(folder, 'authority'), clock, hosts: [] });
+  const revocations = await openRevocations({ db, onRevoked: () => {} });
+  const showDevice = (id: DeviceId) => devices.getDevice({ ...call, params: { device: id } });
+  const enrolling: EnrollDeps = { db, clock, random: systemRandom, log, authority, policies, urls: () => ({ mqtt: 'mqtts://127.0.0.1:1' }), revocations, showDevice };
+  const enroll = enrollHandlers(enrolling);
   let number = 0;
 
   const say = async (id: DeviceId, topic: 'presence' | 'reported', message: unknown): Promise<void> => {
@@ -89,6 +97,17 @@ export async function openWhyWorld(database: { readonly db: Db; readonly folder:
       await db.insert(device).values({ id, name, model: board.model, profile: board, keyId: `key ${name}`, tags: { scene: name.replace(/-\d+$/, '') } });
       return new SpeakingDevice({ db, id, say });
     },
+    /** A board that comes with a token that wants approval; out: the device that waits. */
+    asksToBeLetIn: async (name: string) => {
+      const token = await enroll.createToken({ ...call, body: { uses: 1, expiresInS: 60, tags: {}, approval: true } });
+      const csr = await makeCertificateRequest({ privatePem: makePrivateKey(), commonName: name });
+      const body = Buffer.from(JSON.stringify({ secret: decodeToken(token.token)?.secret, csr, profile: board, name }));
+      await enrollDeviceRoutes(enrolling)({ method: 'POST', path: devicePaths.enroll, body }).catch((fault: unknown) => fault);
+      const waiting = await enroll.listPending({ ...call, query: { limit: 500 } });
+      return DeviceId.parse(waiting.items.find((one) => one.name === name)?.device);
+    },
+    approve: (id: DeviceId) => enroll.approveDevice({ ...call, params: { device: id }, body: {} }),
+    revoke: (id: DeviceId) => enroll.revokeDevice({ ...call, params: { device: id }, body: {} }),
     setDevice: (id: DeviceId, change: Partial<typeof device.$inferInsert>) => db.update(device).set(change).where(eq(device.id, id)),
     bind: (id: DeviceId, app: AppName, change: object = {}) => devices.putBindings({ ...call, params: { device: id, app }, body: Bindings.parse({ led: { ...ledAt, ...change } }) }),
     start: async (release: string, { waves, ...plan }: PlanPart) => rollouts.createRollout({ ...call, body: RolloutPlan.parse({ release, soakS: 0, deadlineS: 3_600, ...plan, ...(waves && { waves }) }) }),
