@@ -10,6 +10,8 @@ import { type Fleet, board, openFleet } from '../../../test/support/fleet.ts';
 import { checkInvariants } from '../../../test/support/invariants.ts';
 import { type Authority, openAuthority } from '../authority/index.ts';
 import { audit, claimToken, device, deviceLive, deviceState } from '../db/index.ts';
+import { faultOf } from '../http/problem.ts';
+import { spoiledCopies } from '../http/testing/spoiled.ts';
 import { type EnrollDeps, type Revocations, enrollDeviceRoutes, enrollHandlers, openRevocations } from './index.ts';
 
 const { Pkcs10CertificateRequestGenerator } = await import('@peculiar/x509');
@@ -268,6 +270,16 @@ describe('what is no enrolment', () => {
     ['too large', ' '.repeat(300_000), 'too-large'],
   ])('%s is refused', async (_, body, code) => {
     expect(await codeOf(ask(body))).toBe(code);
+  });
+
+  test('nonsense in any field is refused, and never our failure', async () => {
+    const sound = { secret: 's'.repeat(43), csr: 'none', profile: board, name: 'porch' };
+    const broken: string[] = [];
+    for (const body of spoiledCopies(sound)) {
+      const fault = await ask(JSON.stringify(body)).then(() => undefined, faultOf);
+      if (fault === undefined || fault.status >= 500) broken.push(`${JSON.stringify(body).slice(0, 300)} gave ${fault?.message ?? 'an answer'}`);
+    }
+    expect(broken).toEqual([]);
   });
 
   test('without a policy nobody gets in and no token is made: the next step is named', async () => {

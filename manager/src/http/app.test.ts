@@ -240,3 +240,19 @@ test('the OpenAPI document has every route under its name, and every reference i
   expect(references.length).toBeGreaterThan(0);
   expect(references.filter((name) => !(name in document.components.schemas))).toEqual([]);
 });
+
+test('the OpenAPI document says which headers a change wants, what each refusal is, and where an ETag comes from', async () => {
+  type Operation = { parameters?: { in: string; name: string; required: boolean }[]; responses: Record<string, { description: string; headers?: object; content?: object }> };
+  const document: { paths: Record<string, Record<string, Operation>> } = JSON.parse(await openApiText());
+  const operation = (path: string, method: string): Operation => document.paths[`/api/v1${path}`]?.[method] ?? { responses: {} };
+  const headers = ({ parameters = [] }: Operation) => parameters.filter((one) => one.in === 'header').map(({ name, required }) => `${name}${required ? '' : '?'}`);
+  const change = operation('/rollouts/{id}/acts', 'post');
+  expect(headers(change)).toEqual(['if-match', 'idempotency-key?']);
+  expect(Object.entries(change.responses).map(([status, { description }]) => `${status} ${description}`)).toEqual(['200 Done', '409 Conflict', '412 Precondition failed', '428 Precondition required', 'default Why not']);
+  expect(Object.keys(change.responses['412']?.content ?? {})).toEqual(['application/problem+json']);
+  expect(Object.keys(change.responses['200']?.headers ?? {})).toEqual(['ETag']);
+  expect(headers(operation('/tokens', 'post'))).toEqual(['idempotency-key?']);
+  expect(headers(operation('/rollouts', 'get'))).toEqual([]);
+  expect(headers(operation('/events', 'get'))).toEqual(['last-event-id?']);
+  expect(Object.keys(operation('/events', 'get').responses['200']?.content ?? {})).toEqual(['text/event-stream']);
+});

@@ -5,7 +5,7 @@ import { type Problem, apiPrefix } from '@pier/shared/api';
 import { type Log, parseJson } from '@pier/shared/core';
 import { type Binding, bindRoutes } from './bind.ts';
 import { answerUnknown, guard, safeHeaders } from './guard.ts';
-import { openApiHead, withUsedSchemas } from './openapi-document.ts';
+import { openApiHead, openApiDocument } from './openapi-document.ts';
 import { faultOf, problemOf, writeRawProblem } from './problem.ts';
 
 const bodyBytesMax = 1 << 20;
@@ -33,7 +33,7 @@ export async function makeApp({ publicHosts, log, problemPage, ...binding }: App
   app.setErrorHandler(fail);
   guard(app, publicHosts);
   answerUnknown(app);
-  await app.register(swagger, { openapi: openApiHead, transform: jsonSchemaTransform, transformObject: withUsedSchemas });
+  await app.register(swagger, { openapi: openApiHead, transform: jsonSchemaTransform, transformObject: openApiDocument });
   await app.register(async (api) => {
     bindRoutes(api, binding);
     api.get(openApiPath, { schema: { hide: true } }, async (_request, reply) => reply.type('application/json').send(JSON.stringify(app.swagger())));

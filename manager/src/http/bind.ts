@@ -19,6 +19,8 @@ export type Binding = { readonly act: Act; readonly identify: Identify; readonly
 const ifMatch = z.string().meta({ description: 'The revision that the change was decided on, in quotes, as in the ETag of the last answer; or *' });
 const idempotencyKey = z.string().min(1).max(128).optional().meta({ description: 'The same request with the same key again within 24 hours is answered, not done again' });
 
+const lastEventId = z.string().optional().meta({ description: 'The id of the last event that was read: the stream goes on after it' });
+
 /** Binds every shared route: who asks is found out first, then the parts are checked, then it is answered. */
 export function bindRoutes(app: FastifyInstance, binding: Binding): void {
   const streams = newEventStreams(binding.clock);
@@ -75,7 +77,7 @@ async function streamed({ listen, identify, streams, name, definition, request, 
 
 function schemaOf(name: RouteName, definition: Route): Record<string, unknown> {
   const { path, params, query, body, status, response, method } = definition;
-  const headers = { ...(definition.ifMatch && { 'if-match': ifMatch }), ...(method === 'POST' && { 'idempotency-key': idempotencyKey }) };
+  const headers = { ...(definition.ifMatch && { 'if-match': ifMatch }), ...(method === 'POST' && { 'idempotency-key': idempotencyKey }), ...(definition.stream && { 'last-event-id': lastEventId }) };
   return {
     operationId: name,
     summary: definition.summary,

@@ -8,7 +8,7 @@ export function problemOf(fault: Fault): Problem {
   return { type: 'about:blank', title: titles[fault.status] ?? 'Error', status: fault.status, code: fault.code, detail: shown ? fault.message : 'the manager failed to answer; its log says more' };
 }
 
-const titles: Readonly<Record<number, string>> = {
+export const titles: Readonly<Record<number, string>> = {
   400: 'Bad request', 401: 'Unauthenticated', 403: 'Forbidden', 404: 'Not found', 405: 'Method not allowed', 409: 'Conflict', 412: 'Precondition failed', 413: 'Too large', 415: 'Unsupported media type',
   422: 'Refused', 428: 'Precondition required', 429: 'Too many requests', 500: 'Internal error', 502: 'Bad gateway', 503: 'Unavailable', 504: 'Timed out', 507: 'Insufficient storage',
 };
