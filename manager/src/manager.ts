@@ -4,22 +4,19 @@
  */
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { eq } from 'drizzle-orm';
-import { type Clock, Fault, type Log, type Random } from '@pier/shared/core';
+import type { Clock, DeviceId, Fault, Log, Random } from '@pier/shared/core';
 import { type AccessControl, openAccess } from './access/index.ts';
-import { type Policies, type Releases, openPolicies, openReleases } from './artifact/index.ts';
-import { type Authority, openAuthority } from './authority/index.ts';
-import { type Broker, openBroker } from './broker/index.ts';
+import { openAuthority } from './authority/index.ts';
 import type { Config } from './config.ts';
 import { tightenDataDir } from './data-dir.ts';
-import { type Database, type Db, device, openDatabase } from './db/index.ts';
-import { type Loop, PinWatch, type Publish, announceManager, deviceHandlers, refreshDesired, startIngest, startPublisher, startSilenceWatch } from './device/index.ts';
-import { enrollDeviceRoutes, enrollHandlers } from './enroll/index.ts';
+import { openDatabase } from './db/index.ts';
+import { announceManager, readDevice } from './device/index.ts';
+import { enrollDeviceRoutes, enrollHandlers, openRevocations } from './enroll/index.ts';
 import { type Handlers, openHttp } from './http/index.ts';
 import { openDeviceListener } from './listener/index.ts';
 import { openPorts } from './ports.ts';
-import { type Registry, openRegistry } from './registry/index.ts';
-import { advanceOnReport, rolloutHandlers, startRolloutEngine } from './rollout/index.ts';
+import { openRegistry } from './registry/index.ts';
+import { type Rooms, openRooms } from './rooms.ts';
 import { webPages } from './web/index.ts';
 
 const replica = 'main';
@@ -45,14 +42,17 @@ export async function openManager(config: Config, world: World): Promise<Manager
   const authority = await openAuthority({ dir: join(config.dataDir, 'authority'), clock, hosts: config.publicHosts });
   const registry = opening.use(await openRegistry({ dir: join(config.dataDir, 'registry'), clock, log }));
   const access = openAccess({ db: database.db, clock, log });
-  const rooms = await openRooms({ database, authority, registry, world, opening, listen: (open) => ports.open('mqtt', config.mqttPort, open), config });
+  const open: { rooms?: Rooms } = {};
+  const revocations = await openRevocations({ db: database.db, onRevoked: (device) => void open.rooms?.broker.kick(device) });
+  const hosts = { bind: hostToBind(config), show: hostToShow(config) };
+  const rooms = (open.rooms = await openRooms({ db: database.db, ...world, authority, registry, isRevoked: revocations.has, hosts, listen: (take) => ports.open('mqtt', config.mqttPort, take), opening }));
   const urls = { device: '', registry: '', ...rooms.urls };
-  const enrollDeps = { db: database.db, ...world, authority, policies: rooms.policies, urls: () => urls };
-  const doors = { host: hostToBind(config), identity: authority.server, caPem: authority.caPem, clock, log };
+  const enrollDeps = { db: database.db, ...world, authority, policies: rooms.policies, urls: () => urls, revocations, showDevice: (id: DeviceId) => readDevice(database.db, id) };
+  const doors = { host: hosts.bind, identity: authority.server, caPem: authority.caPem, clock, log };
   const listener = opening.use(
-    await ports.open('device', config.devicePort, (port) => openDeviceListener({ ...doors, port, registry, basicAuth: access.basicAuth, isRevoked: rooms.isRevoked, deviceRoutes: enrollDeviceRoutes(enrollDeps) })),
+    await ports.open('device', config.devicePort, (port) => openDeviceListener({ ...doors, port, registry, basicAuth: access.basicAuth, isRevoked: revocations.has, deviceRoutes: enrollDeviceRoutes(enrollDeps) })),
   );
-  urls.device = `https://${hostToShow(config)}:${listener.port}`;
+  urls.device = `https://${hosts.show}:${listener.port}`;
   urls.registry = urls.device;
   const handlers: Handlers = {
     health: async () => {
@@ -64,95 +64,11 @@ export async function openManager(config: Config, world: World): Promise<Manager
     ...rooms.handlers,
     ...enrollHandlers(enrollDeps),
   };
-  const http = opening.use(await ports.open('http', config.httpPort, (port) => openHttp({ handlers, actorOf: access.actorOf, pages: webPages({ access }), port, publicHosts: config.publicHosts, log })));
+  const people = { handlers, streams: rooms.changes.streams, once: rooms.answers.once, actorOf: access.actorOf, pages: webPages({ access }), publicHosts: config.publicHosts, clock, log };
+  const http = opening.use(await ports.open('http', config.httpPort, (port) => openHttp({ ...people, port })));
   await announceManager({ publish: rooms.publish, replica, epoch: randomUUID() });
-  const open = opening.move();
-  return { addresses: { http: http.url, ...urls }, caFile: authority.caFile, access, lost: database.lost, [Symbol.asyncDispose]: () => open.disposeAsync() };
-}
-
-type RoomDeps = {
-  readonly database: Database;
-  readonly authority: Authority;
-  readonly registry: Registry;
-  readonly world: World;
-  readonly opening: AsyncDisposableStack;
-  readonly config: Config;
-  readonly listen: (open: (port: number) => Promise<Broker>) => Promise<Broker>;
-};
-
-type Rooms = {
-  readonly broker: Broker;
-  readonly publish: Publish;
-  readonly policies: Policies;
-  readonly releases: Releases;
-  readonly isRevoked: (device: string) => boolean;
-  readonly urls: { readonly mqtt: string };
-  readonly handlers: Omit<Handlers, 'health' | 'getAddresses' | 'whoAmI' | 'logout' | 'createToken' | 'signOperator'>;
-};
-
-/** What devices say goes in through the broker and the ingest; what they should do comes out of transactions, by outbox and publisher. */
-async function openRooms({ database, authority, registry, world, opening, config, listen }: RoomDeps): Promise<Rooms> {
-  const { db } = database;
-  const { clock, random, log } = world;
-  const schedulerPem = authority.scheduler.privatePem;
-  const revoked = await revokedDevices(db);
-  const isRevoked = (id: string): boolean => revoked.has(id);
-  // Devices that know this manager speak as soon as its port is open, before the parts below are: what they cause then waits for a beat of the loops.
-  const open: { broker?: Broker; publisher?: Loop; engine?: Loop } = {};
-  const publish: Publish = async (topic, payload, options) => {
-    if (!open.broker) throw new Fault('unreachable', 'the broker is not open yet');
-    await open.broker.publish(topic, payload, options);
-  };
-  const wakePublisher = (): void => open.publisher?.wake();
-  const wake = (): void => {
-    open.engine?.wake();
-    wakePublisher();
-  };
-  const pins = new PinWatch({ clock, publish });
-  const ingest = opening.use(startIngest({ db, clock, log, publish, schedulerPem, pins, onReported: advanceOnReport({ schedulerPem }), wake }));
-  const broker = (open.broker = opening.use(
-    await listen((port) =>
-      openBroker({
-        identity: { ...authority.server, caPem: authority.caPem },
-        host: hostToBind(config),
-        port,
-        clock,
-        log,
-        isRevoked: (identity) => identity.kind === 'device' && isRevoked(identity.device),
-        onMessage: (message) => ingest.take(message),
-      }),
-    ),
-  ));
-  const policies: Policies = openPolicies({
-    db,
-    clock,
-    log,
-    scheduler: authority.scheduler,
-    onChange: async () => {
-      await releases.rejudge();
-      await refreshDesired({ db, clock, schedulerPem });
-      wake();
-    },
-  });
-  const releases = openReleases({ db, clock, random, log, registry, policies });
-  await releases.rejudge();
-  open.publisher = opening.use(startPublisher({ db, clock, log, publish }));
-  open.engine = opening.use(startRolloutEngine({ db, clock, log, schedulerPem, policies, wakePublisher }));
-  opening.use(startSilenceWatch({ db, clock, log }));
-  return {
-    broker,
-    publish,
-    policies,
-    releases,
-    isRevoked,
-    urls: { mqtt: `mqtts://${hostToShow(config)}:${broker.port}` },
-    handlers: { ...policies.handlers, ...releases.handlers, ...deviceHandlers({ db, clock, schedulerPem, pins, wake }), ...rolloutHandlers({ db, clock, random, releases, wake }) },
-  };
-}
-
-async function revokedDevices(db: Db): Promise<ReadonlySet<string>> {
-  const rows = await db.select({ id: device.id }).from(device).where(eq(device.state, 'revoked'));
-  return new Set(rows.map((row) => row.id));
+  const owned = opening.move();
+  return { addresses: { http: http.url, ...urls }, caFile: authority.caFile, access, lost: database.lost, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
 /** Boards elsewhere can come only where a name for them was given. */

@@ -12,7 +12,7 @@ export function showDevice(one: DeviceDetail, whys: readonly Why[]): void {
   section(['APP', 'RUNS', 'ATTEMPT', 'STATE', 'RESTARTS', 'HELD', 'CPU', 'MEMORY', 'REASON'], appRows(one));
   section(
     ['APP', 'NOT UPDATED BECAUSE', 'WHAT TO DO'],
-    whys.filter((why) => !why.updated).map((why) => [why.app, `${why.code}: ${why.sentence}`, why.remedy ?? '-']),
+    whys.filter((why) => !why.updated && why.code !== 'none-wanted').map((why) => [why.app, `${why.code}: ${why.sentence}`, why.remedy ?? '-']),
   );
   section(['APP', 'LABEL', 'BOUND TO'], Object.entries(one.bindings).flatMap(([app, bindings]) => Object.entries(bindings).map(([label, binding]) => [app, label, boundTo(binding)])));
   section(['APP', 'MAY'], Object.entries(one.permissions).flatMap(([app, sentences]) => sentences.map((sentence) => [app, sentence])));

@@ -28,6 +28,8 @@ export type Streams = {
 };
 
 export type IngestDeps = {
+  /** Told of devices that came or went, after the commit. */
+  readonly onPresence?: (devices: readonly string[]) => void;
   readonly db: Db;
   readonly clock: Clock;
   readonly log: Log;
@@ -77,7 +79,11 @@ export async function takePresences(said: readonly Of<Presence>[], { standings, 
   const heard = online.filter(({ device }) => here.has(device));
   const present = heard.filter(({ device, value }) => !deps.ended.has(device, value.conn));
   behind.push(...present.filter(({ device, value }) => answerTo(value, standings.get(device)) !== 'nothing'));
-  if (gone.size > 0 || present.some(({ device }) => !standings.get(device)?.online)) deps.wake();
+  const changed = [...gone, ...present.filter(({ device }) => !standings.get(device)?.online).map(({ device }) => device)];
+  if (changed.length > 0) {
+    deps.onPresence?.(changed);
+    deps.wake();
+  }
   const kept = new Set<Presence>(heard.map(({ value }) => value));
   return said.map(({ device, value }) => {
     if (!maySpeak(standings, device, value)) return 'foreign';
