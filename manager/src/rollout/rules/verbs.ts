@@ -45,11 +45,11 @@ const judges: Readonly<Record<RolloutVerb, Judge>> = {
     if (!releaseVerified) return unfit('its release is no longer verified; deny it');
     return fits(counts.waiting ?? 0, `starts it with ${countOf(waves[0]?.counts.waiting)} in its first wave, ${countOf(counts.waiting)} in all`);
   },
-  deny: (_, counts) => fits(counts.waiting ?? 0, `ends it before its start; ${countOf(counts.waiting)} stay as they are`),
-  pause: (_, counts) => fits((counts.offered ?? 0) + (counts.waiting ?? 0), `nothing more is offered: ${countOf(counts.waiting)} wait, ${counts.offered ?? 0} offers are taken back, ${countOf(sumOf(counts, atWork))} at work finish`),
-  resume: resume,
-  advance: advance,
-  abort: (_, counts) => fits((counts.offered ?? 0) + (counts.waiting ?? 0), `ends it: ${counts.offered ?? 0} offers are taken back, ${countOf(counts.waiting)} are left out, ${countOf(sumOf(counts, atWork))} at work finish; what runs stays`),
+  deny: (_, counts) => fits(counts.waiting ?? 0, `ends it before its start; left as they are: ${countOf(counts.waiting)}`),
+  pause: (_, counts) => fits((counts.offered ?? 0) + (counts.waiting ?? 0), `nothing more is offered; waiting: ${countOf(counts.waiting)}, offers taken back: ${counts.offered ?? 0}, at work and left to finish: ${countOf(sumOf(counts, atWork))}`),
+  resume,
+  advance,
+  abort: (_, counts) => fits((counts.offered ?? 0) + (counts.waiting ?? 0), `ends it, and what runs stays; left out: ${countOf(counts.waiting)}, offers taken back: ${counts.offered ?? 0}, at work and left to finish: ${countOf(sumOf(counts, atWork))}`),
   retry: ({ rollout, retryable }, counts) => {
     if (rollout.cause === 'trust') return unfit('its release is not trusted now; nothing can be retried');
     if (retryable === 0) return unfit(`no such device failed, was refused or timed out without being taken over since (${countOf(sumOf(counts, badEnds))} ended badly)`);
@@ -61,7 +61,7 @@ const judges: Readonly<Record<RolloutVerb, Judge>> = {
   },
   roll_back: (_, counts) => {
     const changed = (counts.proven ?? 0) + sumOf(counts, badEnds) + sumOf(counts, atWork);
-    return fits(changed, `brings ${countOf(changed)} back to what ran before, the last wave first; ${countOf((counts.waiting ?? 0) + (counts.offered ?? 0))} are left out`);
+    return fits(changed, `brings ${countOf(changed)} back to what ran before, the last wave first; left out: ${countOf((counts.waiting ?? 0) + (counts.offered ?? 0))}`);
   },
   set_cap: ({ rollout }) => fits(0, `changes how many devices may be at work at once, ${rollout.maxInFlight} now`),
 };
@@ -73,7 +73,7 @@ function resume({ rollout, waves, releaseVerified }: VerbFacts, counts: Counts):
     const { reason } = judgeWave(broken.counts, broken.absent, broken.plan.gate);
     return unfit(`wave ${broken.n} still fails its gate: ${reason.reason}; retry or exclude what failed, advance past it, abort, or roll_back`);
   }
-  return fits((counts.waiting ?? 0), `goes on: ${countOf(counts.waiting)} wait`);
+  return fits(counts.waiting ?? 0, `goes on; waiting: ${countOf(counts.waiting)}`);
 }
 
 function advance({ rollout, waves, releaseVerified }: VerbFacts): Fit {
