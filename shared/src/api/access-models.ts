@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { DeviceId } from '../core/index.ts';
-import { Role, Tags, Time } from './common.ts';
+import { AnyJson, Role, Tags, Time } from './common.ts';
 
 export const UserName = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,62}$/);
 export const User = z.object({ name: UserName, role: Role, createdAt: Time }).meta({ id: 'User' });
@@ -14,7 +14,7 @@ export type ApiToken = z.infer<typeof ApiToken>;
 export const NewApiToken = z.strictObject({ name: z.string().min(1).max(64), role: Role, expiresInS: z.int().min(60).max(365 * 86_400).optional() });
 export const CreatedApiToken = ApiToken.extend({ token: z.string() }).meta({ id: 'CreatedApiToken', description: 'The token is shown once' });
 
-export const AuditRecord = z.object({ id: z.string(), at: Time, actor: z.string(), action: z.string(), object: z.string(), detail: z.record(z.string(), z.json()) }).meta({ id: 'AuditRecord' });
+export const AuditRecord = z.object({ id: z.string(), at: Time, actor: z.string(), action: z.string(), object: z.string(), detail: z.record(z.string(), AnyJson) }).meta({ id: 'AuditRecord' });
 export type AuditRecord = z.infer<typeof AuditRecord>;
 
 export const ClaimToken = z.object({ id: z.string(), token: z.string(), expiresAt: Time, uses: z.int() }).meta({ id: 'ClaimToken' });

@@ -3,6 +3,9 @@ import { AppName, DeviceId } from '../core/index.ts';
 
 export const Time = z.string().meta({ description: 'ISO 8601, UTC' });
 
+/** Not `z.json()`: that refers to itself, which ends in a reference that leads nowhere in the OpenAPI document. */
+export const AnyJson = z.unknown().meta({ description: 'Any JSON' });
+
 /** RFC 9457; `code` is from the table of faults. */
 export const Problem = z.object({ type: z.string(), title: z.string(), status: z.int(), code: z.string(), detail: z.string() }).meta({ id: 'Problem' });
 export type Problem = z.infer<typeof Problem>;

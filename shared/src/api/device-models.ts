@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { AppName, DeviceId, Digest, Version } from '../core/index.ts';
 import { Bindings, LineRef } from '../capability/index.ts';
 import { AttemptState, Reported } from '../wire/index.ts';
-import { Tags, Time } from './common.ts';
+import { AnyJson, Tags, Time } from './common.ts';
 import { Deployment } from './rollout-models.ts';
 
 export const Refused = z
@@ -59,7 +59,7 @@ export type Device = z.infer<typeof Device>;
 export const Usage = z.object({ cpuMs: z.number(), memoryBytes: z.number(), outputBytes: z.number() });
 
 export const DeviceDetail = Device.extend({
-  profile: z.json().nullable(),
+  profile: AnyJson,
   bindings: z.record(AppName, Bindings),
   assignments: z.array(z.object({ app: AppName, release: z.string(), version: Version, digest: Digest, attempt: z.int(), setBy: z.string(), byHand: z.boolean() })),
   reported: Reported.omit({ gen: true, boot: true, seq: true }).nullable(),
