@@ -93,6 +93,19 @@ test('a server that dies is started again, and the pool finds it', async () => {
   expect(await namesIn(database)).toEqual(['ann']);
 });
 
+test('a connection that is lost in the middle of a transaction fails that transaction, and nothing else', async () => {
+  await using database = await open();
+  const lost = database.db.transaction(async (tx) => {
+    await tx.insert(userAccount).values(someone('eve'));
+    process.kill(database.serverPid(), 'SIGKILL');
+    await until('the server is gone', async () => !(await database.answers()));
+    await tx.insert(userAccount).values(someone('mallory'));
+  });
+  await expect(lost).rejects.toThrow();
+  await until('the server was started again', () => database.answers());
+  expect(await namesIn(database)).toEqual([]);
+});
+
 test('a schema that a newer manager made is refused', async () => {
   {
     await using database = await open();

@@ -34,7 +34,10 @@ export async function openDatabase({ dataDir, url, clock, log }: { dataDir: stri
   const pool = new Pool({ ...config, max: 10 });
   opening.defer(() => pool.end());
   // Without a listener the loss of an idle connection would end the process; the pool opens another when asked.
-  pool.on('error', (error) => log.warn({ error: error.message }, 'database.connection-lost'));
+  const onLost = (error: Error): void => log.warn({ error: error.message }, 'database.connection-lost');
+  pool.on('error', onLost);
+  // The pool takes its own listener off while a client is lent out, so each gets one of ours for life.
+  pool.on('connect', (client) => client.on('error', onLost));
   const held = opening.move();
   return {
     db: drizzle({ client: pool }),

@@ -39,9 +39,14 @@ export function idOf(key: KeyObject): KeyId {
   return createHash('sha256').update(key.export({ type: 'spki', format: 'der' })).digest('hex') as KeyId;
 }
 
+/** The key read last: a manager signs ten thousand documents with one key, and reading it costs more than a signature. */
+let lastRead: { readonly pem: string; readonly key: KeyObject } | undefined;
+
 export function privateKeyOf(privatePem: string): KeyObject {
+  if (lastRead?.pem === privatePem) return lastRead.key;
   const key = read(() => createPrivateKey(privatePem), 'input-invalid', 'private key');
   if (key.asymmetricKeyType !== 'ec' || key.asymmetricKeyDetails?.namedCurve !== 'prime256v1') throw new Fault('input-invalid', `not a P-256 private key, but ${key.asymmetricKeyType ?? 'unknown'}`);
+  lastRead = { pem: privatePem, key };
   return key;
 }
 
