@@ -21,6 +21,7 @@ export async function serve(turn: Turn): Promise<RolloutState | undefined> {
   if (turn.due) while ((await step(turn, (tx, of, writer) => joinNew(tx, of, { writer, limit: batchMax }), serving)) === batchMax);
   for (;;) {
     const full = await offerAll(turn);
+    if (full === 'untrusted') return 'paused';
     if (full === undefined) return undefined;
     const settled = await step(turn, (tx, of, writer) => settle(tx, of, { turn, full, writer }), serving);
     if (!settled) return undefined;
@@ -30,13 +31,13 @@ export async function serve(turn: Turn): Promise<RolloutState | undefined> {
 }
 
 /** Offers page by page. Out: whether room ran out before the devices did; undefined when another works on it, or it is no longer served. */
-async function offerAll(turn: Turn): Promise<boolean | undefined> {
+async function offerAll(turn: Turn): Promise<boolean | 'untrusted' | undefined> {
   let after: string | undefined = '';
   let full = false;
   while (after !== undefined) {
     const from: string = after;
     const page: Offered | 'untrusted' | undefined = await step(turn, (tx, of, writer) => offerOrPause(tx, of, { turn, after: from, writer }), serving);
-    if (page === undefined || page === 'untrusted') return undefined;
+    if (page === undefined || page === 'untrusted') return page;
     if (page.offered > 0) turn.deps.log.info({ rollout: turn.id, devices: page.offered }, 'rollout.offered');
     full = page.full;
     after = page.next;
