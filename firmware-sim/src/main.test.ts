@@ -55,6 +55,28 @@ test('a board says when it is ready, obeys the other verbs, and ends with 0 on S
   expect(await run('lines', dir)).toMatchObject({ code: 6, err: expect.stringContaining('unreachable: ') });
 });
 
+test('serial ports are listed, unplugged, plugged in, spoiled and set by their verbs', async () => {
+  using folder = makeFolder({ model: 'raspberry-pi-3b', parts: [{ part: 'modbus-meter', name: 'meter', port: 'meter0', powerW: 460 }] });
+  const { dir } = folder;
+  await using board = start(['board', folder.file, '--dir', dir, '--ready', 'json']);
+  await readyLine(board);
+  const listed = async (): Promise<unknown> => JSON.parse((await run('ports', dir, '-o', 'json')).out);
+  const path = join(dir, 'serial', 'meter0');
+  expect(await listed()).toMatchObject({ items: [{ port: 'meter0', path, kind: 'modbus-meter', fault: 'none', values: { currentA: 2 } }], next: null });
+  expect((await run('ports', dir)).out).toMatch(/^meter0 modbus-meter "meter" .*\/serial\/meter0 -> \/dev\/pts\/\d+ /);
+  expect((await run('set', dir, 'meter', 'powerW=920', 'frequencyHz=49.9')).code).toBe(0);
+  expect((await run('fault', dir, 'meter0', 'silent', '--count', '2')).code).toBe(0);
+  expect((await run('unplug', dir, 'meter0')).code).toBe(0);
+  expect(await listed()).toMatchObject({ items: [{ device: null, baud: null, fault: 'silent', faultsLeft: 2, values: { currentA: 4, frequencyHz: 49.9 } }] });
+  expect((await run('ports', dir)).out).toContain('unplugged');
+  expect(existsSync(path)).toBe(false);
+  expect(await run('unplug', dir, 'meter0')).toMatchObject({ code: 5, err: expect.stringContaining('conflict: ') });
+  expect((await run('plug', dir, 'meter0')).code).toBe(0);
+  expect(existsSync(path)).toBe(true);
+  expect(await run('plug', dir, 'nowhere')).toMatchObject({ code: 4, err: expect.stringContaining('meter0') });
+  expect(await run('set', dir, 'meter', 'colour=1')).toMatchObject({ code: 2, err: expect.stringContaining('colour') });
+});
+
 test('a board that was killed is replaced in its folder', async () => {
   using folder = makeFolder(blinky);
   {

@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { type Socket, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -47,6 +48,22 @@ test('a board without its pipe is gone, and the connection to it is closed', asy
   await expect(open(half.dir)).rejects.toMatchObject({ code: 'board-gone', message: expect.stringContaining('cells.fifo') });
   const socket = half.sockets[0];
   if (socket && !socket.destroyed) await new Promise((resolve) => socket.once('close', resolve));
+});
+
+test('a reserved port is refused, and says what for; one that the machine has and the board has not is unknown', async () => {
+  const serial = [{ path: '/dev/ttyAMA0', name: 'ttyAMA0', reserved: 'console' }];
+  await using small = await makeImpostor((socket) => socket.once('data', () => socket.write(`${JSON.stringify({ id: 1, ok: true, hello: { profile: { ...profile, serial }, records: 'cells' } })}\n`)));
+  writeFileSync(join(small.dir, 'cells'), '');
+  await using board = await open(small.dir);
+  const request = (path: string) => board.openSerial({ path, settings: { baud: 9_600, dataBits: 8, parity: 'none', stopBits: 1 }, consumer: 'meter', onData: () => {}, onGone: () => {} }, new AbortController().signal);
+  await expect(request('/dev/ttyAMA0')).rejects.toMatchObject({ code: 'port-reserved', message: expect.stringContaining('console') });
+  await expect(request('/dev/ttyS0')).rejects.toMatchObject({ code: 'port-unknown', message: expect.stringContaining('/dev/ttyAMA0') });
+});
+
+test('the serial library is not loaded with the room', () => {
+  const source = `await import(${JSON.stringify(new URL('./index.ts', import.meta.url).href)}); const { createRequire } = await import('node:module'); console.log(Object.keys(createRequire(${JSON.stringify(import.meta.url)}).cache).filter((name) => name.includes('serialport')).length);`;
+  const ran = spawnSync(process.execPath, ['--input-type=module', '-e', source], { encoding: 'utf8' });
+  expect(ran).toMatchObject({ status: 0, stdout: '0\n' });
 });
 
 test('opening stops when it is told to', async () => {

@@ -35,6 +35,8 @@ export function behaviourOf(part: SerialPart, { clock, counters, answer }: { clo
 
 /** Longest frame of Modbus RTU; what is longer is none. */
 const frameBytesMax = 256;
+/** A pseudo-terminal takes a flood at once; no more of its time on the line than this is held against whoever talks next. */
+const backlogMaxNs = 1_000_000_000n;
 
 /** Gathers bytes until the line is silent for long enough, then takes them for a frame. */
 class ModbusSlave implements Behaviour {
@@ -61,7 +63,8 @@ class ModbusSlave implements Behaviour {
   hear(bytes: Uint8Array): void {
     if (bytes.byteLength === 0) return;
     const nowNs = this.#clock.monotonicNs();
-    this.#freeNs = (this.#freeNs > nowNs ? this.#freeNs : nowNs) + bytesTimeNs(bytes.byteLength, this.baud);
+    const freeNs = (this.#freeNs > nowNs ? this.#freeNs : nowNs) + bytesTimeNs(bytes.byteLength, this.baud);
+    this.#freeNs = freeNs < nowNs + backlogMaxNs ? freeNs : nowNs + backlogMaxNs;
     // One byte beyond the limit is kept, to know that it was exceeded.
     this.#heard = Buffer.concat([this.#heard, bytes]).subarray(0, frameBytesMax + 1);
     this.#silence?.[Symbol.dispose]();

@@ -4,6 +4,8 @@
 export const bitsPerByte = 10;
 /** Two clocks that differ by less understand each other. */
 const toleranceShare = 0.03;
+/** Part of a bit by which a time lies behind an edge, so that rounding does not put it before. */
+const edge = 1e-6;
 /** A receiver that hears rubbish hears no more of it than this for each byte sent. */
 const bytesMaxFactor = 16;
 
@@ -18,16 +20,18 @@ export function resample(bytes: Uint8Array, { from, to }: { from: number; to: nu
   const levelAt = (timeS: number): 0 | 1 => bitAt(bytes, Math.floor(timeS * from));
   const heard: number[] = [];
   const bytesMax = bytes.byteLength * bytesMaxFactor;
-  for (let timeS = 0; timeS < endS && heard.length < bytesMax; ) {
-    if (levelAt(timeS) === 1) {
-      // Idle: on to where the next bit of the sender begins.
-      timeS = (Math.floor(timeS * from + 1e-6) + 1) / from + 1e-12;
-      continue;
-    }
+  /** From a level to the next place where the sender's bit is of the wanted one. */
+  const seek = (fromS: number, level: 0 | 1): number => {
+    let bit = Math.floor(fromS * from + edge);
+    while (bit / from < endS && bitAt(bytes, bit) !== level) bit += 1;
+    return Math.max(fromS, bit / from + edge / from);
+  };
+  for (let timeS = seek(0, 0); timeS < endS && heard.length < bytesMax; timeS = seek(timeS, 0)) {
     let byte = 0;
     for (let bit = 0; bit < 8; bit += 1) byte |= levelAt(timeS + (bit + 1.5) / to) << bit;
     heard.push(byte);
-    timeS += (bitsPerByte - 0.5) / to;
+    // After a stop bit that was none a receiver waits for the line to rest, as after a break.
+    timeS = seek(timeS + (bitsPerByte - 0.5) / to, 1);
   }
   return Uint8Array.from(heard);
 }

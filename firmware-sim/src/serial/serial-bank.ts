@@ -1,12 +1,12 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Clock, type Random, type Verdict, accept, refuse, toFault } from '@pier/shared/core';
-import type { BoardFile, BoardProfile, SimRequest } from '@pier/shared/hardware';
+import type { BoardFile, BoardProfile, SimOrder } from '@pier/shared/hardware';
 import type { SerialPart } from './behaviour.ts';
 import { loadPty } from './pty.ts';
 import { SimSerialPort } from './serial-port.ts';
 
-type Order<K extends SimRequest['op']> = Extract<SimRequest, { op: K }>;
+type Order<K extends SimOrder['op']> = Extract<SimOrder, { op: K }>;
 
 /** The serial ports of a board; with none of them, nothing is loaded and no folder made. */
 export class SerialBank implements Disposable {

@@ -1,0 +1,42 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { systemClock } from '@pier/shared/core';
+import { type SimClient, type SimPort, simClient } from '@pier/shared/hardware';
+import { type NodeChild, spawnNode } from '@pier/shared/process';
+
+const program = fileURLToPath(new URL('../../firmware-sim/src/main.ts', import.meta.url));
+
+/** A simulated board in a process of its own, and a connection from outside. */
+export type SimBench = AsyncDisposable & {
+  readonly dir: string;
+  readonly sim: NodeChild;
+  readonly client: SimClient;
+  port(name: string): Promise<SimPort>;
+};
+
+export async function startSim(file: object): Promise<SimBench> {
+  await using stack = new AsyncDisposableStack();
+  const dir = mkdtempSync(join(tmpdir(), 'pier-board-'));
+  stack.defer(() => rmSync(dir, { recursive: true, force: true }));
+  writeFileSync(join(dir, 'board.json'), JSON.stringify(file));
+  const sim = stack.use(spawnNode([program, 'board', join(dir, 'board.json'), '--dir', dir, '--ready', 'json'], { env: { ...process.env, PIER_LOG: 'silent' } }));
+  const { stdout } = sim.child;
+  if (!stdout) throw new Error('the simulator has no stdout');
+  await new Promise((resolve, reject) => {
+    createInterface({ input: stdout }).once('line', resolve);
+    sim.child.once('exit', (code) => reject(new Error(`the simulator ended with ${code}`)));
+  });
+  const client = stack.use(simClient({ socket: connect(join(dir, 'board.sock')), clock: systemClock }));
+  const owned = stack.move();
+  const port = async (name: string): Promise<SimPort> => {
+    const result = await client.request({ op: 'ports' }, client.gone);
+    const found = 'ports' in result ? result.ports.find((one) => one.port === name) : undefined;
+    if (!found) throw new Error(`the board has no port ${name}`);
+    return found;
+  };
+  return { dir, sim, client, port, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
