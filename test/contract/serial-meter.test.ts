@@ -27,7 +27,7 @@ async function makeBench(): Promise<MeterBench> {
     modbus.setTimeout(timeoutMs);
     const close = async (): Promise<void> => {
       // A port that hung up is closed already, and then nothing calls back.
-      if (modbus.isOpen) await new Promise<void>((resolve) => void modbus.close(() => resolve()));
+      if (modbus.isOpen) await new Promise<void>((resolve) => modbus.close(() => resolve()));
     };
     return { modbus, float: async (address) => (await modbus.readInputRegisters(address, 2)).buffer.readFloatBE(0), [Symbol.asyncDispose]: close };
   };

@@ -1,2 +1,1 @@
 export { openSimBoard } from './sim-board.ts';
-export { type SerialSite, openSerial } from './serial.ts';
