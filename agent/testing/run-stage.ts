@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { AppName, DeviceId, digestOf, silentLog, systemClock, systemRandom } from '@pier/shared/core';
+import { AppName, type Clock, DeviceId, digestOf, silentLog, systemClock, systemRandom } from '@pier/shared/core';
 import { Bindings } from '@pier/shared/capability';
 import { SimRecord } from '@pier/shared/hardware';
 import { Desired, type ReportedApp } from '@pier/shared/wire';
@@ -35,11 +35,51 @@ export const ledGuest = (waitMs: number, end: string): string => `(module
     (drop (call $poll (i32.const 64) (i32.const 256) (i32.const 1) (i32.const 512)))
     ${end}))`;
 
+/** Text of a guest that writes a line to its standard output, and then does as `then` says. */
+export const talkingGuest = (line: string, then: string): string => `(module
+  (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "poll_oneoff" (func $poll (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 1024) "${line}")
+  (func $sleep (param $ms i64)
+    (i32.store (i32.const 80) (i32.const 1))
+    (i64.store (i32.const 88) (i64.mul (local.get $ms) (i64.const 1000000)))
+    (drop (call $poll (i32.const 64) (i32.const 256) (i32.const 1) (i32.const 512))))
+  (func (export "_start")
+    (i32.store (i32.const 0) (i32.const 1024)) (i32.store (i32.const 4) (i32.const ${Buffer.byteLength(line.replaceAll('\\n', '\n'))}))
+    (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 16)))
+    ${then}))`;
+
+/** Text of a guest that says "hi" to the serial port "bus" every 50 ms, and tells what comes back: on its output, and as the series "heard". */
+export const serialGuest = `(module
+  (import "wasi_snapshot_preview1" "fd_write" (func $print (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "poll_oneoff" (func $poll (param i32 i32 i32 i32) (result i32)))
+  (import "pier_serial" "open" (func $open (param i32 i32) (result i32)))
+  (import "pier_serial" "write" (func $write (param i32 i32 i32) (result i32)))
+  (import "pier_serial" "read" (func $read (param i32 i32 i32) (result i32)))
+  (import "pier_telemetry" "open" (func $series (param i32 i32) (result i32)))
+  (import "pier_telemetry" "record" (func $record (param i32 f64) (result i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 1024) "bus") (data (i32.const 1040) "hi\\n") (data (i32.const 1056) "heard")
+  (func (export "_start") (local $port i32) (local $heard i32) (local $n i32)
+    (local.set $port (call $open (i32.const 1024) (i32.const 3)))
+    (local.set $heard (call $series (i32.const 1056) (i32.const 5)))
+    (loop $again
+      (drop (call $write (local.get $port) (i32.const 1040) (i32.const 3)))
+      (i32.store (i32.const 80) (i32.const 1)) (i64.store (i32.const 88) (i64.const 50000000))
+      (drop (call $poll (i32.const 64) (i32.const 256) (i32.const 1) (i32.const 512)))
+      (local.set $n (call $read (local.get $port) (i32.const 2048) (i32.const 64)))
+      (if (i32.gt_s (local.get $n) (i32.const 0)) (then
+        (i32.store (i32.const 0) (i32.const 2048)) (i32.store (i32.const 4) (local.get $n))
+        (drop (call $print (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 16)))
+        (drop (call $record (local.get $heard) (f64.convert_i32_s (local.get $n))))))
+      (br $again))))`;
+
 /** A folder with a board and a registry beside it. */
-export async function openSite() {
+export async function openSite({ parts = [] }: { parts?: readonly object[] } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'pier-apps-'));
   const registry = await startRegistry();
-  const board = await startBoard(folder);
+  const board = await startBoard(folder, parts);
   const ledNow = () => {
     const rows = readFileSync(board.record, 'utf8').split('\n').slice(0, -1).map((line) => SimRecord.parse(JSON.parse(line)));
     return rows.findLast((row) => row.name === 'GPIO17');
@@ -47,7 +87,7 @@ export async function openSite() {
   return {
     folder, registry, board, ledNow,
     isOn: () => ledNow()?.level === 1,
-    openAgent: () => openRunStage({ folder, boardDir: board.dir, registryUrl: registry.url }),
+    openAgent: ({ hurry = 1 } = {}) => openRunStage({ folder, boardDir: board.dir, registryUrl: registry.url, clock: hurried(hurry) }),
     [Symbol.asyncDispose]: async () => {
       await board[Symbol.asyncDispose]();
       await registry[Symbol.asyncDispose]();
@@ -58,8 +98,19 @@ export async function openSite() {
 export type RunStage = Awaited<ReturnType<typeof openRunStage>>;
 export type Site = Awaited<ReturnType<typeof openSite>>;
 
+/** The agent's time runs so many times faster than the guests'. */
+function hurried(times: number): Clock {
+  return {
+    ...systemClock,
+    monotonicMs: () => systemClock.monotonicMs() * times,
+    sleep: (ms, signal) => systemClock.sleep(ms / times, signal),
+    after: (ms, act) => systemClock.after(ms / times, act),
+    every: (ms, act) => systemClock.every(ms / times, act),
+  };
+}
+
 /** Disposing is a clean stop. */
-async function openRunStage({ folder, boardDir, registryUrl }: { folder: string; boardDir: string; registryUrl: string }) {
+async function openRunStage({ folder, boardDir, registryUrl, clock }: { folder: string; boardDir: string; registryUrl: string; clock: Clock }) {
   const store = await openStore(join(folder, 'agent'));
   const keeper = keepBoard((signal) => openSimBoard({ dir: boardDir, clock: systemClock }, signal), { clock: systemClock, random: systemRandom, log: silentLog });
   const trust = openTrust({ store, enrolled: policyEnvelope(), rootId: keys.root.id, log: silentLog });
@@ -75,7 +126,7 @@ async function openRunStage({ folder, boardDir, registryUrl }: { folder: string;
     },
   };
   const verifier = createVerifier({ store, registries, trust, log: silentLog });
-  const apps = new Apps({ store, verifier, runner: workerRunner({ clock: systemClock, log: silentLog }), board: keeper, clock: systemClock, random: systemRandom, log: silentLog, tell });
+  const apps = new Apps({ store, verifier, runner: workerRunner({ clock: systemClock, log: silentLog }), board: keeper, clock, random: systemRandom, log: silentLog, tell });
   const stop = new AbortController();
   const running = apps.run((app, signal) => turn(apps, app, signal), stop.signal);
   const reported = (app = blink): ReportedApp | undefined => reportedOf({ store, policy: 1, alive: (name) => apps.alive(name), lastEnd: (name) => apps.lastEnd(name) }).apps[app];

@@ -1,9 +1,10 @@
 import { type Clock, type Digest, type Fault, type FaultCode, type Random, backoffMs, toFault } from '@pier/shared/core';
+import type { Grant } from '@pier/shared/capability';
 import type { Reason } from '@pier/shared/wire';
 import { type ObtainDeps, loadOrObtain, obtain } from './obtain.ts';
 import { becomesGood, reasonOf, startFailed, withoutReason } from './outcome.ts';
 import type { Step } from './plan.ts';
-import { type Leases, busyFault } from './resources/index.ts';
+import { type Conflict, type Leases, busyFault, isNamed } from './resources/index.ts';
 import { type Slot, short } from './slot.ts';
 
 export type PerformDeps = ObtainDeps & { readonly leases: Leases; readonly clock: Clock; readonly random: Random };
@@ -40,7 +41,7 @@ export function createPerform(deps: PerformDeps): Perform {
       return 'again';
     },
     fetch: async (_step, slot, signal) => fetchRelease(slot, deps, signal),
-    apply: async (_step, slot) => applyRelease(slot, deps),
+    apply: async (_step, slot, signal) => applyRelease(slot, deps, signal),
     start: async ({ digest, soaking }, slot, signal) => startCommitted(slot, deps, { digest, soaking, signal }),
     stop: async (_step, slot) => {
       const { wanted, hold } = slot.record;
@@ -94,13 +95,13 @@ async function fetchRelease(slot: Slot, deps: PerformDeps, signal: AbortSignal):
 }
 
 /** Replaces the guest. All that can be checked beforehand is, while the old one still runs. */
-async function applyRelease(slot: Slot, deps: PerformDeps): Promise<Performed> {
+async function applyRelease(slot: Slot, deps: PerformDeps, signal: AbortSignal): Promise<Performed> {
   const { wanted } = slot.record;
   const program = slot.prepared;
   slot.prepared = undefined;
   if (wanted === null || program?.artifact.digest !== wanted.digest) return 'again';
   slot.move('applying');
-  const busy = deps.leases.conflict(slot.app, program.grant);
+  const busy = await lastingConflict(slot, { grant: program.grant, signal }, deps);
   if (busy) return failed(slot, busyFault(busy, slot.app), deps);
   await slot.supervisor.stop(`attempt ${wanted.attempt} takes its place`);
   try {
@@ -112,6 +113,22 @@ async function applyRelease(slot: Slot, deps: PerformDeps): Promise<Performed> {
   if (progress?.digest === wanted.digest && slot.supervisor.program === program) slot.update({ current: wanted.digest, progress: { ...withoutReason(progress), state: 'soaking' } });
   return 'next';
 }
+
+/** Another app stands in the way, and stays there. One that is to let go, in the same document perhaps, is waited for. */
+async function lastingConflict(slot: Slot, { grant, signal }: { readonly grant: Grant; readonly signal: AbortSignal }, { leases, store, clock }: PerformDeps): Promise<Conflict | undefined> {
+  const untilMs = clock.monotonicMs() + leavingMs;
+  for (;;) {
+    const busy = leases.conflict(slot.app, grant);
+    const holder = busy && store.apps.get(busy.holder)?.wanted;
+    const stays = holder ? isNamed(busy, holder.bindings) : false;
+    if (!busy || stays || clock.monotonicMs() > untilMs) return busy;
+    await clock.sleep(leavingLookMs, signal);
+  }
+}
+
+/** As long as a guest's grace and its outputs' way into safety may take, several times over. */
+const leavingMs = 15_000;
+const leavingLookMs = 50;
 
 /** Starts what is committed from the store, without a network unless the disk lost it. */
 async function startCommitted(slot: Slot, deps: PerformDeps, what: { digest: Digest; soaking: boolean; signal: AbortSignal }): Promise<Performed> {

@@ -267,7 +267,7 @@ describe('the outbox', () => {
     put('command', 302);
     put('command', 303);
     put('reported', 304);
-    expect(all(store).slice(0, 5).map((entry) => entry.order.seq)).toEqual([304, 302, 303, 301, 1]);
+    expect(all(store).slice(0, 5).map((one) => one.order.seq)).toEqual([304, 302, 303, 301, 1]);
   });
 
   test('has nothing under an id that was acknowledged meanwhile', async () => {

@@ -1,4 +1,4 @@
-export { type Conflict, type Leases, busyFault, createLeases } from './leases.ts';
+export { type Conflict, type Leases, busyFault, createLeases, isNamed } from './leases.ts';
 export { LinePark } from './line-park.ts';
 export { type HeldLines, openLines } from './lines.ts';
 export { PortNews } from './port-news.ts';

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { AppName } from '@pier/shared/core';
 import { Asks, Bindings, type Grant, emptyGrant } from '@pier/shared/capability';
 import { BoardProfile } from '@pier/shared/hardware';
-import { createLeases, reservedPortNames } from './index.ts';
+import { createLeases, isNamed, reservedPortNames } from './index.ts';
 
 const blink = AppName.parse('blink');
 const other = AppName.parse('other');
@@ -18,7 +18,7 @@ describe('a lease', () => {
   test('keeps a line for one app, and names who has it', () => {
     const leases = createLeases();
     leases.take(blink, lines(17));
-    expect(leases.conflict(other, lines(4, 17))).toEqual({ code: 'line-busy', holder: 'blink', what: 'pinctrl-bcm2711 line 17' });
+    expect(leases.conflict(other, lines(4, 17))).toMatchObject({ code: 'line-busy', holder: 'blink', what: 'pinctrl-bcm2711 line 17' });
     expect(() => leases.take(other, lines(4, 17))).toThrow(expect.objectContaining({ code: 'line-busy', message: expect.stringContaining('"blink"') }));
   });
 
@@ -58,7 +58,7 @@ describe('a serial port', () => {
   test('is one port under all its names', () => {
     const leases = createLeases();
     leases.take(blink, port('ttyS0'));
-    expect(leases.conflict(other, port('serial0'))).toEqual({ code: 'port-busy', holder: 'blink', what: `${path('serial0')} (${path('ttyS0')})` });
+    expect(leases.conflict(other, port('serial0'))).toMatchObject({ code: 'port-busy', holder: 'blink', what: `${path('serial0')} (${path('ttyS0')})` });
     expect(() => leases.take(other, port('serial0'))).toThrow(expect.objectContaining({ code: 'port-busy', message: expect.stringContaining('"blink"') }));
     expect(leases.conflict(other, port('ttyS1'))).toBeUndefined();
   });
@@ -79,6 +79,16 @@ describe('a serial port', () => {
     rmSync(path('ttyUSB0'));
     rmSync(path('meter'));
     expect(leases.conflict(other, port('meter'))).toMatchObject({ holder: 'blink' });
+  });
+
+  test('that its holder is bound to no more is about to be free', () => {
+    const leases = createLeases();
+    leases.take(blink, { ...port('ttyS0'), gpio: lines(17).gpio });
+    const [busyPort, busyLine] = [leases.conflict(other, port('serial0')), leases.conflict(other, lines(17))];
+    const bound = Bindings.parse({ a: { kind: 'serial', path: path('serial0') }, b: { kind: 'gpio', chip: 'pinctrl-bcm2711', line: 17 } });
+    const elsewhere = Bindings.parse({ a: { kind: 'serial', path: path('ttyS1') }, b: { kind: 'gpio', chip: 'pinctrl-bcm2711', line: 18 }, c: { kind: 'storage', maxBytes: 1 } });
+    expect([busyPort && isNamed(busyPort, bound), busyLine && isNamed(busyLine, bound)]).toEqual([true, true]);
+    expect([busyPort && isNamed(busyPort, elsewhere), busyLine && isNamed(busyLine, elsewhere)]).toEqual([false, false]);
   });
 
   test('that an app holds by its grant and as an open port is free when both have ended', () => {

@@ -1,12 +1,12 @@
 /** The accident this stops: two apps on one line, or on one serial port under two names of it. */
 import { basename, dirname, join } from 'node:path';
 import { type AppName, Fault } from '@pier/shared/core';
-import type { Grant, LineRef } from '@pier/shared/capability';
+import type { Bindings, Grant, LineRef } from '@pier/shared/capability';
 import { realPort } from './real-port.ts';
 
 export const keyOf = (at: LineRef): string => `${at.chip}/${at.line}`;
 
-export type Conflict = { readonly code: 'line-busy' | 'port-busy'; readonly holder: AppName; readonly what: string };
+export type Conflict = { readonly code: 'line-busy' | 'port-busy'; readonly key: string; readonly holder: AppName; readonly what: string };
 
 /** Which app has which line and port; each belongs to one app at a time. */
 export type Leases = {
@@ -26,7 +26,7 @@ export function createLeases(): Leases {
   const conflict = (app: AppName, wants: readonly Want[]): Conflict | undefined => {
     for (const { code, key, what } of wants) {
       const holder = holders.get(key);
-      if (holder && holder.app !== app) return { code, holder: holder.app, what };
+      if (holder && holder.app !== app) return { code, key, holder: holder.app, what };
     }
     return undefined;
   };
@@ -57,6 +57,11 @@ export function createLeases(): Leases {
     take: (app, grant) => take(app, wantsOf(grant)),
     takePort: (app, path) => take(app, portWants(path)),
   };
+}
+
+/** Whether bindings name what the conflict is about: if those of its holder do not any more, it is about to be free. */
+export function isNamed({ key }: Conflict, bindings: Bindings): boolean {
+  return Object.values(bindings).some((binding) => (binding.kind === 'gpio' ? keyOf(binding) === key : binding.kind === 'serial' && portWants(binding.path).some((want) => want.key === key)));
 }
 
 export function busyFault({ code, what, holder }: Conflict, app: AppName): Fault {

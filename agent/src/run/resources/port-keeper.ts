@@ -1,4 +1,4 @@
-import { type AppName, type Clock, Fault, type FaultCode, type Log, toFault } from '@pier/shared/core';
+import { type AppName, type Clock, type Fault, type FaultCode, type Log, toFault } from '@pier/shared/core';
 import type { SerialGrant } from '@pier/shared/capability';
 import type { Board } from '@pier/shared/hardware';
 import { type SerialLink, createSerialLink } from '../sandbox/index.ts';

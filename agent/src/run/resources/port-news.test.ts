@@ -21,8 +21,7 @@ function open() {
   const news = new PortNews({ clock, tell: (type, { reason }) => told.push(`${time.ms / second} ${type} ${/\((\d+) more/.exec(reason)?.[1] ?? 0}`) });
   const pass = (ms: number): void => {
     time.ms += ms;
-    for (const timer of [...due]) {
-      if (timer.ms > time.ms) continue;
+    for (const timer of Array.from(due).filter(({ ms: atMs }) => atMs <= time.ms)) {
       due.delete(timer);
       timer.act();
     }

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { AppName, type Fault, silentLog, systemClock } from '@pier/shared/core';
+import { AppName, silentLog, systemClock, toFault } from '@pier/shared/core';
 import { Asks, type SerialGrant } from '@pier/shared/capability';
 import type { Board, SerialPort } from '@pier/shared/hardware';
 import { until } from '../../../testing/run-stage.ts';
@@ -47,8 +47,8 @@ async function isFree(): Promise<boolean> {
     await using port: SerialPort = await board.openSerial({ path: pathOf(), settings: { baud: 9_600, dataBits: 8, parity: 'none', stopBits: 1 }, consumer: 'test', onData: () => {}, onGone: () => {} }, signal);
     return port.path === pathOf();
   } catch (cause) {
-    expect((cause as Fault).code).toBe('port-busy');
-    return false;
+    if (toFault(cause).code === 'port-busy') return false;
+    throw cause;
   }
 }
 
