@@ -39,7 +39,7 @@ export async function pier<T = unknown>(env: NodeJS.ProcessEnv, args: readonly s
 export async function pierEnds(play: Play, args: readonly string[], status: number): Promise<string> {
   const ran = await runPier(args, { env: play.env });
   if (ran.status !== status) throw new Fault('internal', `pier ${args.join(' ')} ended with ${ran.status}, not ${status}: ${ran.stderr || ran.stdout}`);
-  return (ran.stderr.trim() || ran.stdout.trim()).split('\n').at(-1) ?? '';
+  return (ran.stderr.trim() || ran.stdout.trim()).split('\n').at(-1)?.slice(0, 200) ?? '';
 }
 
 type Change = { readonly app?: 'blink' | 'meter'; readonly version: string; readonly edit?: (source: string) => string; readonly asks?: (asks: { gpio: unknown[] }) => void };

@@ -71,11 +71,11 @@ describe('a session', () => {
     const heard: Received[] = [];
     await using session = await open(await identity(), (received) => heard.push(received));
     expect(session.lost.aborted).toBe(false);
-    for (const topic of [topics.desired, topics.command, topics.ack, topics.pinsLease]) await say(topic.of({ device }), '{}');
+    for (const topic of [topics.desired, topics.command, topics.ack, topics.pinsLease, topics.logLease, topics.telemetryLease]) await say(topic.of({ device }), '{}');
     await say(topics.manager.of({ replica: 'a' }), '{}');
     await say(topics.command.of({ device: 'board-2' }), '{}');
-    await until(() => heard.length >= 5);
-    expect(heard.map(({ topic }) => topic).toSorted()).toEqual(['pier/v1/d/board-1/down/ack', 'pier/v1/d/board-1/down/cmd', 'pier/v1/d/board-1/down/desired', 'pier/v1/d/board-1/down/pins', 'pier/v1/m/a']);
+    await until(() => heard.length >= 7);
+    expect(heard.map(({ topic }) => topic).toSorted()).toEqual(['pier/v1/d/board-1/down/ack', 'pier/v1/d/board-1/down/cmd', 'pier/v1/d/board-1/down/desired', 'pier/v1/d/board-1/down/logs', 'pier/v1/d/board-1/down/pins', 'pier/v1/d/board-1/down/tel', 'pier/v1/m/a']);
   });
 
   test('knows what was retained from what was said just now', async () => {

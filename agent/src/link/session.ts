@@ -85,6 +85,8 @@ function subscriptionsOf(device: Identity['device']): Record<string, { qos: 0 | 
     [topics.manager.filter]: { qos: 1 },
     [topics.ack.of({ device })]: { qos: 0 },
     [topics.pinsLease.of({ device })]: { qos: 0 },
+    [topics.logLease.of({ device })]: { qos: 0 },
+    [topics.telemetryLease.of({ device })]: { qos: 0 },
   };
 }
 

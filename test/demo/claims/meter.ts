@@ -50,7 +50,7 @@ export const meterClaims = {
 
   /** The meter's numbers are changed at the board, and arrive. */
   followsMeter: async (at: Case, { device, power }: { device: string; power: number }) => {
-    const set = await pier(at, ['sim', 'set', boardOf(at, device).dir, 'meter', `power=${power}`]);
+    const set = await pier(at, ['sim', 'set', boardOf(at, device).dir, 'meter', `powerW=${power}`]);
     if (set.status !== 0) throw wrong(`the meter cannot be set: ${set.stderr}`);
     return meterClaims.telemetry(at, { devices: [device], series: 'power', near: power, sinceMs: systemClock.nowMs() });
   },
