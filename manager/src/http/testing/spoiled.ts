@@ -10,7 +10,7 @@ const envelope = { payloadType: 'application/vnd.pier.policy+json', payload: 'e3
 const plan = {
   release: 'none',
   name: 'nonsense',
-  selector: 'site=a',
+  selector: 'not exists(nonsense)',
   mode: 'static',
   waves: [{ take: { by: 'count', count: 1 }, gate: { successPercent: 90, failurePercent: 5, failureSampleMin: 1, presentPercent: 50 }, soakS: 1, advance: 'auto' }, { take: { by: 'rest' } }],
   soakS: 0,
@@ -39,7 +39,8 @@ const bodies: Readonly<Partial<Record<RouteName, Json>>> = {
   createRollout: plan,
   actOnRollout: { verb: 'exclude', devices: ['nobody'], remark: 'why not' },
 };
-const params: Readonly<Record<string, string>> = { device: 'nobody', app: 'blink', id: 'none', user: 'nobody' };
+type Params = Readonly<Record<string, string>>;
+const paramsOfNothing: Params = { device: 'nobody', app: 'blink', id: 'none', user: 'nobody' };
 
 const texts = ['', ' ', '\0', 'a\0b', '..', '../../etc/passwd', "x' or '1'='1", '💥', '\u202e', 'x'.repeat(10_000), '-1', '0', '1e999', '999999999999999999999', 'NaN', 'null', 'true', '[]', '{}', '__proto__', 'constructor', 'toString', '%00', '%', '\n', 'a=b', '((((', "site in ('", 'not '.repeat(400)];
 const deep = Array.from({ length: 60 }).reduce<unknown>((inner) => [inner], []);
@@ -49,8 +50,8 @@ const values: readonly unknown[] = [...texts, '\ud800', ...numbers, null, true, 
 const tags = ['', '7', '"', '""', '"-1"', '"1.5"', '"999999999999999999999"', 'W/"1"', '"1", "2"', '*', '"1"', '**', 'x'.repeat(4_000)];
 const keys = ['', ' ', 'a b', 'k', 'k', 'x'.repeat(128), 'x'.repeat(129), "' or 1=1", '\u00e9', '*'];
 
-function fill(path: string, instead: Readonly<Record<string, string>> = {}): string {
-  return apiPrefix + path.replace(/:([a-z]+)/g, (_, name: string) => encodeURIComponent(instead[name] ?? params[name] ?? ''));
+function fill(path: string, params: Params): string {
+  return apiPrefix + path.replace(/:([a-z]+)/g, (_, name: string) => encodeURIComponent(params[name] ?? ''));
 }
 
 function keysOf(schema: z.ZodType | undefined): string[] {
@@ -77,12 +78,13 @@ export function* spoiledCopies(value: Json, depth = 0): Generator<Json> {
   }
 }
 
-/** Every request that spoils one thing of a route. */
-export function* spoiledRequests(name: RouteName): Generator<Nonsense> {
+/** Every request that spoils one thing of a route; `given` names things that are there, so that what is sound gets further. */
+export function* spoiledRequests(name: RouteName, given: Params = {}): Generator<Nonsense> {
+  const params = { ...paramsOfNothing, ...given };
   const { method, path, params: inPath, query, body: schema, ifMatch }: Route = routes[name];
   const body = bodies[name];
-  const sound = { method, path: fill(path), ...(schema && { body }), ...(ifMatch && { headers: { 'if-match': '*' } }) };
-  for (const key of keysOf(inPath)) for (const text of texts) if (text !== '..') yield { ...sound, path: fill(path, { [key]: text }) };
+  const sound = { method, path: fill(path, params), ...(schema && { body }), ...(ifMatch && { headers: { 'if-match': '*' } }) };
+  for (const key of keysOf(inPath)) for (const text of texts) if (text !== '..') yield { ...sound, path: fill(path, { ...params, [key]: text }) };
   for (const key of [...keysOf(query), 'unknown', '__proto__']) {
     for (const text of texts) yield { ...sound, query: [[key, text]] };
     yield { ...sound, query: [[key, '1'], [key, '2']] };
