@@ -50,7 +50,7 @@ async function compile(files: Readonly<Record<string, string>>): Promise<Uint8Ar
 }
 
 const hostFile = (name: string): string => readFileSync(`${folder}/host/${name}.ts`, 'utf8');
-const hostFiles = ['gpio', 'app', 'wasi'];
+const hostFiles = ['gpio', 'serial', 'poll', 'telemetry', 'app', 'wasi'];
 
 /** A guest that exports each declared function again, so that the compiler keeps all of them. */
 function referencesAll(): string {

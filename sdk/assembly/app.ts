@@ -1,4 +1,8 @@
+import { checked, lastError } from "./failure";
 import * as host from "./host/app";
+import { Pollable } from "./poll";
+
+export { lastError };
 
 /** Tells the agent that the app is up; an app whose manifest says `health.ready: call` is not started before this. */
 export function ready(): void {
@@ -21,9 +25,7 @@ export function stopRequested(): bool {
   return host.stop_requested() == 1;
 }
 
-/** The sentence behind the last negative result of a host function. */
-export function lastError(): string {
-  const buffer = new ArrayBuffer(256);
-  const length = host.last_error(changetype<usize>(buffer), buffer.byteLength);
-  return length > 0 ? String.UTF8.decodeUnsafe(changetype<usize>(buffer), length) : "";
+/** To wait for the wish to stop together with other things. */
+export function subscribeStop(): Pollable {
+  return new Pollable(checked("subscribe to the stop", host.subscribe_stop()));
 }

@@ -12,4 +12,5 @@ export const badArgument: i32 = -9;
 export const closed: i32 = -10;
 export const revoked: i32 = -11;
 export const rateLimited: i32 = -12;
+export const disconnected: i32 = -13;
 export const other: i32 = -99;

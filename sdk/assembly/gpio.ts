@@ -1,5 +1,6 @@
-import { lastError } from "./app";
+import { checked } from "./failure";
 import * as host from "./host/gpio";
+import { Pollable } from "./poll";
 
 const modeIn = 0;
 const modeOut = 1;
@@ -9,9 +10,7 @@ const eventBuffer = memory.data(768);
 
 function openLabel(label: string, mode: i32): i32 {
   const name = String.UTF8.encode(label);
-  const handle = host.open(changetype<usize>(name), name.byteLength, mode, 0);
-  if (handle < 0) throw new Error("cannot open \"" + label + "\": " + lastError() + " (" + handle.toString() + ")");
-  return handle;
+  return checked("open \"" + label + "\"", host.open(changetype<usize>(name), name.byteLength, mode, 0));
 }
 
 /** An output, by the label that the app's manifest gives it. `true` is active, whichever level that is. */
@@ -77,14 +76,12 @@ export class Input {
 
   /** Starts to collect edges; once for each input. Traps when the manifest asks for no such edges. */
   watch(edges: Edges = Edges.Both): void {
-    const result = host.watch(this.handle, edges);
-    if (result < 0) throw new Error("cannot watch: " + lastError() + " (" + result.toString() + ")");
+    checked("watch", host.watch(this.handle, edges));
   }
 
   /** The edges since the last call, at most 32; allocates only when there are some. Traps when the board is gone. */
   events(): Edge[] {
-    const count = host.events(this.handle, eventBuffer, eventsAtOnce * eventBytes);
-    if (count < 0) throw new Error("no events: " + lastError() + " (" + count.toString() + ")");
+    const count = checked("read events", host.events(this.handle, eventBuffer, eventsAtOnce * eventBytes));
     if (count == 0) return noEdges;
     const edges = new Array<Edge>(count);
     for (let index = 0; index < count; index++) {
@@ -92,6 +89,11 @@ export class Input {
       edges[index] = new Edge(load<u64>(at), load<u32>(at, 8), load<u32>(at, 12), load<u16>(at, 18) == 1);
     }
     return edges;
+  }
+
+  /** Ready while an edge that `watch` asked for waits to be read. Traps when too many pollables are held. */
+  subscribe(): Pollable {
+    return new Pollable(checked("subscribe to edges", host.subscribe(this.handle)));
   }
 
   close(): void {

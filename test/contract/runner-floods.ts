@@ -107,7 +107,7 @@ export function floodContract(runner: Runner): void {
   test('a guest that floods everything at once is heard in bounded pieces, and others are served meanwhile', async () => {
     using bench = makeSerial();
     await bench.attach(makePort());
-    const grant: Grant = { ...bench.grant, ...{ telemetry: series({ label: 'power', maxPerS: 100 }).grant.telemetry } };
+    const grant: Grant = { ...bench.grant, telemetry: series({ label: 'power', maxPerS: 100 }).grant.telemetry };
     const all = [...imports.slice(1, 2), imported('pier_telemetry.open', 'ii:i'), '(import "pier_serial" "open" (func $port (param i32 i32) (result i32)))', imported('pier_serial.write', 'iii:i'), imported('pier_app.beat', ':i')];
     const flood = '(drop (call $record (i32.const 1) (f64.const 1))) (drop (call $write (i32.const 1) (i32.const 2000) (i32.const 1000))) (drop (call $beat)) (call $print (i32.const 2000) (i32.const 1000))';
     const body = `(drop (call $open (i32.const 1000) (i32.const 5))) (drop (call $port (i32.const 1010) (i32.const 5))) (loop $again ${flood} (br $again))`;

@@ -12,23 +12,31 @@ const imports = [
   imported('pier_serial.flush', 'i:i'), imported('pier_serial.lost', 'i:i'), imported('pier_serial.status', 'i:i'), imported('pier_serial.subscribe', 'ii:i'), imported('pier_serial.close', 'i:i'),
   imported('pier_poll.wait', 'iiIi:i'), imported('pier_app.last_error', 'ii:i'),
 ];
-/** `$until` waits for one pollable without end. */
+/** `$until` waits for one pollable without end, `$drained` until nothing is to be sent any more. */
 const more = `(data (i32.const 1000) "meter") (data (i32.const 1010) "other") (data (i32.const 1020) "0123456789")
-  (func $until (param i32) (i32.store (i32.const 2000) (local.get 0)) (drop (call $wait (i32.const 2000) (i32.const 1) (i64.const -1) (i32.const 2010))))`;
+  (func $until (param i32) (i32.store (i32.const 2000) (local.get 0)) (drop (call $wait (i32.const 2000) (i32.const 1) (i64.const -1) (i32.const 2010))))
+  (func $drained (loop $left (drop (call $wait (i32.const 0) (i32.const 0) (i64.const 1000000) (i32.const 0))) (br_if $left (call $pending (i32.const 1)))))`;
 const waiting = { timeout: 30_000, interval: 10 };
 const e = hostErrors;
 
 const call = (name: string, ...args: number[]): string => `(call $${name} ${args.map((n) => `(i32.const ${n})`).join(' ')})`;
 const say = (name: string, ...args: number[]): string => `(call $say ${call(name, ...args)})`;
+const drained = '(call $drained)';
 const open = say('open', 1_000, 5);
 /** Waits for what `interest` says, with a pollable of its own. */
 const awaited = (interest: number): string => `(call $until ${call('subscribe', 1, interest)})`;
 const guest = (...acts: string[]): Promise<Uint8Array> => command(`(local $n i32) (local $at i32) (local $got i32) ${acts.join('\n')}`, { imports, more, memory: '4' });
 
 export function serialContract(runner: Runner): void {
-  describe('bytes', () => bytesContract(runner));
-  describe('ports that come and go', () => attachContract(runner));
-  describe('refusals', () => refusalContract(runner));
+  describe('bytes', () => {
+    bytesContract(runner);
+  });
+  describe('ports that come and go', () => {
+    attachContract(runner);
+  });
+  describe('refusals', () => {
+    refusalContract(runner);
+  });
 }
 
 function bytesContract(runner: Runner): void {
@@ -58,7 +66,7 @@ function bytesContract(runner: Runner): void {
       (i32.store (i32.const 2100) (i32.add (i32.load (i32.const 2100)) (local.get $got)))
       (br_if $again (i32.lt_u (i32.load (i32.const 2100)) (i32.const ${total}))))`;
     const text = body.replace(call('subscribe', 1, 1), '(i32.const 1)');
-    const { guest: running, seen } = await start(runner, await guest(open, say('subscribe', 1, 1), say('subscribe', 1, 2), text, '(loop $left (br_if $left (call $pending (i32.const 1))))'), bench);
+    const { guest: running, seen } = await start(runner, await guest(open, say('subscribe', 1, 1), say('subscribe', 1, 2), text, drained), bench);
     await vi.waitFor(() => expect(saidIn(seen)).toEqual([1, 1, 2]), waiting);
     const stream = Buffer.from(Array.from({ length: total }, (_, index) => (index * 7 + (index >> 8)) & 0xff));
     for (let at = 0; at < total; at += 20_000) {
@@ -96,7 +104,7 @@ function bytesContract(runner: Runner): void {
     const port = makePort();
     await bench.attach(port);
     port.hold();
-    const { guest: running, seen } = await start(runner, await guest(open, say('write', 1, 4_000, 20_000), say('write', 1, 4_000, 1), say('pending', 1), awaited(2), say('write', 1, 1_020, 10), '(loop $left (br_if $left (call $pending (i32.const 1))))'), bench);
+    const { guest: running, seen } = await start(runner, await guest(open, say('write', 1, 4_000, 20_000), say('write', 1, 4_000, 1), say('pending', 1), awaited(2), say('write', 1, 1_020, 10), drained), bench);
     await vi.waitFor(() => expect(saidIn(seen)).toHaveLength(4), waiting);
     expect(port.sent.byteLength).toBe(0);
     port.go();
@@ -109,7 +117,7 @@ function bytesContract(runner: Runner): void {
     using bench = makeSerial({ maxBytesPerS: 100 });
     const port = makePort();
     await bench.attach(port);
-    const { said } = await run(runner, await guest(open, say('write', 1, 4_000, 1_000), say('write', 1, 4_000, 1_000), awaited(2), say('write', 1, 4_000, 64), '(loop $left (br_if $left (call $pending (i32.const 1))))'), bench);
+    const { said } = await run(runner, await guest(open, say('write', 1, 4_000, 1_000), say('write', 1, 4_000, 1_000), awaited(2), say('write', 1, 4_000, 64), drained), bench);
     expect(said).toEqual([1, 100, e['would-block'], 64]);
     expect(port.sent.byteLength).toBe(164);
   });
@@ -119,7 +127,7 @@ function bytesContract(runner: Runner): void {
     const port = makePort();
     await bench.attach(port);
     port.hold();
-    const { guest: running, seen } = await start(runner, await guest(open, awaited(1), say('write', 1, 1_000, 5), say('flush', 1), say('read', 1, 3_000, 100), say('pending', 1), say('write', 1, 1_020, 10), say('pending', 1), '(loop $left (br_if $left (call $pending (i32.const 1))))'), bench);
+    const { guest: running, seen } = await start(runner, await guest(open, awaited(1), say('write', 1, 1_000, 5), say('flush', 1), say('read', 1, 3_000, 100), say('pending', 1), say('write', 1, 1_020, 10), say('pending', 1), drained), bench);
     await vi.waitFor(() => expect(saidIn(seen)).toEqual([1]), waiting);
     bench.link.take(Buffer.from('stale'));
     await vi.waitFor(() => expect(saidIn(seen)).toHaveLength(7), waiting);
@@ -135,7 +143,7 @@ function attachContract(runner: Runner): void {
   test('an unplugged port wakes the guest, gives the bytes that are left and then says so; plugged in again it has the settings asked last', async () => {
     using bench = makeSerial();
     await bench.attach(makePort());
-    const acts = [open, say('configure', 1, 2_400, 8, 1, 1), awaited(4), say('status', 1), say('read', 1, 3_000, 100), say('read', 1, 3_000, 100), say('write', 1, 1_000, 5), awaited(4), say('status', 1), say('write', 1, 1_000, 5), '(loop $left (br_if $left (call $pending (i32.const 1))))'];
+    const acts = [open, say('configure', 1, 2_400, 8, 1, 1), awaited(4), say('status', 1), say('read', 1, 3_000, 100), say('read', 1, 3_000, 100), say('write', 1, 1_000, 5), awaited(4), say('status', 1), say('write', 1, 1_000, 5), drained];
     const { guest: running, seen } = await start(runner, await guest(...acts), bench);
     await vi.waitFor(() => expect(saidIn(seen)).toHaveLength(2), waiting);
     bench.link.take(Buffer.from('half'));
@@ -163,7 +171,7 @@ function attachContract(runner: Runner): void {
     using bench = makeSerial();
     const port = makePort();
     await bench.attach(port);
-    const { said } = await run(runner, await guest(open, say('write', 1, 1_000, 5), say('configure', 1, 2_400, 8, 0, 1), '(loop $again (call $until (call $subscribe (i32.const 1) (i32.const 2))) (br_if $again (i32.lt_s (call $write (i32.const 1) (i32.const 1020) (i32.const 10)) (i32.const 0))))', '(loop $left (br_if $left (call $pending (i32.const 1))))'), bench);
+    const { said } = await run(runner, await guest(open, say('write', 1, 1_000, 5), say('configure', 1, 2_400, 8, 0, 1), '(loop $again (call $until (call $subscribe (i32.const 1) (i32.const 2))) (br_if $again (i32.lt_s (call $write (i32.const 1) (i32.const 1020) (i32.const 10)) (i32.const 0))))', drained), bench);
     expect(said).toEqual([1, 5, 0]);
     expect(port.story).toEqual(['9600', 'meter', '2400', '0123456789']);
   });
@@ -173,7 +181,7 @@ function attachContract(runner: Runner): void {
     const port = makePort();
     await bench.attach(port);
     port.fail(new Fault('hardware-fault', 'broken'));
-    const { guest: running, seen } = await start(runner, await guest(open, say('write', 1, 1_000, 5), awaited(4), say('status', 1), say('write', 1, 1_000, 5), '(call $print (i32.const 3000) (call $last_error (i32.const 3000) (i32.const 100)))', awaited(4), say('status', 1), say('write', 1, 1_020, 10), '(loop $left (br_if $left (call $pending (i32.const 1))))'), bench);
+    const { guest: running, seen } = await start(runner, await guest(open, say('write', 1, 1_000, 5), awaited(4), say('status', 1), say('write', 1, 1_000, 5), '(call $print (i32.const 3000) (call $last_error (i32.const 3000) (i32.const 100)))', awaited(4), say('status', 1), say('write', 1, 1_020, 10), drained), bench);
     await vi.waitFor(() => expect(Buffer.from(seen.stdout).toString()).toMatch(/the port failed, and is tried again/), waiting);
     port.fail();
     await running.ended;

@@ -8,6 +8,7 @@ import { command, imported, wat } from '../support/wat.ts';
 import { makeLines, nothing, run, start } from './runner-bench.ts';
 import { filesContract } from './runner-files.ts';
 import { floodContract, telemetryContract } from './runner-floods.ts';
+import { meterContract } from './runner-meter.ts';
 import { pollContract } from './runner-poll.ts';
 import { serialContract } from './runner-serial.ts';
 
@@ -53,6 +54,9 @@ export function runnerContract(name: string, make: () => Runner): void {
     });
     describe('floods', () => {
       floodContract(make());
+    });
+    describe('the example "meter"', () => {
+      meterContract(make());
     });
     describe('granted folders', () => {
       filesContract(make());

@@ -12,5 +12,7 @@ export declare function toggle(handle: i32): i32;
 export declare function watch(handle: i32, edges: i32): i32;
 @external("pier_gpio", "events")
 export declare function events(handle: i32, buffer: usize, capacity: i32): i32;
+@external("pier_gpio", "subscribe")
+export declare function subscribe(handle: i32): i32;
 @external("pier_gpio", "close")
 export declare function close(handle: i32): i32;

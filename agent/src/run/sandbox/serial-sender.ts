@@ -70,7 +70,7 @@ export class SerialSender implements Disposable {
 
   /** The guest has rung: flushes do not wait for the bytes that are on their way. */
   heed(): void {
-    // A flush that fails is told by the work, which waits for the same one.
+    // A flush that fails is still wanted, and the work, which tries it too, tells of it.
     if (this.#flushWanted) this.#flush().catch(() => {});
     this.#rung.resolve();
   }
@@ -139,9 +139,10 @@ export class SerialSender implements Disposable {
   async #flushAll(): Promise<void> {
     const { words, tx, rx } = this.#on.cell;
     while (this.#flushWanted) {
-      this.#flushesSeen = this.#word('flushes');
+      const seen = this.#word('flushes');
       tx.skipTo(this.#word('flushAt'));
       await this.#on.port.flush(this.#over.signal);
+      this.#flushesSeen = seen;
       Atomics.store(words, serialWord.rxDropTo, rx.written);
       await this.#on.clock.sleep(lingerMs, this.#over.signal);
       Atomics.store(words, serialWord.flushBell, 0);
