@@ -1,5 +1,7 @@
 /** What every serial port must do, whatever is behind it: run on the simulator's terminals, and on each kind of real ports. */
 import { readFileSync, readdirSync } from 'node:fs';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { Fault, systemClock } from '@pier/shared/core';
 import type { Board, SerialPort, SerialSettings } from '@pier/shared/hardware';
 import { describe, expect, test, vi } from 'vitest';
@@ -113,6 +115,19 @@ function talkingContract(open: () => Promise<PortUnderTest>): void {
     await Promise.all(writes);
     await vi.waitFor(() => expect(opened.heard.bytes.byteLength).toBe(sent.byteLength), waiting);
     expect(opened.heard.bytes.equals(sent)).toBe(true);
+  });
+
+  test('thousands of writes leave nothing behind in memory', async () => {
+    await using under = await open();
+    await using opened = await openPort(under.board, under.path);
+    const writeMany = async (): Promise<number> => {
+      for (let count = 0; count < 20_000; count += 1) await opened.port.write(Buffer.of(count & 0xff), never);
+      opened.heard.bytes = Buffer.alloc(0);
+      return heapBytes();
+    };
+    const before = await writeMany();
+    // A hundred bytes kept of each write would be 2 MB.
+    expect((await writeMany()) - before).toBeLessThan(2_000_000);
   });
 
   test('memory that is used again after a write does not change what is sent', async () => {
@@ -273,6 +288,13 @@ function unplugContract(open: () => Promise<PortUnderTest>): void {
     await vi.waitFor(() => expect(under.board.gone.aborted).toBe(true), waiting);
     await expect(openPort(under.board, under.path)).rejects.toMatchObject({ code: 'board-gone' });
   });
+}
+
+/** Memory in use after what nobody holds was collected. */
+function heapBytes(): number {
+  setFlagsFromString('--expose-gc');
+  runInNewContext('gc()');
+  return process.memoryUsage().heapUsed;
 }
 
 function openFiles(): number {

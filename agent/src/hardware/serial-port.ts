@@ -9,6 +9,8 @@ export type Binding = Extract<Awaited<ReturnType<Detected['open']>>, { readonly 
 
 /** The poller's flags: what to wake for. */
 const wake = { readable: 1, writable: 2 } as const;
+/** What ends an act early. */
+type Stops = readonly AbortSignal[];
 const readBytes = 4_096;
 /** Reads in one turn before others get theirs. */
 const readsMax = 16;
@@ -32,7 +34,7 @@ export class LivePort implements SerialPort {
   #binding: Binding;
   #settings: SerialSettings;
   #flushed = new AbortController();
-  #turn: Promise<unknown> = Promise.resolve();
+  #turn: Promise<void> = Promise.resolve();
   #waitingBytes = 0;
   #writable: PromiseWithResolvers<void> | undefined;
   #closed: Promise<void> | undefined;
@@ -56,10 +58,10 @@ export class LivePort implements SerialPort {
   }
 
   async configure(settings: SerialSettings, signal: AbortSignal): Promise<void> {
-    await this.#inTurn(signal, async (stop) => {
+    await this.#inTurn(signal, async (stops) => {
       const { dataBits, parity, stopBits } = this.#settings;
       const onlySpeed = settings.dataBits === dataBits && settings.parity === parity && settings.stopBits === stopBits;
-      await (onlySpeed ? until(this.#ask(() => this.#binding.update({ baudRate: settings.baud })), stop) : this.#reopen(settings));
+      await (onlySpeed ? until(this.#ask(() => this.#binding.update({ baudRate: settings.baud })), stops) : this.#reopen(settings));
       this.#settings = settings;
     });
   }
@@ -70,7 +72,7 @@ export class LivePort implements SerialPort {
     const left = Buffer.from(bytes);
     this.#waitingBytes += left.byteLength;
     try {
-      await this.#inTurn(signal, (stop) => this.#send(left, stop));
+      await this.#inTurn(signal, (stops) => this.#send(left, stops));
     } finally {
       this.#waitingBytes -= left.byteLength;
     }
@@ -82,7 +84,7 @@ export class LivePort implements SerialPort {
     this.#flushed.abort(new Fault('interrupted', `what waited to be sent to ${this.path} was flushed`));
     this.#flushed = new AbortController();
     // In turn, since the port may just be opening anew.
-    await this.#inTurn(signal, (stop) => until(this.#ask(() => this.#binding.flush()), stop));
+    await this.#inTurn(signal, (stops) => until(this.#ask(() => this.#binding.flush()), stops));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -91,29 +93,28 @@ export class LivePort implements SerialPort {
   }
 
   /** One act after the other; each ends early when it is called off, flushed, or the port ends. */
-  #inTurn(signal: AbortSignal, act: (stop: AbortSignal) => Promise<void>): Promise<void> {
-    const stop = AbortSignal.any([this.#ended.signal, this.#flushed.signal, signal]);
-    const done = (async (before: Promise<unknown>) => {
-      await until(before, stop);
-      stop.throwIfAborted();
-      await act(stop);
+  #inTurn(signal: AbortSignal, act: (stops: Stops) => Promise<void>): Promise<void> {
+    const stops = [this.#ended.signal, this.#flushed.signal, signal];
+    const done = (async (before: Promise<void>) => {
+      await until(before, stops);
+      await act(stops);
     })(this.#turn);
     // Whoever asked hears how it went; the next in turn only that it is over, and no sooner than all before it.
-    this.#turn = Promise.allSettled([this.#turn, done]);
+    this.#turn = over([this.#turn, done]);
     return done;
   }
 
-  async #send(bytes: Buffer, stop: AbortSignal): Promise<void> {
+  async #send(bytes: Buffer, stops: Stops): Promise<void> {
     let sent = 0;
     while (sent < bytes.byteLength) {
       sent += this.#writeNow(bytes.subarray(sent));
-      stop.throwIfAborted();
+      this.#ended.signal.throwIfAborted();
       if (sent === bytes.byteLength) break;
       this.#writable ??= Promise.withResolvers();
       this.#arm();
-      await until(this.#writable.promise, stop);
+      await until(this.#writable.promise, stops);
     }
-    await until(this.#ask(() => this.#binding.drain()), stop);
+    await until(this.#ask(() => this.#binding.drain()), stops);
   }
 
   /** Writes what the driver takes at once. */
@@ -226,15 +227,23 @@ function isLater(error: unknown): boolean {
   return error instanceof Error && 'code' in error && (error.code === 'EAGAIN' || error.code === 'EINTR');
 }
 
-/** Waits for an act no longer than until the signal; what comes of it later is nobody's. */
-async function until<T>(act: Promise<T>, signal: AbortSignal): Promise<T> {
+/** Resolves with nothing when all of them are over, so that a chain of them holds nothing of what came before. */
+async function over(acts: readonly Promise<void>[]): Promise<void> {
+  await Promise.allSettled(acts);
+}
+
+/** Waits for an act no longer than until one of the signals; what comes of it later is nobody's. */
+async function until<T>(act: Promise<T>, stops: Stops): Promise<T> {
   const stopped = Promise.withResolvers<never>();
-  const onAbort = (): void => stopped.reject(signal.reason);
-  signal.addEventListener('abort', onAbort, { once: true });
-  if (signal.aborted) onAbort();
+  const undo = stops.map((signal) => {
+    const onAbort = (): void => stopped.reject(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+    if (signal.aborted) onAbort();
+    return () => signal.removeEventListener('abort', onAbort);
+  });
   try {
-    return await Promise.race([act, stopped.promise]);
+    return await Promise.race([stopped.promise, act]);
   } finally {
-    signal.removeEventListener('abort', onAbort);
+    for (const remove of undo) remove();
   }
 }
