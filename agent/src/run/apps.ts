@@ -140,7 +140,7 @@ export class Apps implements AsyncDisposable {
 
   /** What an app has said lately; undefined for one that the device does not have. */
   trace(app: AppName): Trace | undefined {
-    return this.#slots.get(app)?.trace;
+    return this.knows(app) ? this.#slots.get(app)?.trace : undefined;
   }
 
   /** Every open line of every guest. */

@@ -17,8 +17,8 @@ export type LifeDeps = {
   readonly onUnsafe: (fault: Fault) => void;
 };
 
-/** `safeMs`: from the end of the guest's thread until all its outputs were safe; undefined when one could not be made so. */
-export type LifeEnd = { readonly end: GuestEnd; readonly safeMs: number | undefined };
+/** `safeMs`: from the end of the guest's thread until all its outputs were safe, or as safe as they could be made. */
+export type LifeEnd = { readonly end: GuestEnd; readonly safeMs: number; readonly isSafe: boolean };
 
 /** One guest from start to end. `over` resolves when its thread is gone, its outputs are safe, its lines and ports closed. */
 export type Life = { readonly lines: readonly HeldLine[]; readonly over: Promise<LifeEnd>; usage(): Usage; stop(graceMs: number): Promise<void> };
@@ -56,7 +56,7 @@ export async function startLife(program: Program, deps: LifeDeps, on: { events: 
     const end = await guest.ended;
     const endedMs = deps.clock.monotonicMs();
     await stack.disposeAsync();
-    return { end, safeMs: unsafe > 0 ? undefined : safeAtMs - endedMs };
+    return { end, safeMs: safeAtMs - endedMs, isSafe: unsafe === 0 };
   };
   const over = ended();
   return {

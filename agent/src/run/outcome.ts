@@ -79,7 +79,7 @@ function rolledBack(slot: Slot, { code }: Fault, { digest, version }: { readonly
 
 /** What an event says of an end beside its reason. */
 export function aboutOf({ lastOutput, safeMs }: Ending): { readonly lastOutput?: string[]; readonly safeMs?: number } {
-  return safeMs === undefined ? {} : { lastOutput: [...lastOutput], safeMs };
+  return { lastOutput: [...lastOutput], ...(safeMs === undefined ? {} : { safeMs }) };
 }
 
 export function reasonOf(fault: Fault): Reason {

@@ -38,6 +38,7 @@ export function createPerform(deps: PerformDeps): Perform {
     release: async (_step, slot) => {
       const { hold } = slot.record;
       slot.release({ reason: `the ${hold?.forS} s of ${hold?.by} are over` });
+      deps.pruner.prune();
       return 'again';
     },
     fetch: async (_step, slot, signal) => fetchRelease(slot, deps, signal),

@@ -15,8 +15,9 @@ const restartFirstMs = 1_000;
 const restartMaxMs = 60_000;
 /** A life this long makes the next end count as the first again. */
 const steadyMs = 60_000;
+const reasonCharactersMax = 1_000;
 
-/** How a guest ended that was to run on: why, its last lines, and how soon its outputs were safe. Without a thread there is neither. */
+/** How a guest ended that was to run on: why, its last lines, and how soon its outputs were safe, unless one could not be made so. */
 export type Ending = { readonly fault: Fault; readonly lastOutput: readonly string[]; readonly safeMs: number | undefined };
 
 export type SupervisorEvents = {
@@ -192,12 +193,12 @@ export class Supervisor {
     }
   }
 
-  #ended(run: Run, { safeMs }: LifeEnd, fault: Fault): Ending {
+  #ended(run: Run, { safeMs, isSafe }: LifeEnd, fault: Fault): Ending {
     const lastOutput = this.#deps.trace.end();
     const { code, message } = run.stop.signal.aborted ? { code: 'stopped', message: this.#stopReason } : fault;
-    // Outputs that could not be made safe have told so in an event of their own; a time would be a lie.
-    if (safeMs !== undefined) this.#lastEnd = { code, reason: message.slice(0, 1_000), safeMs };
-    return { fault, lastOutput, safeMs };
+    const reason = `${isSafe ? '' : 'an output could not be made safe; '}${message}`.slice(0, reasonCharactersMax);
+    this.#lastEnd = { code, reason, safeMs };
+    return { fault, lastOutput, safeMs: isSafe ? safeMs : undefined };
   }
 
   #up(run: Run): void {

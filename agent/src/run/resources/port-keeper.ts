@@ -39,6 +39,7 @@ export class PortKeeper implements AsyncDisposable {
     let opened: Opened | undefined;
     try {
       opened = await this.#open(AbortSignal.any([signal, AbortSignal.timeout(firstOpenMs)]));
+      this.#deps.news.back(this.#path);
     } catch (cause) {
       signal.throwIfAborted();
       const fault = toFault(cause);

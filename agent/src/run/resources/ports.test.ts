@@ -118,3 +118,13 @@ test('a stop while a port is being waited for is at once', async () => {
   await site.order({ op: 'plug', port: 'ttyUSB0' });
   expect(await isFree()).toBe(true);
 });
+
+test('a port that came back while nobody was there is told when the next guest opens it', async () => {
+  const { told, portsOf } = open();
+  await site.order({ op: 'unplug', port: 'ttyUSB0' });
+  await (await portsOf(app, grant()))[Symbol.asyncDispose]();
+  await site.order({ op: 'plug', port: 'ttyUSB0' });
+  await using ports = await portsOf(app, grant());
+  expect(told).toEqual(['port.gone port-unknown', 'port.back ']);
+  expect(ports.byLabel.size).toBe(1);
+});
