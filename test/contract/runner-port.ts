@@ -1,6 +1,6 @@
 /** Serial ports of the runner's contract: the interface over memory, which a test can stop, break and take away. */
 import { Asks, type Grant } from '@pier/shared/capability';
-import { type Fault, Label, invariant, silentLog, systemClock } from '@pier/shared/core';
+import { Fault, Label, invariant, silentLog, systemClock } from '@pier/shared/core';
 import type { SerialPort, SerialSettings } from '@pier/shared/hardware';
 import { type SerialLink, createSerialLink } from '../../agent/src/run/sandbox/index.ts';
 import { never, nothing } from './runner-bench.ts';
@@ -27,7 +27,9 @@ export function makePort(onSent: (bytes: Uint8Array) => void = () => {}): TestPo
   let fault: Fault | undefined;
   let held = Promise.withResolvers<void>();
   held.resolve();
-  const pass = async (signal: AbortSignal): Promise<void> => {
+  let flushed = new AbortController();
+  const pass = async (calledOff: AbortSignal): Promise<void> => {
+    const signal = AbortSignal.any([calledOff, flushed.signal]);
     const over = Promise.withResolvers<never>();
     const abort = (): void => over.reject(signal.reason);
     signal.addEventListener('abort', abort, { once: true });
@@ -65,6 +67,8 @@ export function makePort(onSent: (bytes: Uint8Array) => void = () => {}): TestPo
     flush: async (signal) => {
       signal.throwIfAborted();
       flushes += 1;
+      flushed.abort(new Fault('interrupted', 'flushed'));
+      flushed = new AbortController();
     },
     [Symbol.asyncDispose]: async () => {},
   };

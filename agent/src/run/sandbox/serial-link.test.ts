@@ -139,6 +139,40 @@ test('a flush comes before what is written after it', async () => {
   await vi.waitFor(() => expect(port.story).toEqual(['9600', 'flush', 'new']), waiting);
 });
 
+test('a port that gives up a write or a setting for a flush has not failed', async () => {
+  using made = makeLink();
+  const story: string[] = [];
+  let stop = Promise.withResolvers<never>();
+  const stuck = { write: true, configure: false };
+  const act = async (kind: keyof typeof stuck, what: string): Promise<void> => {
+    if (stuck[kind]) await stop.promise;
+    story.push(what);
+  };
+  const port: SerialPort = {
+    path: '/dev/ttyTEST',
+    configure: ({ baud }) => act('configure', `${baud}`),
+    write: (bytes) => act('write', Buffer.from(bytes).toString()),
+    flush: async () => {
+      stuck.write = stuck.configure = false;
+      stop.reject(new Fault('interrupted', 'flushed'));
+      stop = Promise.withResolvers();
+    },
+    [Symbol.asyncDispose]: async () => {},
+  };
+  await made.link.attach(port, never);
+  made.write('old');
+  await systemClock.sleep(20);
+  made.flush();
+  made.write('new');
+  await vi.waitFor(() => expect(story).toEqual(['9600', 'new']), waiting);
+  stuck.configure = true;
+  made.ask(2_400);
+  await systemClock.sleep(20);
+  made.flush();
+  await vi.waitFor(() => expect(story).toEqual(['9600', 'new', '2400']), waiting);
+  expect(made.isOpen()).toBe(true);
+});
+
 test('a flush that fails is a port that fails', async () => {
   using made = makeLink();
   const port = makePort({ flush: new Fault('hardware-fault', 'no') });

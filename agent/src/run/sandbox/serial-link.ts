@@ -90,6 +90,8 @@ class SharedSerialLink implements SerialLink {
 
   connect(wake: () => void): Disposable {
     this.#wake = wake;
+    // A guest before this one may have been ended between the bell and its message.
+    this.heed();
     return {
       [Symbol.dispose]: () => {
         if (this.#wake === wake) this.#wake = () => {};

@@ -27,6 +27,7 @@ export class SerialSender implements Disposable {
   #rung = Promise.withResolvers<void>();
   #flushing: Promise<void> | undefined;
   #flushesSeen: number;
+  #flushesBegun = 0;
 
   constructor(deps: SenderDeps) {
     this.#on = deps;
@@ -107,13 +108,24 @@ export class SerialSender implements Disposable {
         await this.#flush();
         size = chunkBytes;
       } else if (size > 0) {
-        await this.#on.port.write(this.#chunk.slice(0, size), this.#over.signal);
+        const bytes = this.#chunk.slice(0, size);
+        await this.#unlessFlushed(() => this.#on.port.write(bytes, this.#over.signal));
         tx.skipTo(place + size);
         this.#on.onProgress();
       } else if (isAsked) {
-        await this.configure();
+        await this.#unlessFlushed(() => this.configure());
         this.#on.onProgress();
       }
+    }
+  }
+
+  /** A port gives up what it is doing when it is flushed: no failure, since the guest wanted it. Settings are then still asked for. */
+  async #unlessFlushed(act: () => Promise<void>): Promise<void> {
+    const begun = this.#flushesBegun;
+    try {
+      await act();
+    } catch (cause) {
+      if (this.isOver || this.#flushesBegun === begun || toFault(cause).code !== 'interrupted') throw cause;
     }
   }
 
@@ -141,6 +153,7 @@ export class SerialSender implements Disposable {
     while (this.#flushWanted) {
       const seen = this.#word('flushes');
       tx.skipTo(this.#word('flushAt'));
+      this.#flushesBegun += 1;
       await this.#on.port.flush(this.#over.signal);
       this.#flushesSeen = seen;
       Atomics.store(words, serialWord.rxDropTo, rx.written);
