@@ -1,10 +1,9 @@
-import type { OnReported, Writer } from '../device/index.ts';
-import type { Db } from '../db/index.ts';
 import { and, eq, inArray, or, sql } from 'drizzle-orm';
 import { AppName } from '@pier/shared/core';
 import { DeploymentState, InFlightState, WavePlan } from '@pier/shared/api';
 import type { Reported, ReportedApp } from '@pier/shared/wire';
-import { assignment, deployment, release, rollout, wave } from '../db/index.ts';
+import { type Db, assignment, deployment, release, rollout, wave } from '../db/index.ts';
+import type { OnReported, Writer } from '../device/index.ts';
 import { type Ended, assignAfter } from './fall-back.ts';
 import { type Next, advance, deadlineMs } from './rules/index.ts';
 import { type DeploymentRow, hurry, storeMoves } from './store.ts';
@@ -49,8 +48,8 @@ async function concernedOf(tx: Db, devices: readonly string[]) {
     .where(and(sql`${deployment.deviceId} = any(${sql.param([...devices])}::text[])`, or(inArray(deployment.state, InFlightState.options), stillOurs)));
 }
 
-function heldOf({ deployment, digest, horizonS }: Concerned) {
-  return { state: stateOf(deployment), attempt: deployment.attempt, digest, target: deployment.fromDigest, provenMs: deployment.provenAt?.getTime() ?? null, horizonS };
+function heldOf({ deployment: row, digest, horizonS }: Concerned) {
+  return { state: stateOf(row), attempt: row.attempt, digest, target: row.fromDigest, provenMs: row.provenAt?.getTime() ?? null, horizonS };
 }
 
 function stateOf({ state }: DeploymentRow): DeploymentState {

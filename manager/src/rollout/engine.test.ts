@@ -5,7 +5,7 @@ import { Asks } from '@pier/shared/capability';
 import { ledBinding, presence, reported } from '../../../test/support/fleet.ts';
 import { audit, release } from '../db/index.ts';
 import { tick } from './engine.ts';
-import { type Made, onDevice, useRollouts } from './toy-rollouts.ts';
+import { type Made, onDevice, useRollouts } from '../../../test/support/rollouts.ts';
 
 const world = useRollouts();
 const { at, rolloutAt: stateOf, assigned, start, report, newDevice, newRelease, bind } = world;

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { eq } from 'drizzle-orm';
 import type { DeviceId } from '@pier/shared/core';
 import { assignment, release as releaseTable } from '../db/index.ts';
-import { type Made, answer, failure, faultOf, onDevice, useRollouts } from './toy-rollouts.ts';
+import { type Made, answer, failure, faultOf, onDevice, useRollouts } from '../../../test/support/rollouts.ts';
 
 const world = useRollouts();
 const { at, rolloutAt, wavesAt, statesOf, start, report, reportNothing, newDevice, newDevices, newRelease, assigned, act, goOffline, tickLater } = world;

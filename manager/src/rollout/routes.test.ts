@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import { and, eq } from 'drizzle-orm';
 import type { DeviceId } from '@pier/shared/core';
 import { Deployment, Rollout, RolloutPlan } from '@pier/shared/api';
 import { openFleet } from '../../../test/support/fleet.ts';
 import { checkInvariants, invariants } from '../../../test/support/invariants.ts';
 import { assignment, deployment, device, deviceLive, rollout, wave } from '../db/index.ts';
-import { answer, faultOf, useRollouts } from './toy-rollouts.ts';
+import { answer, faultOf, useRollouts } from '../../../test/support/rollouts.ts';
 
 const world = useRollouts();
 const { at, start, newDevice, newDevices, newRelease, act, preview } = world;
@@ -76,27 +77,38 @@ describe('what is shown', () => {
   });
 });
 
-test('a thousand devices in three waves are a few statements for each five hundred of them', async () => {
+test('a thousand devices pass three waves, more than one batch in the last, and go back', async () => {
   const fleet = world.fleet;
   const ids = Array.from({ length: 1_000 }, (_, n) => `many-${String(n).padStart(5, '0')}`) as DeviceId[];
   const { model, profile } = (await fleet.db.select().from(device).limit(1))[0] ?? { model: '', profile: {} };
   await fleet.db.insert(device).values(ids.map((id) => ({ id, name: id, model, profile, keyId: id })));
   await fleet.db.insert(deviceLive).values(ids.map((id) => ({ deviceId: id, online: true, conn: 'c', agent: '1', gen: 1, boot: 1, seq: 1, rev: 0, lastSeenAt: new Date() })));
   const release = await newRelease({ asks: { gpio: [], serial: [] } as never });
-  const id = await start(release, [], { maxInFlight: 10_000, waves: [{ devices: ids.slice(0, 10) }, { devices: ids.slice(10, 500) }, { devices: ids.slice(500) }] });
-  for (const [from, to] of [[0, 10], [10, 500], [500, 1_000]] as const) {
+  const id = await start(release, [], { maxInFlight: 10_000, waves: [{ devices: ids.slice(0, 10) }, { devices: ids.slice(10, 300) }, { devices: ids.slice(300) }] });
+  for (const [from, to] of [[0, 10], [10, 300], [300, 1_000]] as const) {
     await fleet.tick();
     const wanted = ids.slice(from, to);
     expect((await get(id)).waves.reduce((sum, { counts }) => sum + (counts.offered ?? 0), 0)).toBe(wanted.length);
     await Promise.all(wanted.map(async (one, n) => fleet.say(one, 'reported', { gen: 1, boot: 1, seq: 1 + n, rev: 0, desired: null, policy: 7, apps: { blink: { digest: release.digest, attempt: 1, state: 'proven' } } })));
   }
   await fleet.tick();
-  expect(await get(id)).toMatchObject({ state: 'completed', waves: [{ counts: { proven: 10 } }, { counts: { proven: 490 } }, { counts: { proven: 500 } }] });
+  expect(await get(id)).toMatchObject({ state: 'completed', waves: [{ counts: { proven: 10 } }, { counts: { proven: 290 } }, { counts: { proven: 700 } }] });
   expect((await preview(id)).get('roll_back')).toMatchObject({ possible: true, devices: 1_000 });
   await act(id, { verb: 'roll_back' });
   await fleet.tick();
-  expect((await get(id)).waves[2]?.counts).toEqual({ rolling_back: 500 });
+  expect((await get(id)).waves[2]?.counts).toEqual({ rolling_back: 700 });
   expect((await at(id, ids[0] ?? ''))?.state).toBe('proven');
+}, 180_000);
+
+test('each of ten thousand devices that are away says so within one tick, in a database that was never analysed', async () => {
+  const fleet = world.fleet;
+  const ids = Array.from({ length: 10_000 }, (_, n) => `away-${n}`);
+  const { model, profile } = (await fleet.db.select().from(device).limit(1))[0] ?? { model: '', profile: {} };
+  for (let at = 0; at < ids.length; at += 2_000) await fleet.db.insert(device).values(ids.slice(at, at + 2_000).map((one) => ({ id: one, name: one, model, profile, keyId: one })));
+  const id = await start(await newRelease(), [], { waves: [{ devices: ids.slice(0, 6_000) }, { devices: ids.slice(6_000) }] });
+  await fleet.tick();
+  expect((await get(id)).waves).toMatchObject([{ total: 6_000, absent: 6_000 }, { total: 4_000, absent: 0 }]);
+  expect(await fleet.db.$count(deployment, and(eq(deployment.rolloutId, id), eq(deployment.reasonCode, 'rollout.wave-pending')))).toBe(4_000);
 }, 180_000);
 
 test('the checks of what must hold find what does not', async () => {

@@ -75,7 +75,7 @@ async function settle(tx: Db, { rollout }: Shown, { turn, full, writer }: { turn
   const { nowMs } = writer;
   const before = (await wavesOf(tx, [rollout.id])).get(rollout.id) ?? [];
   // With no room left nobody new turns out absent; then the words may wait for a beat.
-  const explained = turn.due || !full;
+  const explained = (turn.due || !full) && (allCounts(before).waiting ?? 0) > 0;
   if (explained) await explainWaiting(tx, { rolloutId: rollout.id, app: rollout.app, openTo: openTo(before), hasPolicy: turn.policy !== undefined, nowMs }, { full });
   const waves = explained ? ((await wavesOf(tx, [rollout.id])).get(rollout.id) ?? []) : before;
   const progress = progressOf(wordsOf(rollout), waves);

@@ -5,7 +5,7 @@ import { presence } from '../../../test/support/fleet.ts';
 import { binding, outbox, rollout } from '../db/index.ts';
 import { lockDevices } from '../device/index.ts';
 import { storeMoves } from './store.ts';
-import { useRollouts } from './toy-rollouts.ts';
+import { useRollouts } from '../../../test/support/rollouts.ts';
 
 const world = useRollouts();
 const { at, start, report, newDevice, newRelease, bind } = world;

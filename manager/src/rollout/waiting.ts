@@ -59,16 +59,14 @@ export async function reachableAmong(tx: Db, of: Waiting, devices: readonly stri
 export async function explainWaiting(tx: Db, of: Waiting, { full }: { full: boolean }): Promise<void> {
   const words = sql.join(Object.entries(waitingReasons).map(([name, { reason }]) => sql`(${name}::text, ${reason}::text)`), sql`, `);
   const atLast = sql`case when ${deployment.reasonCode} in (${listed(consentCodes)}) then ${deployment.reasonCode} when ${full}::boolean then ${code('rollout.capacity')} end`;
+  const found = sql`coalesce(${holdUp(of)}, ${atLast})`;
+  // Joined by the place of the locked rows: on a table that has no statistics yet, every other join may be planned as a quadratic one.
   await tx.execute(sql`
-    with looked as materialized (
-      select ${deployment.deviceId} as device_id, ${deployment.reasonCode} as was, coalesce(${holdUp(of)}, ${atLast}) as code
-      from ${joined} where ${deployment.rolloutId} = ${of.rolloutId} and ${deployment.state} = 'waiting'),
-    changed as (select device_id, code from looked where code is distinct from was),
-    free as (
-      select d.device_id from ${deployment} d where d.rollout_id = ${of.rolloutId} and d.state = 'waiting' and d.device_id in (select device_id from changed)
-      order by d.device_id for no key update of d skip locked)
-    update ${deployment} d set reason_code = c.code, reason_text = w.text, updated_at = ${new Date(of.nowMs).toISOString()}::timestamptz,
+    with changed as materialized (
+      select ${deployment}.ctid as place, ${found} as code from ${joined}
+      where ${deployment.rolloutId} = ${of.rolloutId} and ${deployment.state} = 'waiting' and ${found} is distinct from ${deployment.reasonCode}
+      order by ${deployment.deviceId} for no key update of ${deployment} skip locked)
+    update ${deployment} d set reason_code = c.code, reason_text = (select w.text from (values ${words}) w(code, text) where w.code = c.code), updated_at = ${new Date(of.nowMs).toISOString()}::timestamptz,
       offers = case when c.code = ${code('device.offline')} then 0 else d.offers end, retry_at = case when c.code = ${code('device.offline')} then null else d.retry_at end
-    from changed c join free using (device_id) left join (values ${words}) w(code, text) on w.code = c.code
-    where d.rollout_id = ${of.rolloutId} and d.device_id = c.device_id and d.state = 'waiting'`);
+    from changed c where d.ctid = c.place and d.state = 'waiting'`);
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { eq } from 'drizzle-orm';
 import { presence } from '../../../test/support/fleet.ts';
 import { assignment, deployment, device, deviceState } from '../db/index.ts';
-import { answer, failure, onDevice, useRollouts } from './toy-rollouts.ts';
+import { answer, failure, onDevice, useRollouts } from '../../../test/support/rollouts.ts';
 
 const world = useRollouts();
 const { at, rolloutAt, wavesAt, statesOf, start, report, newDevice, newDevices, newRelease, goOffline, comeBack, assigned, auditOf, tickLater } = world;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { DeploymentState, Gate } from '@pier/shared/api';
+import { type DeploymentState, Gate } from '@pier/shared/api';
 import { type Counts, judgeWave } from './index.ts';
 
 const verdictOf = (counts: Counts, absent = 0, gate: Partial<Gate> = {}) => {
@@ -30,21 +30,21 @@ describe('the default gate wants every present device proven, and most of them p
 });
 
 describe('failures that are borne', () => {
-  test.each<[string, Counts, number, Partial<Gate>, string]>([
-    ['at the limit', { proven: 9, failed: 1, soaking: 5 }, 0, { failurePercent: 10, successPercent: 90 }, 'open gate.proving'],
-    ['above the limit', { proven: 8, failed: 1, soaking: 5 }, 0, { failurePercent: 10, successPercent: 90 }, 'failed gate.failures'],
-    ['above the limit of too small a sample', { failed: 2, soaking: 8 }, 0, { failurePercent: 10, failureSampleMin: 3, successPercent: 50 }, 'open gate.proving'],
-    ['above the limit of a sample just large enough', { failed: 3, soaking: 8 }, 0, { failurePercent: 10, failureSampleMin: 3, successPercent: 50 }, 'failed gate.failures'],
-    ['all finished, too few proven though failures are borne', { proven: 1, failed: 1 }, 0, { failurePercent: 100 }, 'failed gate.success'],
-    ['all present ones finished, too few proven, the others absent', { proven: 1, failed: 1, waiting: 2 }, 2, { failurePercent: 100 }, 'failed gate.success'],
-    ['enough proven before all are finished', { proven: 9, soaking: 1 }, 0, { successPercent: 90 }, 'passed gate.passed'],
-    ['nothing is asked for, but one at least must prove it', { failed: 3 }, 0, { successPercent: 0, failurePercent: 100 }, 'failed gate.success'],
-    ['nothing is asked for and one is proven', { failed: 3, proven: 1 }, 0, { successPercent: 0, failurePercent: 100 }, 'passed gate.passed'],
-    ['nothing is asked for and nobody is there', { waiting: 3 }, 3, { successPercent: 0, presentPercent: 0, failurePercent: 100 }, 'open gate.absent'],
-    ['everybody has to be present', { proven: 9, waiting: 1 }, 1, { presentPercent: 100 }, 'open gate.absent'],
-    ['nobody has to be, but one is', { proven: 1, waiting: 9 }, 9, { presentPercent: 0 }, 'passed gate.passed'],
-  ])('%s', (_, counts, absent, gate, expected) => {
-    expect(verdictOf(counts, absent, gate)).toBe(expected);
+  test.each<[string, readonly [Counts, number, Partial<Gate>], string]>([
+    ['at the limit', [{ proven: 9, failed: 1, soaking: 5 }, 0, { failurePercent: 10, successPercent: 90 }], 'open gate.proving'],
+    ['above the limit', [{ proven: 8, failed: 1, soaking: 5 }, 0, { failurePercent: 10, successPercent: 90 }], 'failed gate.failures'],
+    ['above the limit of too small a sample', [{ failed: 2, soaking: 8 }, 0, { failurePercent: 10, failureSampleMin: 3, successPercent: 50 }], 'open gate.proving'],
+    ['above the limit of a sample just large enough', [{ failed: 3, soaking: 8 }, 0, { failurePercent: 10, failureSampleMin: 3, successPercent: 50 }], 'failed gate.failures'],
+    ['all finished, too few proven though failures are borne', [{ proven: 1, failed: 1 }, 0, { failurePercent: 100 }], 'failed gate.success'],
+    ['all present ones finished, too few proven, the others absent', [{ proven: 1, failed: 1, waiting: 2 }, 2, { failurePercent: 100 }], 'failed gate.success'],
+    ['enough proven before all are finished', [{ proven: 9, soaking: 1 }, 0, { successPercent: 90 }], 'passed gate.passed'],
+    ['nothing is asked for, but one at least must prove it', [{ failed: 3 }, 0, { successPercent: 0, failurePercent: 100 }], 'failed gate.success'],
+    ['nothing is asked for and one is proven', [{ failed: 3, proven: 1 }, 0, { successPercent: 0, failurePercent: 100 }], 'passed gate.passed'],
+    ['nothing is asked for and nobody is there', [{ waiting: 3 }, 3, { successPercent: 0, presentPercent: 0, failurePercent: 100 }], 'open gate.absent'],
+    ['everybody has to be present', [{ proven: 9, waiting: 1 }, 1, { presentPercent: 100 }], 'open gate.absent'],
+    ['nobody has to be, but one is', [{ proven: 1, waiting: 9 }, 9, { presentPercent: 0 }], 'passed gate.passed'],
+  ])('%s', (_, given, expected) => {
+    expect(verdictOf(...given)).toBe(expected);
   });
 });
 

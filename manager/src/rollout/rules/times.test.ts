@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { InFlightState } from '@pier/shared/api';
 import { Digest, digestOf } from '@pier/shared/core';
+import type { ReportedApp } from '@pier/shared/wire';
 import { deadlineMs, fallBack, overdue, retryAfterMs, wayBack } from './index.ts';
 
 const digest = digestOf('offered');
@@ -54,15 +55,15 @@ describe('what a device goes back to', () => {
 });
 
 describe('the way back that is kept', () => {
-  const of = { offered: digest, provenBefore: false };
   test.each([
-    ['what ran well before', null, { lastGood: on(other) }, of, other],
-    ['nothing, where nothing did', null, { running: running(other) }, of, null],
-    ['nothing, where the device never spoke of the app', null, undefined, of, null],
-    ['the same release, where it ran before the rollout', null, { lastGood: on(digest) }, of, digest],
-    ['what was kept at the first offer', other, { lastGood: on(digest) }, of, other],
-    ['nothing, where the only good one came with this rollout', null, { lastGood: on(digest) }, { ...of, provenBefore: true }, null],
-  ] as const)('%s', (_, kept, reported, given, expected) => {
-    expect(wayBack(kept, reported, given)).toBe(expected);
+    ['what ran well before', { reported: { lastGood: on(other) } }, other],
+    ['nothing, where nothing did', { reported: { running: running(other) } }, null],
+    ['nothing, where the device never spoke of the app', {}, null],
+    ['the same release, where it ran before the rollout', { reported: { lastGood: on(digest) } }, digest],
+    ['what was kept at the first offer', { kept: other, reported: { lastGood: on(digest) } }, other],
+    ['nothing, where the only good one came with this rollout', { reported: { lastGood: on(digest) }, provenBefore: true }, null],
+  ] as const)('%s', (_, given: { kept?: string; reported?: ReportedApp; provenBefore?: boolean }, expected) => {
+    const { kept = null, reported, provenBefore = false } = given;
+    expect(wayBack(kept, reported, { offered: digest, provenBefore })).toBe(expected);
   });
 });
