@@ -51,6 +51,7 @@ async function showPorts(dir: string, json: boolean): Promise<void> {
 async function main(): Promise<void> {
   const words = readWords(process.argv.slice(2));
   if (words.verb === 'board') await runBoard(words);
+  else if (words.verb === 'fleet') await (await import('./fleet/index.ts')).runFleet(words, processLog('fleet'));
   else if (words.verb === 'lines') await showLines(words.dir, words.json);
   else if (words.verb === 'ports') await showPorts(words.dir, words.json);
   else await order(words.dir, words.order);

@@ -1,16 +1,18 @@
 import { parseArgs } from 'node:util';
 import { Fault } from '@pier/shared/core';
 import { SerialFault, type SimOrder } from '@pier/shared/hardware';
+import type { FleetWords } from './fleet/index.ts';
 
 /** What the command line asks for. */
 export type Words =
   | { readonly verb: 'board'; readonly file: string; readonly dir: string; readonly ready: boolean }
   | { readonly verb: 'lines'; readonly dir: string; readonly json: boolean }
   | { readonly verb: 'ports'; readonly dir: string; readonly json: boolean }
-  | { readonly verb: 'order'; readonly dir: string; readonly order: SimOrder };
+  | { readonly verb: 'order'; readonly dir: string; readonly order: SimOrder }
+  | ({ readonly verb: 'fleet' } & FleetWords);
 
 export const usage =
-  'board FILE --dir DIR [--ready json] | press DIR PART [--ms N] | set DIR LINE 0|1 | set DIR PART KEY=NUMBER… | lines DIR [-o json] | ports DIR [-o json] | plug DIR PORT | unplug DIR PORT | fault DIR PORT crc|silent|slow|partial|noise|none [--count N]';
+  'board FILE --dir DIR [--ready json] | press DIR PART [--ms N] | set DIR LINE 0|1 | set DIR PART KEY=NUMBER… | lines DIR [-o json] | ports DIR [-o json] | plug DIR PORT | unplug DIR PORT | fault DIR PORT crc|silent|slow|partial|noise|none [--count N] | fleet --boards N --dir DIR --manager URL --token T [--behave KIND=PERCENT]… [--ready json]';
 
 /** Faults: `input-invalid` with the usage. */
 export function readWords(argv: readonly string[]): Words {
@@ -31,6 +33,10 @@ const verbs: Readonly<Record<string, (rest: readonly string[], values: Values) =
   board: ([file, ...more], { dir, ready }) => (file === undefined || dir === undefined || more.length > 0 ? undefined : { verb: 'board', file, dir, ready: ready === 'json' }),
   press: ([dir, part, ...more], { ms = '100' }) => (dir === undefined || part === undefined || more.length > 0 ? undefined : order(dir, { op: 'press', part, ms: wholeOf(ms, { option: '--ms', max: 60_000 }) })),
   set: ([dir, name, ...given]) => (dir === undefined || name === undefined ? undefined : order(dir, setOrder(name, given))),
+  fleet: (more, { boards, dir, manager, token, behave = [], ready }) => {
+    if (boards === undefined || dir === undefined || manager === undefined || token === undefined || more.length > 0) return undefined;
+    return { verb: 'fleet', boards: wholeOf(boards, { option: '--boards', max: 20_000 }), dir, manager, token, behave, ready: ready === 'json' };
+  },
   lines: ([dir, ...more], { output }) => (dir === undefined || more.length > 0 ? undefined : { verb: 'lines', dir, json: output === 'json' }),
   ports: ([dir, ...more], { output }) => (dir === undefined || more.length > 0 ? undefined : { verb: 'ports', dir, json: output === 'json' }),
   plug: ([dir, port, ...more]) => (dir === undefined || port === undefined || more.length > 0 ? undefined : order(dir, { op: 'plug', port })),
@@ -60,7 +66,7 @@ function parse(argv: readonly string[]) {
     return parseArgs({
       args: [...argv],
       allowPositionals: true,
-      options: { dir: { type: 'string' }, ready: { type: 'string' }, ms: { type: 'string' }, count: { type: 'string' }, output: { type: 'string', short: 'o' } },
+      options: { dir: { type: 'string' }, ready: { type: 'string' }, ms: { type: 'string' }, count: { type: 'string' }, boards: { type: 'string' }, manager: { type: 'string' }, token: { type: 'string' }, behave: { type: 'string', multiple: true }, output: { type: 'string', short: 'o' } },
     });
   } catch (cause) {
     throw wrong(cause instanceof Error ? cause.message : String(cause), cause);

@@ -73,6 +73,7 @@ CREATE INDEX "telemetry_read" ON "telemetry" USING btree ("device_id","at");--> 
 CREATE INDEX "telemetry_age" ON "telemetry" USING brin ("at");--> statement-breakpoint
 CREATE INDEX "audit_object" ON "audit" USING btree ("object","id");--> statement-breakpoint
 CREATE INDEX "audit_actor" ON "audit" USING btree ("actor","id");--> statement-breakpoint
+CREATE INDEX "audit_tail" ON "audit" USING btree ("xid","id");--> statement-breakpoint
 CREATE INDEX "device_tags" ON "device" USING gin ("tags" jsonb_path_ops);--> statement-breakpoint
 CREATE INDEX "rollout_app" ON "rollout" USING btree ("app","id");--> statement-breakpoint
 CREATE UNIQUE INDEX "deployment_one_in_flight" ON "deployment" USING btree ("device_id","app") WHERE "deployment"."state" in ('offered', 'accepted', 'downloading', 'verifying', 'applying', 'soaking', 'rolling_back');--> statement-breakpoint

@@ -42,16 +42,23 @@ export async function openManager(config: Config, world: World): Promise<Manager
   const authority = await openAuthority({ dir: join(config.dataDir, 'authority'), clock, hosts: config.publicHosts });
   const registry = opening.use(await openRegistry({ dir: join(config.dataDir, 'registry'), clock, log }));
   const access = openAccess({ db: database.db, clock, log });
-  const open: { rooms?: Rooms } = {};
-  const revocations = await openRevocations({ db: database.db, onRevoked: (device) => void open.rooms?.broker.kick(device) });
+  // A device that is trusted no more loses what it has open, once these doors are there.
+  const doorsOpen: { rooms?: Rooms; listener?: DeviceListener } = {};
+  const revocations = await openRevocations({
+    db: database.db,
+    onRevoked: (device) => {
+      doorsOpen.rooms?.broker.kick(device);
+      doorsOpen.listener?.kick(device);
+    },
+  });
   const hosts = { bind: hostToBind(config), show: hostToShow(config) };
-  const rooms = (open.rooms = await openRooms({ db: database.db, ...world, authority, registry, isRevoked: revocations.has, hosts, listen: (take) => ports.open('mqtt', config.mqttPort, take), opening }));
+  const rooms = (doorsOpen.rooms = await openRooms({ db: database.db, ...world, authority, registry, isRevoked: revocations.has, hosts, listen: (take) => ports.open('mqtt', config.mqttPort, take), opening }));
   const urls = { device: '', registry: '', ...rooms.urls };
   const enrollDeps = { db: database.db, ...world, authority, policies: rooms.policies, urls: () => urls, revocations, showDevice: (id: DeviceId) => readDevice(database.db, id) };
   const doors = { host: hosts.bind, identity: authority.server, caPem: authority.caPem, clock, log };
-  const listener = opening.use(
+  const listener = (doorsOpen.listener = opening.use(
     await ports.open('device', config.devicePort, (port) => openDeviceListener({ ...doors, port, registry, basicAuth: access.basicAuth, isRevoked: revocations.has, deviceRoutes: enrollDeviceRoutes(enrollDeps) })),
-  );
+  ));
   urls.device = `https://${hosts.show}:${listener.port}`;
   urls.registry = urls.device;
   const handlers: Handlers = {

@@ -18,8 +18,8 @@ const nouns = {
     usage: '\n  pier agent start --data DIR --manager URL --board sim:DIR [--token T | --token-file FILE] [--mirror URL] [--name NAME] [--ready json]\n  pier agent run FILE.wasm …   the same as pier app run',
   },
   sim: {
-    description: 'a simulated board (board, press, set, lines, ports, plug, unplug, fault)',
-    usage: '\n  pier sim board FILE --dir DIR [--ready json]   FILE: {"model":"raspberry-pi-4b","parts":[{"part":"led","name":"led","line":"GPIO17"}]}\n  pier sim press DIR PART [--ms N]\n  pier sim set DIR LINE 0|1\n  pier sim lines DIR [-o json]',
+    description: 'simulated boards (board, press, set, lines, ports, plug, unplug, fault, fleet)',
+    usage: '\n  pier sim board FILE --dir DIR [--ready json]   FILE: {"model":"raspberry-pi-4b","parts":[{"part":"led","name":"led","line":"GPIO17"}]}\n  pier sim press DIR PART [--ms N]\n  pier sim set DIR LINE 0|1\n  pier sim set DIR PART KEY=NUMBER…     such as: meter powerW=1200\n  pier sim lines DIR [-o json]\n  pier sim ports DIR [-o json]\n  pier sim plug|unplug DIR PORT\n  pier sim fault DIR PORT crc|silent|slow|partial|noise|none [--count N]\n  pier sim fleet --boards N --dir DIR --manager URL --token T [--behave KIND=PERCENT]… [--ready json]   devices without boards, for tests of a manager',
   },
 } as const;
 

@@ -290,7 +290,7 @@ export const audit = pgTable(
     /** Ids are given before commits: who follows the tail reads only what no open transaction can still precede. */
     xid: number('xid').notNull().default(sql`(pg_current_xact_id()::text)::bigint`),
   },
-  (table) => [index('audit_object').on(table.object, table.id), index('audit_actor').on(table.actor, table.id)],
+  (table) => [index('audit_object').on(table.object, table.id), index('audit_actor').on(table.actor, table.id), index('audit_tail').on(table.xid, table.id)],
 );
 
 /** Answers to requests with an Idempotency-Key, so that the same request again is not done again. */

@@ -62,7 +62,8 @@ test.each([
   ['has not taken up the newest attempt', { attempt: 2, running: running('b') }, 'Waits for the device'],
   ['is soaking', { state: 'soaking' }, 'Soaking'],
   ['failed', { state: 'failed' }, 'Failed'],
-  ['was stopped by hand', { held: true }, 'Stopped by hand'],
+  ['was stopped by hand', { hold: { kind: 'stopped', by: 'alice', forS: 60 } }, 'Stopped by hand'],
+  ['was deployed by hand', { hold: { kind: 'deployed', by: 'alice', forS: 60 } }, 'Deployed by hand'],
 ])('an app that %s says so', (_what, change, word) => {
   const reported = { apps: { blink: { ...detail.reported.apps.blink, ...change } } };
   expect(facts.appRows({ ...detail, reported }).map((row) => row.state.word)).toEqual([word]);
@@ -91,7 +92,7 @@ test('reasons that explain only some of a state are not shown for all of it, and
 test('the first sentence counts the fleet, and names what needs a person', () => {
   expect(facts.answer(seen)).toMatchObject({ family: 'ok', sentence: '1 of 1 device is online, and it runs what it should. Of 1 rollout: 1 completed.', needs: [] });
   expect(facts.answer({ ...seen, devices: [], detail: undefined, rollouts: [] }).sentence).toBe('No device has enrolled yet.');
-  const refused = { ...rollout, id: 'r2', version: '1.1.0', state: 'failed', waves: [{ n: 1, state: 'failed', total: 1, counts: { refused: 1 } }], deployments: [] };
+  const refused = { ...rollout, id: 'r2', version: '1.1.0', state: 'paused', cause: 'gate', waves: [{ n: 1, state: 'failed', total: 1, counts: { refused: 1 } }], deployments: [] };
   expect(facts.answer({ ...seen, rollouts: [refused] }).needs).toMatchObject([{ what: 'blink 1.1.0', why: 'was refused by 1 device' }]);
   const later = { ...rollout, createdAt: new Date(nowMs).toISOString() };
   expect(facts.answer({ ...seen, rollouts: [later, refused] }).needs).toEqual([]);

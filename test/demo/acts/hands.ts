@@ -15,7 +15,7 @@ export async function byHand(play: Play): Promise<void> {
   await steps.step('gpio.read tells the level of a line', () => judge.ask('answers', { device, words: ['gpio.read', 'app=blink', 'line=led'], text: '"level"' }));
   await steps.step('app.stop holds the app; it is shown as held by hand', async () => {
     await judge.ask('answers', { device, words: ['app.stop', 'app=blink', 'forS=600', ...signed], text: '"done"' });
-    return judge.ask('why', { device, app: 'blink', code: 'app.held' });
+    return judge.ask('held', { device, app: 'blink', kind: 'stopped' });
   });
   await steps.step('app.start lets it go on', () => judge.ask('answers', { device, words: ['app.start', 'app=blink', ...signed], text: '"done"' }));
   await steps.step('the same typed as plain JSON with a foreign MQTT client: the answer arrives', () => foreignPing(play, device));

@@ -3,6 +3,9 @@ import { type Case, boardOf, deviceOf, guestEdges, nowNs, pier, rowsOf, until, w
 
 const runningOf = async (at: Case, device: string, app: string) => Object.entries((await deviceOf(at, device)).reported?.apps ?? {}).find(([name]) => name === app)?.[1];
 
+/** blink changes its LED each 250 ms, or faster. */
+const pauseNs = 400_000_000n;
+
 /** What the judge can say of one device: from the simulator's record, the API and the CLI. */
 export const deviceClaims = {
   /** All are known and online, and a selector finds those of each site. */
@@ -76,18 +79,19 @@ export const deviceClaims = {
     }),
 
   /**
-   * The output never had another level than its safe one while no app held it, from a time on: every row of the record that
-   * is not written by a guest, and the last one before each of the agent's takings over.
+   * Whenever no guest drove the output for longer than blink ever pauses, it stood in its safe state until the next one did.
+   * `ends`: how many such times there were at least.
    */
   wasSafe: async (at: Case, { device, line, sinceNs, level, ends }: { device: string; line: string; sinceNs: string; level: 0 | 1; ends: number }) => {
     const rows = rowsOf(at, device, { line, sinceNs: BigInt(sinceNs) });
-    const byAgent = rows.filter((row) => row.by === 'agent');
-    const unsafe = byAgent.filter((row) => row.level !== level || row.direction !== 'out');
-    if (unsafe.length > 0) throw wrong(`${line} of ${device} was not safe: ${JSON.stringify(unsafe[0])}`);
-    const after = rows.flatMap((row, index) => (row.by === 'agent' ? [rows[index + 1]] : [])).filter((row) => row !== undefined && row.by !== 'guest' && row.by !== 'agent');
-    if (after.length > 0) throw wrong(`${line} of ${device} was moved by ${after[0]?.by} while the agent held it`);
-    if (byAgent.length < ends) throw wrong(`the agent took ${line} of ${device} into its safe state ${byAgent.length} times, where ${ends} guests ended`);
-    return `${byAgent.length} times put to ${level === 0 ? 'low' : 'high'} by the agent, and nothing else moved it before the next guest`;
+    const gaps = rows.flatMap((row, index) => {
+      const before = rows.slice(0, index).findLast((one) => one.by === 'guest');
+      return row.by === 'guest' && before && BigInt(row.tNs) - BigInt(before.tNs) > pauseNs ? [{ stood: rows[index - 1] ?? row, ms: Number(BigInt(row.tNs) - BigInt(before.tNs)) / 1e6 }] : [];
+    });
+    const unsafe = gaps.find(({ stood }) => stood.level !== level || stood.direction !== 'out');
+    if (unsafe) throw wrong(`${line} of ${device} stood at ${unsafe.stood.level} (${unsafe.stood.direction}) for ${unsafe.ms} ms while no guest drove it`);
+    if (gaps.length < ends) throw wrong(`${line} of ${device} had ${gaps.length} times without a guest, where ${ends} guests ended`);
+    return `${gaps.length} times without a guest (${gaps.map(({ ms }) => `${Math.round(ms)} ms`).join(', ')}), each time ${level === 0 ? 'low' : 'high'}`;
   },
 
   /** The event of an end carries the guest's last lines and the measured time until its outputs were safe. */
@@ -97,6 +101,14 @@ export const deviceClaims = {
       const items = ran.status === 0 ? (JSON.parse(ran.stdout) as { items: { code: string | null; reason: string | null; lastOutput: string[]; safeMs: number | null }[] }).items : [];
       const found = items.find((one) => one.safeMs !== null && one.lastOutput.some((line) => line.includes(text)));
       return found ? `${found.code}: ${found.reason}; last line "${found.lastOutput.at(-1)}"; outputs safe after ${found.safeMs?.toFixed(1)} ms` : undefined;
+    }),
+
+  /** The fleet shows that a person holds the app at the device: in the API and in "pier device list". */
+  held: async (at: Case, { device, app, kind }: { device: string; app: string; kind: string }) =>
+    until(`${app} on ${device} shown as ${kind} by hand`, 30, async () => {
+      const hold = (await runningOf(at, device, app))?.hold;
+      const listed = await pier(at, ['device', 'list']);
+      return hold?.kind === kind && listed.stdout.includes(`(${kind} by hand)`) ? `${app} is ${kind} by ${hold.by} for ${hold.forS} s` : undefined;
     }),
 
   /** `pier cmd` answers `done`, and exits with 0. */

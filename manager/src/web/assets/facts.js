@@ -10,22 +10,32 @@ export const deploymentWords = {
   applying: ['Applying', 'busy', 'ring'],
   offered: ['Offered', 'waiting', 'clock'],
   waiting: ['Waiting', 'waiting', 'clock'],
+  rolling_back: ['Rolling back', 'back', 'back'],
+  rolled_back: ['Rolled back', 'back', 'back'],
+  excluded: ['Excluded', 'excluded', 'cross'],
   cancelled: ['Cancelled', 'excluded', 'cross'],
   superseded: ['Superseded', 'excluded', 'chevrons'],
   refused: ['Refused', 'refused', 'bar'],
   failed: ['Failed', 'failed', 'octagon'],
   timed_out: ['Timed out', 'failed', 'octagon'],
+  rollback_failed: ['Not rolled back', 'failed', 'octagon'],
 };
 const rolloutWords = {
   running: ['Running', 'busy', 'ring'],
   paused: ['Paused', 'paused', 'pause'],
   completed: ['Completed', 'ok', 'check'],
-  failed: ['Not proven', 'failed', 'octagon'],
+  awaiting_approval: ['Waits for approval', 'waiting', 'clock'],
+  rolling_back: ['Rolling back', 'back', 'back'],
+  rolled_back: ['Rolled back', 'back', 'back'],
+  aborting: ['Aborting', 'offline', 'square'],
+  denied: ['Denied', 'offline', 'square'],
   aborted: ['Aborted', 'offline', 'square'],
 };
 const waveWords = {
   pending: ['Not open', 'waiting', 'clock'],
   active: ['Open', 'busy', 'ring'],
+  soaking: ['Soaking', 'ok', 'hourglass'],
+  reopened: ['Reopened', 'failed', 'octagon'],
   passed: ['Passed', 'ok', 'check'],
   failed: ['Not passed', 'failed', 'octagon'],
 };
@@ -85,7 +95,7 @@ export function appRows({ assignments, reported }) {
 }
 
 function appState(wanted, is) {
-  if (is?.held) return { word: 'Stopped by hand', family: 'paused', icon: 'pause' };
+  if (is?.hold) return { word: is.hold.kind === 'stopped' ? 'Stopped by hand' : 'Deployed by hand', family: 'paused', icon: 'pause' };
   if (wanted === undefined) return { word: 'Not assigned', family: 'paused', icon: 'triangle' };
   if (is === undefined) return { word: 'Not taken up yet', family: 'waiting', icon: 'clock' };
   const same = is.running?.digest === wanted.digest;
@@ -153,7 +163,7 @@ function needOf(rollout, all) {
   const rows = rollout.waves.flatMap((wave) => ledger(wave, rollout.deployments).rows);
   if (rollout.state === 'running') return rows.filter((row) => row.key === 'waiting' && row.reason).map((row) => ({ state: row.state, what, why: `waits on ${row.count === 1 ? '1 device' : `${row.count} devices`}`, reason: row.reason }));
   const madeGood = all.some((one) => one.app === rollout.app && one.state === 'completed' && one.createdAt > rollout.createdAt);
-  return rollout.state !== 'failed' || madeGood ? [] : rows.slice(0, 1).map((row) => ({ state: row.state, what, why: `was ${row.state.word.toLowerCase()} by ${row.count === 1 ? '1 device' : `${row.count} devices`}`, reason: row.reason }));
+  return rollout.state !== 'paused' || rollout.cause === 'operator' || madeGood ? [] : rows.slice(0, 1).map((row) => ({ state: row.state, what, why: `was ${row.state.word.toLowerCase()} by ${row.count === 1 ? '1 device' : `${row.count} devices`}`, reason: row.reason }));
 }
 
 /** Power and ground of the 40-pin header, as on every Raspberry Pi since the B+ (raspberrypi.com, "GPIO and the 40-pin header"). */
