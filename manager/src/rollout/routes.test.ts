@@ -104,7 +104,7 @@ test('each of ten thousand devices that are away says so within one tick, in a d
   const fleet = world.fleet;
   const ids = Array.from({ length: 10_000 }, (_, n) => `away-${n}`);
   const { model, profile } = (await fleet.db.select().from(device).limit(1))[0] ?? { model: '', profile: {} };
-  for (let at = 0; at < ids.length; at += 2_000) await fleet.db.insert(device).values(ids.slice(at, at + 2_000).map((one) => ({ id: one, name: one, model, profile, keyId: one })));
+  for (let from = 0; from < ids.length; from += 2_000) await fleet.db.insert(device).values(ids.slice(from, from + 2_000).map((one) => ({ id: one, name: one, model, profile, keyId: one })));
   const id = await start(await newRelease(), [], { waves: [{ devices: ids.slice(0, 6_000) }, { devices: ids.slice(6_000) }] });
   await fleet.tick();
   expect((await get(id)).waves).toMatchObject([{ total: 6_000, absent: 6_000 }, { total: 4_000, absent: 0 }]);
