@@ -13,7 +13,7 @@ import { openDatabase } from './db/index.ts';
 import { announceManager, readDevice } from './device/index.ts';
 import { enrollDeviceRoutes, enrollHandlers, openRevocations } from './enroll/index.ts';
 import { type Handlers, openHttp } from './http/index.ts';
-import { openDeviceListener } from './listener/index.ts';
+import { type DeviceListener, openDeviceListener } from './listener/index.ts';
 import { openPorts } from './ports.ts';
 import { openRegistry } from './registry/index.ts';
 import { type Rooms, openRooms } from './rooms.ts';

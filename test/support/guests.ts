@@ -8,7 +8,7 @@ const example = (name: string): string => fileURLToPath(new URL(`../../examples/
 export type Guest = { readonly wasm: Uint8Array; readonly asks: unknown; readonly limits: unknown };
 
 /** An example as its folder says, compiled by the same code as `pier app build`. */
-export async function exampleGuest(name: 'blink' | 'journal'): Promise<Guest> {
+export async function exampleGuest(name: 'blink' | 'journal' | 'meter'): Promise<Guest> {
   const { wasm, manifest } = await buildApp({ dir: example(name) });
   return { wasm, asks: manifest.asks, limits: manifest.limits };
 }
