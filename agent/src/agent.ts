@@ -7,7 +7,7 @@ import { type AppName, type Clock, Fault, type FaultCode, type Log, type Random,
 import { Ack, AppLease, ManagerBirth, PinsLease, topics } from '@pier/shared/wire';
 import { createActs } from './acts.ts';
 import { Inbox, RefusalFilter, judgeDesired } from './command/index.ts';
-import { type Identity, type Received, enrolOnce, fetchPolicy, keepSession, openSession } from './link/index.ts';
+import { type Identity, type Received, brokerSessions, enrolOnce, fetchPolicy, keepSession } from './link/index.ts';
 import { Report } from './report/index.ts';
 import { Apps, type BoardKeeper, type OpenBoard, keepBoard } from './run/index.ts';
 import type { Runner } from './run/sandbox/index.ts';
@@ -115,7 +115,7 @@ class Agent implements AsyncDisposable {
     const { options, identity } = this.#parts;
     const { clock, random, log } = options;
     this.#inbox.recover();
-    const open = (until: AbortSignal) => openSession({ identity, clock, log, order: () => this.#report.nextOrder(), onMessage: (received) => this.#receive(received, signal) }, until);
+    const open = brokerSessions({ ...options, identity, order: () => this.#report.nextOrder(), onMessage: (received) => this.#receive(received, signal) });
     // The link ends after the guests: what happens to them while they stop is still told.
     const linkEnd = new AbortController();
     const link = keepSession({ open, onSession: (session, life) => this.#report.onSession(session, life, () => this.#ready()), clock, random, log }, linkEnd.signal);

@@ -1,5 +1,9 @@
 import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer as createHttps } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type Server, type TLSSocket, createServer } from 'node:tls';
 import { Aedes, type AedesPublishPacket } from 'aedes';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -9,6 +13,7 @@ import { type TestAuthority, makeAuthority } from '../../testing/authority.ts';
 import { keys, policyEnvelope } from '../../testing/site.ts';
 import type { Identity } from './identity.ts';
 import { keepSession, waitMs } from './keep-session.ts';
+import { brokerSessions } from './find-broker.ts';
 import { type Received, openSession } from './session.ts';
 
 const device = DeviceId.parse('board-1');
@@ -160,4 +165,40 @@ test('the first reconnect comes within 10 s, later ones within 5 min; identity t
   expect(waitMs(20, () => 0.999)).toBeLessThanOrEqual(300_000);
   expect(waitMs(20, () => 0.999)).toBeGreaterThan(200_000);
   expect(waitMs(0, () => 0, 60_000)).toBeGreaterThanOrEqual(30_000);
+});
+
+describe('a broker that has moved', () => {
+  /** A manager's device listener that says where the broker is, with a certificate of this authority. */
+  async function managerOf(by: TestAuthority, mqtt: string): Promise<{ url: string } & AsyncDisposable> {
+    const listener = createHttps({ ...(await by.server()), ca: authority.caPem, requestCert: true, rejectUnauthorized: true }, (_, answer) => answer.end(JSON.stringify({ mqtt })));
+    listener.on('tlsClientError', (_error, socket) => socket.destroy());
+    listener.listen(0, '127.0.0.1');
+    await once(listener, 'listening');
+    return { url: `https://127.0.0.1:${(listener.address() as AddressInfo).port}`, [Symbol.asyncDispose]: async () => void listener.close() };
+  }
+  const nowhere = 'mqtts://127.0.0.1:1';
+  const opener = (who: Identity, manager: string, folder: string) => brokerSessions({ identity: who, folder, manager, clock: systemClock, log: silentLog, order: () => ({ gen: 1, boot: 1, seq: (seq += 1) }), onMessage: () => {} });
+  let folder: string;
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'pier-moved-'));
+    mkdirSync(join(folder, 'identity'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  test('is found by asking the manager, and its place is kept', async () => {
+    await using manager = await managerOf(authority, url);
+    await using session = await opener({ ...(await identity()), mqtt: nowhere }, manager.url, folder)(never);
+    expect(session.lost.aborted).toBe(false);
+    expect(JSON.parse(readFileSync(join(folder, 'identity', 'enrolment.json'), 'utf8'))).toMatchObject({ mqtt: url, device });
+  });
+
+  test('is not looked for where a manager of another authority says', async () => {
+    await using stranger = await managerOf(await makeAuthority(), url);
+    await expect(opener({ ...(await identity()), mqtt: nowhere }, stranger.url, folder)(never)).rejects.toMatchObject({ code: 'unreachable' });
+    expect(existsSync(join(folder, 'identity', 'enrolment.json'))).toBe(false);
+  });
+
+  test('is waited for when the manager is away as well', async () => {
+    await expect(opener({ ...(await identity()), mqtt: nowhere }, 'https://127.0.0.1:1', folder)(never)).rejects.toMatchObject({ code: 'unreachable' });
+  });
 });

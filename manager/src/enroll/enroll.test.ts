@@ -302,6 +302,8 @@ describe('what else the device listener answers', () => {
   test('the policy is given to devices', async () => {
     expect((await route('GET', devicePaths.policy, 'dock-1')).json).toEqual((await fleet.policies.policyInForce()).envelope);
     expect(await codeOf(route('GET', devicePaths.policy))).toBe('unauthenticated');
+    expect((await route('GET', devicePaths.addresses, 'dock-1')).json).toEqual({ mqtt: expect.stringMatching(/^mqtts:/) });
+    expect(await codeOf(route('GET', devicePaths.addresses))).toBe('unauthenticated');
   });
 
   test.each([

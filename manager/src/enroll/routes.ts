@@ -50,6 +50,7 @@ const deviceRoutes: ReadonlyMap<string, DeviceRoute> = new Map([
   [devicePaths.ca, { method: 'GET', answer: async (_request: DeviceRequest, { authority }: EnrollDeps) => ({ ca: authority.caPem }) }],
   [devicePaths.enroll, { method: 'POST', answer: async ({ body }: DeviceRequest, deps: EnrollDeps) => enroll(deps, readRequest(body)) }],
   [devicePaths.policy, { method: 'GET', answer: async (request: DeviceRequest, deps: EnrollDeps) => policyFor(request, deps) }],
+  [devicePaths.addresses, { method: 'GET', answer: async ({ device }: DeviceRequest, { urls }: EnrollDeps) => ({ mqtt: known(device, 'addresses') && urls().mqtt }) }],
 ]);
 
 /** Answers the paths of the device listener that are not the registry's. A fault is thrown; the listener makes a problem document of it. */
@@ -76,8 +77,13 @@ function holdsNul(value: unknown): boolean {
 }
 
 async function policyFor({ device }: DeviceRequest, { policies }: EnrollDeps): Promise<unknown> {
-  if (device === undefined) throw new Fault('unauthenticated', "the policy is given to devices that show this manager's certificate; enrol first");
+  known(device, 'policy');
   const policy = await policies.policyInForce();
   if (!policy) throw policyMissing();
   return policy.envelope;
+}
+
+function known(device: DeviceId | undefined, what: string): DeviceId {
+  if (device === undefined) throw new Fault('unauthenticated', `the ${what} of this manager: only devices that show its certificate are told; enrol first`);
+  return device;
 }

@@ -4,7 +4,10 @@ import { DeviceId } from '../core/index.ts';
 import { BoardProfile } from '../hardware/index.ts';
 import { Envelope } from '../signing/index.ts';
 
-export const devicePaths = { ca: '/device/v1/ca', enroll: '/device/v1/enroll', policy: '/device/v1/policy' } as const;
+export const devicePaths = { ca: '/device/v1/ca', enroll: '/device/v1/enroll', policy: '/device/v1/policy', addresses: '/device/v1/addresses' } as const;
+
+/** Where a device that is known finds the broker now. */
+export const DeviceAddresses = z.strictObject({ mqtt: z.string() });
 
 export const EnrollRequest = z.strictObject({
   secret: z.string().min(16).max(128),

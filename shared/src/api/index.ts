@@ -10,5 +10,5 @@ export { type WhyCode, whyCodes, whyReasons } from './why-reasons.ts';
 export { ApiToken, AuditRecord, ChangeEvent, ClaimToken, CreatedApiToken, ListedClaimToken, NewApiToken, NewClaimToken, PendingDevice, User, UserName } from './access-models.ts';
 export { Policy } from './release-routes.ts';
 export { type RouteName, type Routes, type StreamName, routes } from './routes.ts';
-export { EnrollRequest, EnrollResponse, decodeToken, devicePaths, encodeToken } from './device.ts';
+export { DeviceAddresses, EnrollRequest, EnrollResponse, decodeToken, devicePaths, encodeToken } from './device.ts';
 export { type AnswerOf, type ApiClient, type CallOf, type Followed, apiClient } from './client.ts';
