@@ -44,8 +44,9 @@ export async function createRollout(deps: RolloutDeps, plan: RolloutPlan, actor:
     await store(tx, { id, plan, release, made, actor, nowMs });
     return made;
   });
-  if (planned.taken.length >= analyzeFrom) await analyzeDeployments(db);
+  // The first offers need not wait for the statistics.
   deps.wake();
+  if (planned.taken.length >= analyzeFrom) await analyzeDeployments(db);
   return id;
 }
 
