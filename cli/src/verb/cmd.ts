@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import * as z from 'zod';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { type IClientOptions, type MqttClient, connectAsync } from 'mqtt';
+import type { IClientOptions, MqttClient } from 'mqtt';
 import { CommandId, DeviceId, Fault, canonicalJson, check, isFaultCode, parseJson, systemClock } from '@pier/shared/core';
 import { payloadTypes, signEnvelope } from '@pier/shared/signing';
 import { CommandState, isFinal, topics, verbNames, verbs } from '@pier/shared/wire';
@@ -98,6 +98,7 @@ async function connect(dir: string, url: string | undefined): Promise<{ client: 
   const broker = url ?? read('mqtt.url').trim();
   const options: IClientOptions = { protocolVersion: 4, clean: true, key: read('operator.key'), cert: read('operator.crt'), ca: read('ca.crt'), clientId: `pier-${randomUUID()}`, reconnectPeriod: 0, connectTimeout: 10_000 };
   try {
+    const { connectAsync } = await import('mqtt');
     const client = await connectAsync(broker, options, false);
     return { client, [Symbol.asyncDispose]: () => client.endAsync() };
   } catch (cause) {

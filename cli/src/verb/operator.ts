@@ -2,7 +2,6 @@ import type { Command } from 'commander';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Fault } from '@pier/shared/core';
-import { makeCertificateRequest, makePrivateKey } from '@pier/shared/x509';
 import { type Common, openSession, output, withManager, writePrivateFile } from '../session/index.ts';
 
 /** `pier operator certificate`: a key made here, a certificate for MQTT from the manager's CA. */
@@ -17,6 +16,8 @@ export function addOperator(program: Command): void {
       const session = openSession(options);
       const dir = options.out ?? session.settings.home;
       if (!options.replace && existsSync(join(dir, 'operator.key'))) throw new Fault('conflict', `${join(dir, 'operator.key')} exists; give --replace to make a new key in its place, or another --out`);
+      // Only here: it is the largest part of what a command would load.
+      const { makeCertificateRequest, makePrivateKey } = await import('@pier/shared/x509');
       const privatePem = makePrivateKey();
       const csr = await makeCertificateRequest({ privatePem, commonName: `operator:${options.name}` });
       const answer = await session.api.call('signOperator', { body: { name: options.name, csr } });
