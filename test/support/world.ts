@@ -1,10 +1,11 @@
 /** A whole Pier in one folder for a test: manager, simulated board, site cache; keys and policy made, nothing enrolled yet. */
 import type * as z from 'zod';
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AppName, type DeviceId, type Digest, canonicalJson, silentLog, systemClock } from '@pier/shared/core';
-import { type ApiClient, type CallOf, type DeviceDetail, apiClient } from '@pier/shared/api';
+import { type ApiClient, type CallOf, CreatedApiToken, type DeviceDetail, apiClient } from '@pier/shared/api';
 import { Asks, type Binding, Limits, capabilityKinds } from '@pier/shared/capability';
 import { packArtifact, registryClient } from '@pier/shared/oci';
 import { type KeyPair, generateKeyPair, makeSignature, payloadTypes, signEnvelope } from '@pier/shared/signing';
@@ -26,11 +27,15 @@ export type World = {
   readonly keys: Readonly<Record<'root' | 'release' | 'operator' | 'stranger', KeyPair>>;
   readonly board: StartedBoard;
   readonly mirror: string;
-  token(options?: { uses?: number; expiresInS?: number }): Promise<string>;
+  token(options?: { uses?: number; expiresInS?: number; tags?: Readonly<Record<string, string>>; approval?: boolean }): Promise<string>;
   /** Without a board of its own the device has the world's. */
   enrol(options?: { name?: string; token?: string; board?: StartedBoard }): Promise<Started & { device: DeviceId }>;
   /** A device with a board of its own. */
-  addDevice(name: string, model?: BoardModel): Promise<Started & { device: DeviceId; board: StartedBoard }>;
+  addDevice(name: string, how?: { model?: BoardModel; tags?: Readonly<Record<string, string>> }): Promise<Started & { device: DeviceId; board: StartedBoard }>;
+  /** A successor of the policy that the world began with, changed in this. */
+  setPolicy(change?: Readonly<Record<string, unknown>>): Promise<void>;
+  /** A second person with an account, who signs in and uses an API token. */
+  addPerson(name: string, role: 'viewer' | 'operator' | 'admin'): Promise<{ api: ApiClient; token: string }>;
   push(app: App): Promise<Pushed>;
   bind(device: DeviceId, app: string, bindings: Readonly<Record<string, z.input<typeof Binding>>>): Promise<void>;
   /** Makes a release and starts a rollout of it; gives the rollout's id. */
@@ -65,14 +70,19 @@ export async function openWorld(env: NodeJS.ProcessEnv = {}): Promise<World> {
     keys,
     board,
     mirror,
-    token: async ({ uses = 1, expiresInS = 600 } = {}) => (await api.call('createToken', { body: { uses, expiresInS, tags: {} } })).token,
-    addDevice: async (name, model = 'raspberry-pi-4b') => {
+    token: async ({ uses = 1, expiresInS = 600, tags = {}, approval = false } = {}) => (await api.call('createToken', { body: { uses, expiresInS, tags, approval } })).token,
+    addDevice: async (name, { model = 'raspberry-pi-4b', tags = {} } = {}) => {
       const own = await stage.startBoard({ name: `board-${name}`, model });
-      return { ...(await world.enrol({ name, board: own })), board: own };
+      return { ...(await world.enrol({ name, board: own, token: await world.token({ tags }) })), board: own };
     },
     enrol: async ({ name = 'agent', token, board: own = board } = {}) => {
       const started = await stage.startAgent({ manager: manager.device, token: token ?? (await world.token()), board: own.dir, mirror, name });
       return { ...started, device: started.device as DeviceId };
+    },
+    setPolicy: (change) => putPolicy(api, keys, change),
+    addPerson: async (user, role) => {
+      const token = await signUp(api, manager.http, { user, role });
+      return { token, api: apiClient({ baseUrl: manager.http, token }) };
     },
     push: async ({ signer = 'release', ...app }) => {
       const artifact = packArtifact({ ...app, app: AppName.parse(app.app), version: app.version as Parameters<typeof packArtifact>[0]['version'], asks: Asks.parse(app.asks ?? {}), limits: Limits.parse(app.limits ?? {}), title: `${app.app}.wasm` });
@@ -108,7 +118,7 @@ async function brokenInvariants(dataDir: string): Promise<string[]> {
   return await checkInvariants(database.db);
 }
 
-async function putPolicy(api: ApiClient, keys: World['keys']): Promise<void> {
+async function putPolicy(api: ApiClient, keys: World['keys'], change: Readonly<Record<string, unknown>> = {}): Promise<void> {
   const scheduler = await api.call('getScheduler', {});
   const policy = {
     number: systemClock.nowMs(),
@@ -122,8 +132,20 @@ async function putPolicy(api: ApiClient, keys: World['keys']): Promise<void> {
     bindings: 'manager',
     permits: 'optional',
     unsignedCommands: 'readOnly',
+    ...change,
   };
-  await api.call('putPolicy', { body: signEnvelope({ payloadType: payloadTypes.policy, payload: canonicalJson(policy), privatePem: keys.root.privatePem }) });
+  await api.call('putPolicy', { body: signEnvelope({ payloadType: payloadTypes.policy, payload: canonicalJson(JSON.parse(JSON.stringify(policy))), privatePem: keys.root.privatePem }) });
+}
+
+/** Makes an account, signs in as a browser does, and gives an API token of that person. */
+async function signUp(api: ApiClient, http: string, { user, role }: { user: string; role: 'viewer' | 'operator' | 'admin' }): Promise<string> {
+  const password = randomBytes(16).toString('hex');
+  await api.call('createUser', { body: { name: user, role, password } });
+  const signedIn = await fetch(new URL('/login', http), { method: 'POST', redirect: 'manual', body: new URLSearchParams({ user, password }) });
+  const cookie = (signedIn.headers.get('set-cookie') ?? '').split(';', 1)[0] ?? '';
+  const made = await fetch(new URL('/api/v1/api-tokens', http), { method: 'POST', headers: { cookie, 'content-type': 'application/json', 'sec-fetch-site': 'same-origin' }, body: JSON.stringify({ name: 'flow', role }) });
+  if (made.status !== 201) throw new Error(`${user} gets no token: ${made.status} ${await made.text()}`);
+  return CreatedApiToken.parse(await made.json()).token;
 }
 
 /** Looks again until `look` gives something; fails with what was wanted when time is up. */
