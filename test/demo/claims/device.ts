@@ -3,9 +3,6 @@ import { type Case, boardOf, deviceOf, guestEdges, nowNs, pier, rowsOf, until, w
 
 const runningOf = async (at: Case, device: string, app: string) => Object.entries((await deviceOf(at, device)).reported?.apps ?? {}).find(([name]) => name === app)?.[1];
 
-/** blink changes its LED each 250 ms, or faster. */
-const pauseNs = 400_000_000n;
-
 /** What the judge can say of one device: from the simulator's record, the API and the CLI. */
 export const deviceClaims = {
   /** All are known and online, and a selector finds those of each site. */
@@ -79,19 +76,18 @@ export const deviceClaims = {
     }),
 
   /**
-   * Whenever no guest drove the output for longer than blink ever pauses, it stood in its safe state until the next one did.
-   * `ends`: how many such times there were at least.
+   * A guest that ended with its output driven left it in its safe state: the agent's row comes right after the guest's last one,
+   * and nobody but guests and the agent ever moved the line.
    */
-  wasSafe: async (at: Case, { device, line, sinceNs, level, ends }: { device: string; line: string; sinceNs: string; level: 0 | 1; ends: number }) => {
+  wasSafe: async (at: Case, { device, line, sinceNs, level }: { device: string; line: string; sinceNs: string; level: 0 | 1 }) => {
     const rows = rowsOf(at, device, { line, sinceNs: BigInt(sinceNs) });
-    const gaps = rows.flatMap((row, index) => {
-      const before = rows.slice(0, index).findLast((one) => one.by === 'guest');
-      return row.by === 'guest' && before && BigInt(row.tNs) - BigInt(before.tNs) > pauseNs ? [{ stood: rows[index - 1] ?? row, ms: Number(BigInt(row.tNs) - BigInt(before.tNs)) / 1e6 }] : [];
-    });
-    const unsafe = gaps.find(({ stood }) => stood.level !== level || stood.direction !== 'out');
-    if (unsafe) throw wrong(`${line} of ${device} stood at ${unsafe.stood.level} (${unsafe.stood.direction}) for ${unsafe.ms} ms while no guest drove it`);
-    if (gaps.length < ends) throw wrong(`${line} of ${device} had ${gaps.length} times without a guest, where ${ends} guests ended`);
-    return `${gaps.length} times without a guest (${gaps.map(({ ms }) => `${Math.round(ms)} ms`).join(', ')}), each time ${level === 0 ? 'low' : 'high'}`;
+    const foreign = rows.find((row) => row.by !== 'guest' && row.by !== 'agent');
+    if (foreign) throw wrong(`${line} of ${device} was moved by ${foreign.by}: ${JSON.stringify(foreign)}`);
+    const ends = rows.flatMap((row, index) => (row.by === 'agent' && rows[index - 1]?.by === 'guest' ? [{ row, afterMs: Number(BigInt(row.tNs) - BigInt(rows[index - 1]?.tNs ?? row.tNs)) / 1e6 }] : []));
+    const unsafe = rows.find((row) => row.by === 'agent' && (row.level !== level || row.direction !== 'out'));
+    if (unsafe) throw wrong(`the agent left ${line} of ${device} unsafe: ${JSON.stringify(unsafe)}`);
+    if (ends.length === 0) throw wrong(`the agent never took ${line} of ${device} into its safe state: ${JSON.stringify(rows.slice(-4))}`);
+    return `driven when the guest ended, put to ${level === 0 ? 'low' : 'high'} by the agent ${ends.map(({ afterMs }) => `${afterMs.toFixed(1)} ms`).join(', ')} after the guest's last write; nobody else moved it`;
   },
 
   /** The event of an end carries the guest's last lines and the measured time until its outputs were safe. */
