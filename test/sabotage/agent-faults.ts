@@ -2,6 +2,7 @@ import { type NamedFault, caughtBy } from './named-fault.ts';
 
 const command = 'agent/src/command';
 const run = 'agent/src/run';
+const resources = 'agent/src/run/resources';
 const sandbox = 'agent/src/run/sandbox';
 const store = 'agent/src/store';
 
@@ -52,8 +53,10 @@ export const agentFaults: readonly NamedFault[] = [
   ]),
   ...caughtBy([`${run}/plan.test.ts`], [
     ['failed-release-tried-for-ever', `${run}/plan.ts`, "return progress.state === 'refused' && goal.rev !== progress.rev;", 'return goal.rev !== progress.rev;'],
-    ['never-proven-release-adopted', `${run}/plan.ts`, '&& actual.lastGood === goal.digest', ''],
-    ['held-app-started', `${run}/plan.ts`, 'if (held) return', 'if (held && goal === undefined) return'],
+    ['never-proven-release-adopted', `${run}/plan.ts`, 'if (isGood && actual.running?.digest === goal.digest) return', 'if (actual.running?.digest === goal.digest) return'],
+    ['held-app-started', `${run}/plan.ts`, 'if (hold?.attempt === goal.attempt) return', 'if (hold?.deployed && hold.attempt === goal.attempt) return'],
+    ['hold-outlives-a-new-attempt', `${run}/plan.ts`, 'if (hold?.attempt === goal.attempt) return', 'if (hold) return'],
+    ['hold-without-end', `${run}/plan.ts`, "if (hold?.isOver) return [{ do: 'release' }];", ''],
   ]),
   ...caughtBy([`${run}/health.test.ts`], [
     ['soak-0', `${run}/health.ts`, 'clock.after(rule.soakS * 1_000, () => {', 'clock.after(0, () => {'],
@@ -61,17 +64,21 @@ export const agentFaults: readonly NamedFault[] = [
     ['missing-ready-unnoticed', `${run}/health.ts`, 'isReady || sick(', 'isReady || String('],
   ]),
   ...caughtBy([`${run}/apps.test.ts`], [
-    ['floor-not-raised', `${run}/perform.ts`, 'deps.store.numbers.raiseFloor(slot.app, { counter, digest });', ''],
+    ['floor-not-raised', `${run}/outcome.ts`, 'deps.store.numbers.raiseFloor(slot.app, { counter, digest });', ''],
     ['import-gate-not-asked', `${run}/program.ts`, 'if (!admitted.ok) return admitted;', ''],
     ['corruption-is-not-a-refusal', `${run}/perform.ts`, 'if (!again && offered.has(fault.code)) return refused(', 'if (!again && fault.code === undefined) return refused('],
   ]),
   ...caughtBy([`${run}/guests.test.ts`], [
-    ['safe-state-skipped', `${run}/life.ts`, 'for (const fault of await lines.makeSafe()) deps.onUnsafe(fault);', ''],
-    ['line-floats-between-guests', `${run}/lines.ts`, 'if (park && floats && !board.gone.aborted) return park.put', 'if (park && floats && board.gone.aborted) return park.put'],
+    ['safe-state-skipped', `${run}/life.ts`, 'for (const fault of await lines.makeSafe()) {', 'for (const fault of [] as Fault[]) {'],
+    ['line-floats-between-guests', `${resources}/lines.ts`, 'if (park && floats && !board.gone.aborted) return park.put', 'if (park && floats && board.gone.aborted) return park.put'],
     ['withdrawn-consent-unnoticed', `${run}/slot.ts`, "consent: same ? 'same' : 'changed'", "consent: same ? 'same' : 'same'"],
-    ['failed-soak-goes-on', `${run}/supervisor.ts`, "if (run.soakS !== undefined && fault.code !== 'board-gone') return this.#failed(", 'if (run.soakS !== undefined && run.soakS < 0) return this.#failed('],
+    ['failed-soak-goes-on', `${run}/supervisor.ts`, "if (run.soakS !== undefined && code !== 'board-gone') return this.#failed(", 'if (run.soakS !== undefined && run.soakS < 0) return this.#failed('],
   ]),
-  ...caughtBy([`${run}/lines.test.ts`], [['lease-ignored', `${run}/lines.ts`, 'if (holder !== undefined && holder !== app) return', 'if (holder !== undefined && holder === undefined) return']]),
+  ...caughtBy([`${resources}/leases.test.ts`], [
+    ['lease-ignored', `${resources}/leases.ts`, 'if (holder && holder.app !== app) return', "if (holder?.app === '') return"],
+    ['port-under-two-names', `${resources}/leases.ts`, '[...new Set([name, real])]', '[name]'],
+    ['lease-freed-while-still-held', `${resources}/leases.ts`, 'if (held?.count === 0) holders.delete(key);', 'holders.delete(key);'],
+  ]),
   ...caughtBy([`${sandbox}/gate/gate.test.ts`], [
     ['import-of-another-type', `${sandbox}/gate/admit.ts`, 'if (expected !== signature) return', "if (expected === '') return"],
     ['memory-cap-not-rewritten', `${sandbox}/gate/cap.ts`, 'return [1, ...leb(min), ...leb(Math.min(max ?? pagesMax, pagesMax))];', 'return max === undefined ? [0, ...leb(min)] : [1, ...leb(min), ...leb(max)];'],
@@ -84,7 +91,7 @@ export const agentFaults: readonly NamedFault[] = [
   ...caughtBy([`${sandbox}/ring.test.ts`], [['lost-edges-not-told', `${sandbox}/ring.ts`, 'record.lost + this.#pendingLost', 'record.lost']]),
   ...caughtBy(['test/contract/runner.test.ts'], [
     ['import-gate-lets-unknown-through', `${sandbox}/gate/admit.ts`, 'if (expected === undefined) return', 'if (expected === undefined) return undefined; else if (module.length < 0) return'],
-    ['gpio-without-a-grant', `${sandbox}/gate/admit.ts`, "if (module === 'pier_gpio' && grant.gpio.length === 0) return", "if (module === 'pier_gpio' && grant.gpio.length < 0) return"],
+    ['gpio-without-a-grant', `${sandbox}/gate/admit.ts`, 'if (needed && grant[needed.kind].length === 0) return', 'if (needed && grant[needed.kind].length < 0) return'],
     ['memory-cap-not-applied', `${sandbox}/compiled.ts`, 'WebAssembly.compile(capModule(wasm, memoryMb))', 'WebAssembly.compile(Uint8Array.from(wasm))'],
     ['path-leaves-its-folder', `${sandbox}/guest/volume.ts`, "if (part === '..' && out.pop() === undefined) fail('notcapable');", "if (part === '..') out.push(part);"],
     ['symbolic-link-followed', `${sandbox}/guest/volume.ts`, 'lstatSync, mkdirSync,', 'statSync as lstatSync, mkdirSync,'],

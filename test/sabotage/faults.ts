@@ -1,6 +1,8 @@
 import { agentFaults } from './agent-faults.ts';
+import { fleetFaults } from './fleet-faults.ts';
 import { managerFaults } from './manager-faults.ts';
 import { type NamedFault, caughtBy } from './named-fault.ts';
+import { portFaults } from './port-faults.ts';
 import { sharedFaults } from './shared-faults.ts';
 
 const board = 'firmware-sim/src/board';
@@ -21,4 +23,4 @@ const bootstrapFaults: readonly NamedFault[] = caughtBy(
 );
 
 /** Each with a name of its own; issue by issue more are added. */
-export const faults: readonly NamedFault[] = [...sharedFaults, ...agentFaults, ...managerFaults, ...simulatorFaults, ...bootstrapFaults];
+export const faults: readonly NamedFault[] = [...sharedFaults, ...agentFaults, ...portFaults, ...managerFaults, ...fleetFaults, ...simulatorFaults, ...bootstrapFaults];

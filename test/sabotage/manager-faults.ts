@@ -2,12 +2,10 @@ import { type NamedFault, caughtBy } from './named-fault.ts';
 
 const access = 'manager/src/access';
 const broker = 'manager/src/broker';
-const device = 'manager/src/device';
 const enroll = 'manager/src/enroll';
 const registry = 'manager/src/registry';
-const rollout = 'manager/src/rollout';
 
-/** Faults in the manager: who may say what, whom it lets in, what it offers and what it counts as done. */
+/** Faults in the manager's doors: who may say what, whom it lets in, whose word it keeps. */
 export const managerFaults: readonly NamedFault[] = [
   ...caughtBy([`${broker}/rules.test.ts`], [
     ['acl-allows-all', `${broker}/rules.ts`, 'if (!levels.every((level) => word.test(level))) return false;', 'return true;'],
@@ -31,40 +29,17 @@ export const managerFaults: readonly NamedFault[] = [
     ['publish-not-judged', `${broker}/hooks.ts`, 'if (wrong !== undefined) return done(cutOff(', "if (wrong === '') return done(cutOff("],
     ['publishing-without-end', `${broker}/hooks.ts`, "if (peer.identity.kind !== 'manager' && !session.bucket.take()) return", "if (peer.identity.kind !== 'manager' && session.bucket === undefined) return"],
   ]),
-  ...caughtBy([`${rollout}/rules.test.ts`], [
-    ['report-of-an-old-attempt-counts', `${rollout}/rules.ts`, 'if (reported.attempt !== deployment.attempt || reported.digest', 'if (reported.digest'],
-    ['report-of-another-artifact-counts', `${rollout}/rules.ts`, 'if (reported.attempt !== deployment.attempt || reported.digest !== deployment.digest) return', 'if (reported.attempt !== deployment.attempt) return'],
-    ['deployment-goes-backward', `${rollout}/rules.ts`, 'if (!mayMove(deployment.state, reported.state)) return undefined;', ''],
-    ['one-proven-is-success', `${rollout}/rules.ts`, 'if (bad.length === 0) return', 'if (bad.length < entries.length) return'],
-  ]),
-  ...caughtBy([`${rollout}/engine.test.ts`], [
-    ['gate-passes', `${rollout}/engine.ts`, 'const covered = judged.filter(({ consent }) => consent.ok)', 'const covered = judged.filter(({ consent }) => consent !== undefined)'],
-    ['rejected-release-offered', `${rollout}/engine.ts`, "if (locked.release.state !== 'verified') {", "if (locked.release.state === '') {"],
-    ['goes-back-to-an-unverified-release', `${rollout}/store.ts`, "inArray(release.digest, [...digests]), eq(release.state, 'verified'))", 'inArray(release.digest, [...digests]))'],
-    ['deadline-never-passes', `${rollout}/store.ts`, 'lt(deployment.deadlineAt, new Date(nowMs))', 'lt(deployment.deadlineAt, new Date(0))'],
-  ]),
-  ...caughtBy([`${rollout}/routes.test.ts`], [['rollout-of-a-rejected-release', `${rollout}/create.ts`, "if (release.state !== 'verified') throw", "if (release.state === undefined) throw"]]),
-  ...caughtBy([`${device}/ingest.test.ts`], [
-    ['message-for-another-device-taken', `${device}/ingest.ts`, "from.kind !== 'device' || from.device !== device.data)", "from.kind !== 'device')"],
-    ['former-life-heard', `${device}/ingest.ts`, "standing?.state === 'active' && standing.generation === order.gen", "standing?.state === 'active'"],
-    ['revoked-device-heard', `${device}/ingest.ts`, "standing?.state === 'active' && standing.generation", 'standing?.generation'],
-    ['order-ignored', `${device}/store.ts`, '(${deviceState.gen}, ${deviceState.boot}, ${deviceState.seq}) < (${gen}, ${boot}, ${seq})', 'true'],
-    ['late-heartbeat-counts', `${device}/store.ts`, '(${deviceLive.gen}, ${deviceLive.boot}, ${deviceLive.seq}) < (${gen}, ${boot}, ${seq})', 'true'],
-    ['late-will-counts', `${device}/store.ts`, 'eq(deviceLive.conn, conn), ', ''],
-  ]),
-  ...caughtBy([`${device}/rules.test.ts`], [
-    ['rev-below-the-device', `${device}/rules.ts`, 'Math.max(previous + 1, reported < reportedMax ? reported + 1 : 0, nowMs)', 'Math.max(previous + 1, nowMs)'],
-    ['one-output-two-apps', `${device}/rules.ts`, 'if (rival) return', 'if (rival && labels < 0) return'],
-    ['reserved-line-bound', `${device}/rules.ts`, 'if (found.reserved !== undefined) return', "if (found.reserved === '') return"],
-  ]),
-  ...caughtBy([`${device}/publisher.test.ts`], [['outbox-forgets-what-was-not-sent', `${device}/publisher.ts`, 'if (done.length > 0) await tx.delete(outbox).where(inArray(outbox.id, done));', 'await tx.delete(outbox);']]),
   ...caughtBy([`${enroll}/rules.test.ts`], [
     ['token-used-twice', `${enroll}/rules.ts`, 'if (token.uses >= token.usesMax) return', 'if (token.uses < 0) return'],
     ['expired-token-taken', `${enroll}/rules.ts`, 'if (token.expiresAt.getTime() <= nowMs) return', 'if (nowMs < 0) return'],
   ]),
   ...caughtBy([`${enroll}/enroll.test.ts`], [
     ['token-use-not-counted', `${enroll}/store.ts`, 'sql`${claimToken.uses} + 1`', 'sql`${claimToken.uses}`'],
-    ['enrolment-not-idempotent', `${enroll}/enroll.ts`, 'if (known) return welcomeBack(tx, deps, { known, token, asked });', ''],
+    ['enrolment-not-idempotent', `${enroll}/enroll.ts`, 'if (known) return welcomeBack(tx, deps, { known, token, verdict, asked });', ''],
+    ['waiting-device-gets-a-certificate', `${enroll}/enroll.ts`, 'if (token.approval) {', 'if (token.approval && token.uses < 0) {'],
+    ['revoked-device-let-in-again', `${enroll}/decisions.ts`, "if (state !== 'pending') throw", "if (state === '') throw"],
+    ['revoked-device-stays-connected', `${enroll}/revocations.ts`, 'onRevoked(id);', ''],
+    ['expired-token-lets-back-in', `${enroll}/enroll.ts`, "if (!letIn && !verdict.ok && verdict.refusal.code !== 'token-used') throw", 'if (!letIn && known.id === undefined) throw'],
     ['revoked-key-enrols-again', `${enroll}/enroll.ts`, "if (known.state !== 'active') throw", "if (known.state === '') throw"],
     ['policy-given-to-strangers', `${enroll}/routes.ts`, 'if (device === undefined) throw', "if (device === '') throw"],
   ]),
@@ -76,17 +51,39 @@ export const managerFaults: readonly NamedFault[] = [
   ...caughtBy(['manager/src/artifact/artifact.test.ts'], [
     ["stranger's-release-verified", 'manager/src/artifact/judge.ts', 'return { claims, signedBy: [], refusal: verdict.refusal, policyNumber: inForce.number };', 'return { claims, signedBy: [], refusal: undefined, policyNumber: inForce.number };'],
     ['policy-brings-its-own-root', 'manager/src/artifact/policy.ts', 'const rootId = before?.rootId ?? claimedRoot(envelope);', 'const rootId = claimedRoot(envelope);'],
+    ['two-scopes-for-one-app', 'manager/src/artifact/judge.ts', 'if (judged.refusal !== undefined || rival === undefined) return judged;', "if (judged.refusal !== undefined || rival !== '') return judged;"],
+    ['withdrawn-release-comes-back', 'manager/src/artifact/register.ts', "before?.state === 'withdrawn' || (before?.state", "(before?.state"],
+    ['withdrawn-release-judged-again', 'manager/src/artifact/store.ts', "and(stale, ne(release.state, 'withdrawn'), gt(", 'and(stale, gt('],
+    ['one-counter-for-two-artifacts', 'manager/src/artifact/register.ts', 'if (rival !== undefined) throw conflictWith(', "if (rival?.id === '') throw conflictWith("],
     ['releases-not-judged-again', 'manager/src/artifact/store.ts', 'const stale = or(isNull(release.policyNumber), ne(release.policyNumber, policyNumber));', 'const stale = isNull(release.policyNumber);'],
   ]),
   ...caughtBy([`${access}/access.test.ts`, `${access}/rules.test.ts`], [
     ['csrf-check-off', `${access}/rules.ts`, "return method === 'GET' || method === 'HEAD' || secFetchSite === 'same-origin';", 'return method.length > 0 || secFetchSite === undefined;'],
     ['any-password', `${access}/access.ts`, 'if ((await secret.matches(password, found?.password)) && found !== undefined) {', 'if (found !== undefined) {'],
-    ['token-above-its-user', `${access}/store.ts`, 'role: lesserRole(row.role, row.userRole) }', 'role: row.role }'],
     ['session-without-end', `${access}/store.ts`, 'and(eq(session.hash, hash), gt(session.expiresAt, now))', 'eq(session.hash, hash)'],
     ['sign-in-guessed-for-ever', `${access}/access.ts`, 'if (attempts.blocked(key)) throw', "if (key === '') throw"],
     ['viewer-may-push', `${access}/rules.ts`, "return mayUse(actor.role, 'operator') ? 'push' : 'pull';", "return mayUse(actor.role, 'viewer') ? 'push' : 'pull';"],
   ]),
+  ...caughtBy([`${access}/people.test.ts`], [
+    ['token-above-its-user', `${access}/token-store.ts`, 'role: lesserRole(row.role, row.userRole),', 'role: row.role,'],
+    ['token-above-its-maker', `${access}/token-routes.ts`, 'if (!mayUse(actor.role, role)) throw', "if (actor.name === '') throw"],
+    ['token-outlives-its-maker', `${access}/token-routes.ts`, 'Math.min(wanted ?? Infinity, actor.until?.getTime() ?? Infinity)', 'wanted ?? Infinity'],
+    ['tokens-of-others-shown', `${access}/token-routes.ts`, "return mayUse(actor.role, 'admin') ? undefined : actor.name;", "return actor.name === '' ? actor.name : undefined;"],
+    ['last-administrator-removed', `${access}/user-store.ts`, 'isLastAdmin: admins.length === 1 &&', 'isLastAdmin: admins.length === 0 &&'],
+    ['session-outlives-its-password', `${access}/user-routes.ts`, 'isLess || password !== undefined ? await endSessions', 'isLess ? await endSessions'],
+    ['lesser-user-keeps-tokens', `${access}/user-routes.ts`, 'await endTokensAbove(tx, name, role);', "await endTokensAbove(tx, name, 'admin');"],
+  ]),
+  ...caughtBy(['manager/src/audit/answers.test.ts'], [
+    ['request-key-for-another-request', 'manager/src/audit/answers.ts', 'if (row.route !== asked.route || row.requestHash !== asked.hash) throw', 'if (row.route !== asked.route) throw'],
+    ['secret-answer-kept', 'manager/src/audit/answers.ts', 'asked.mayKeep(body) ? { body } : null', '{ body }'],
+    ['failure-kept-as-an-answer', 'manager/src/audit/answers.ts', 'await db.delete(idempotency).where(mine).catch(lost);', ''],
+  ]),
+  ...caughtBy(['manager/src/audit/changes.test.ts'], [
+    ['change-missed-by-its-id', 'manager/src/audit/tail.ts', '(audit.xid, audit.id) > (${from.xid}::bigint, ${from.id}::bigint)', 'audit.id > ${from.id}::bigint'],
+    ['change-told-before-its-turn', 'manager/src/audit/tail.ts', 'sql`xid < (pg_snapshot_xmin(pg_current_snapshot())::text)::bigint`', 'sql`true`'],
+  ]),
   ...caughtBy(['manager/src/http/app.test.ts'], [
+    ['change-without-a-revision', 'manager/src/http/precondition.ts', 'if (header === undefined) throw', "if (header === undefined) return undefined; else if (header === '') throw"],
     ['permission-check-off', 'manager/src/http/bind.ts', 'if (!mayUse(actor.role, permission)) throw', "if (actor.name === '') throw"],
     ['nobody-may-everything', 'manager/src/http/bind.ts', 'permit(actor, definition);', ''],
     ['foreign-host-answered', 'manager/src/http/guard.ts', 'if (!allowed.has(host)) throw', 'if (allowed.size === 0) throw'],
