@@ -7,7 +7,7 @@ const report = 'agent/src/report';
 /** Faults in what a device may use and tells: holds by hand, late failures, serial ports, samples, leases. */
 export const portFaults: readonly NamedFault[] = [
   ...caughtBy([`${run}/holds.test.ts`], [
-    ['hold-lost-by-a-reboot', `${run}/apps.ts`, 'slot.holdTimer.restart();', ''],
+    ['hold-without-end-after-a-reboot', `${run}/apps.ts`, 'slot.holdTimer.restart();', ''],
     ['deploy-by-hand-becomes-last-good', `${run}/outcome.ts`, "if (hold?.kind === 'deployed' && hold.digest === artifact.digest) return slot.update({", "if (hold?.kind === 'deployed' && hold.digest === artifact.digest) becomesGood(slot, { artifact, progress: { attempt: hold.attempt, digest: artifact.digest, rev: 0 } }, deps); else if (hold?.kind === 'deployed' && hold.digest === '') return slot.update({"],
     ['failed-deploy-by-hand-stays', `${run}/by-hand.ts`, 'slot.update({ hold: before });', ''],
   ]),
@@ -31,10 +31,8 @@ export const portFaults: readonly NamedFault[] = [
     ['file-is-a-port', 'agent/src/hardware/serial-device.ts', "stat.isCharacterDevice() ? notSerial(stat.rdev) : 'it is no character device'", 'stat.isCharacterDevice() ? notSerial(stat.rdev) : undefined'],
   ]),
   ...caughtBy([`${sandbox}/serial-link.test.ts`], [
-    ['lost-bytes-not-counted', `${sandbox}/serial-link.ts`, 'if (lost > 0) Atomics.add(', 'if (lost < 0) Atomics.add('],
     ['bytes-for-the-port-before', `${sandbox}/serial-link.ts`, 'this.#cell.tx.skipTo(this.#cell.tx.written);', ''],
     ['arrival-wakes-nobody', `${sandbox}/serial-link.ts`, "this.#cell.words, serialWord.rxLost, lost);", "this.#cell.words, serialWord.rxLost, lost); else return;"],
-    ['withdrawn-port-still-works', `${sandbox}/serial-link.ts`, 'Atomics.store(this.#cell.words, serialWord.reason, reason.revoked);', ''],
   ]),
   ...caughtBy([`${sandbox}/byte-ring.test.ts`], [['ring-overruns-its-reader', `${sandbox}/byte-ring.ts`, 'const part = bytes.subarray(0, this.room);', 'const part = bytes.subarray(0, this.#bytes.byteLength);']]),
   ...caughtBy([`${run}/resources/ports.test.ts`], [
@@ -47,6 +45,8 @@ export const portFaults: readonly NamedFault[] = [
     ['lost-lines-not-told', `${report}/tails.ts`, 'const lost = lease.lost + first.n - lease.sentN - 1;', 'const lost = lease.lost;'],
   ]),
   ...caughtBy(['test/contract/runner.test.ts'], [
+    ['lost-bytes-not-counted', `${sandbox}/serial-link.ts`, 'if (lost > 0) Atomics.add(', 'if (lost < 0) Atomics.add('],
+    ['withdrawn-port-still-works', `${sandbox}/serial-link.ts`, 'Atomics.store(this.#cell.words, serialWord.reason, reason.revoked);', ''],
     ['settings-that-nobody-agreed-to', `${sandbox}/guest/host-serial.ts`, 'baud: ask.baud.find((one) => one === baud),', 'baud,'],
     ['serial-bytes-without-limit', `${sandbox}/guest/host-serial.ts`, 'slot.writes.take(room)', 'room'],
     ['bytes-from-before-the-guest', `${sandbox}/guest/host-serial.ts`, 'slot.cell.rx.skipTo(slot.cell.rx.written);', ''],

@@ -1,7 +1,8 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { AppName, systemClock } from '@pier/shared/core';
+import { Bindings } from '@pier/shared/capability';
 import { wat } from '../../../test/support/wat.ts';
-import { type RunStage, type Site, asks, blink, entry, ledGuest, openSite, until } from '../../testing/run-stage.ts';
+import { type RunStage, type Site, asks, blink, entry, led, ledGuest, openSite, until } from '../../testing/run-stage.ts';
 import type { Release } from '../../testing/site.ts';
 
 const signal = new AbortController().signal;
@@ -60,13 +61,16 @@ describe('a stop by hand', () => {
     expect(types(again)).toContain('app.released');
   });
 
-  test('that is over is over though the agent was not there to see it', async () => {
+  test.each([
+    ['that is over is over though the agent was not there to see it', 0],
+    ['of which a little is left ends under the next agent', 500],
+  ])('%s', async (_name, leftMs) => {
     {
       await using agent = await site.openAgent();
       await makeGood(agent);
-      await agent.apps.stop({ app: blink, forS: 1, by: 'operator:alice' }, signal);
+      await agent.apps.stop({ app: blink, forS: 600, by: 'operator:alice' }, signal);
       const record = agent.store.apps.get(blink);
-      if (record?.hold) agent.store.apps.set(blink, { ...record, hold: { ...record.hold, leftMs: 0 } });
+      if (record?.hold) agent.store.apps.set(blink, { ...record, hold: { ...record.hold, leftMs } });
     }
     await using again = await site.openAgent();
     await until('running', () => again.reported()?.running !== undefined && again.reported()?.hold === undefined);
@@ -140,6 +144,19 @@ describe('a release that is deployed by hand', () => {
     await until('back', () => agent.reported()?.running?.digest === good.digest);
     expect(agent.events).toMatchObject([{ type: 'app.held' }, { type: 'app.released', code: 'guest-trapped', digest: bad.digest, safeMs: expect.any(Number), lastOutput: [] }]);
     expect(agent.reported()).toMatchObject({ attempt: 1, state: 'proven', lastEnd: { code: 'guest-trapped' } });
+  });
+
+  test('that cannot start has held nothing, and what ran runs again', async () => {
+    await using agent = await site.openAgent();
+    const good = push(1);
+    const bus = { kind: 'serial', path: '/dev/ttyNOT0' };
+    agent.want({ blink: entry(good, { bindings: Bindings.parse({ ...led, one: bus, two: bus }) }) });
+    await until('proven', () => isProven(agent, 1));
+    const greedy = site.registry.push({ wasm: wasms[2] ?? trapping, asks: { ...asks, serial: [{ label: 'one', baud: [9_600] }, { label: 'two', baud: [9_600] }] }, counter: 2 });
+    await expect(deploy(agent, greedy)).rejects.toMatchObject({ code: 'port-busy' });
+    await until('back', () => agent.reported()?.running?.digest === good.digest && site.isOn());
+    expect(types(agent).filter((type) => type.startsWith('app.'))).toEqual([]);
+    expect(agent.reported()).toMatchObject({ attempt: 1, state: 'proven' });
   });
 
   test('may be the one before the last good, though that is older than the floor', async () => {

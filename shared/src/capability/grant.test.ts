@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { type Binding, type CapabilityKind, Asks, Bindings, capabilityKinds, emptyGrant, grantOf } from './index.ts';
 
-type Input = { readonly asks: unknown; readonly bindings?: Readonly<Record<string, unknown>>; readonly allowed?: readonly CapabilityKind[]; readonly reserved?: readonly { chip: string; line: number }[] };
+type Input = { readonly asks: unknown; readonly bindings?: Readonly<Record<string, unknown>>; readonly allowed?: readonly CapabilityKind[]; readonly reserved?: readonly { chip: string; line: number }[]; readonly reservedPorts?: readonly string[] };
 
-function judge({ asks, bindings = {}, allowed = capabilityKinds, reserved = [] }: Input) {
-  return grantOf({ asks: Asks.parse(asks), bindings: Bindings.parse(bindings), allowed, reserved });
+function judge({ asks, bindings = {}, allowed = capabilityKinds, reserved = [], reservedPorts = [] }: Input) {
+  return grantOf({ asks: Asks.parse(asks), bindings: Bindings.parse(bindings), allowed, reserved, reservedPorts });
 }
 
 function grant(input: Input) {
@@ -16,17 +16,22 @@ function grant(input: Input) {
 const led = { label: 'led', mode: 'out', safe: 'inactive' };
 const button = { label: 'button', mode: 'in' };
 const data = { label: 'data', path: '/data', maxBytes: 1_000 };
+const meter = { label: 'meter', baud: [9_600] };
+const heat = { label: 'heat', unit: 'K' };
 const ledBound = { kind: 'gpio', chip: 'pinctrl-bcm2711', line: 17 } as const;
 const dataBound = { kind: 'storage', maxBytes: 500 } satisfies Binding;
+const meterBound = { kind: 'serial', path: '/dev/ttyUSB0' } satisfies Binding;
 
 test('an app that asks for nothing is granted nothing, whatever is bound', () => {
   expect(grant({ asks: {}, bindings: { led: ledBound, data: dataBound } })).toEqual(emptyGrant);
 });
 
 test('what is asked for, bound and allowed is granted, and nothing else that is bound', () => {
-  const given = grant({ asks: { gpio: [led], storage: [data] }, bindings: { led: ledBound, data: dataBound, button: { ...ledBound, line: 27 } } });
+  const given = grant({ asks: { gpio: [led], serial: [meter], storage: [data], telemetry: [heat] }, bindings: { led: ledBound, data: dataBound, button: { ...ledBound, line: 27 }, meter: meterBound } });
   expect(given.gpio.map(({ ask, at, safe }) => [ask.label, at, safe])).toEqual([['led', { chip: 'pinctrl-bcm2711', line: 17 }, 'low']]);
   expect(given.storage.map(({ ask, maxBytes }) => [ask.label, ask.path, maxBytes])).toEqual([['data', '/data', 500]]);
+  expect(given.serial.map(({ ask, path }) => [ask.label, path])).toEqual([['meter', '/dev/ttyUSB0']]);
+  expect(given.telemetry.map(({ ask }) => ask.label)).toEqual(['heat']);
 });
 
 describe('refusals name the label and the reason', () => {
@@ -39,6 +44,11 @@ describe('refusals name the label and the reason', () => {
     ['an input bound for output', { asks: { gpio: [button] }, bindings: { button: { ...ledBound, modes: ['out'] } } }, 'capability.mode', 'asks for in, its binding allows out'],
     ['a reserved line', { asks: { gpio: [led] }, bindings: { led: ledBound }, reserved: [{ chip: 'pinctrl-bcm2711', line: 17 }] }, 'capability.reserved', 'pinctrl-bcm2711 line 17'],
     ['a kind of line that the policy withholds', { asks: { gpio: [led] }, bindings: { led: ledBound }, allowed: ['storage'] }, 'capability.mode', 'the policy gives this app no gpio'],
+    ['a port that is not bound', { asks: { serial: [meter] } }, 'capability.unbound', '"meter" (serial) is not bound'],
+    ['a port bound as a line', { asks: { serial: [meter] }, bindings: { meter: ledBound } }, 'capability.unbound', '"meter"'],
+    ['a reserved port', { asks: { serial: [meter] }, bindings: { meter: meterBound }, reservedPorts: ['/dev/ttyAMA0', '/dev/ttyUSB0'] }, 'capability.reserved', '/dev/ttyUSB0, which the board reserves'],
+    ['ports that the policy withholds', { asks: { serial: [meter] }, bindings: { meter: meterBound }, allowed: ['gpio'] }, 'capability.mode', 'the policy gives this app no serial'],
+    ['series that the policy withholds', { asks: { telemetry: [heat] }, allowed: ['gpio'] }, 'capability.mode', 'the policy gives this app no telemetry'],
     ['a kind of folder that the policy withholds', { asks: { storage: [data] }, bindings: { data: dataBound }, allowed: ['gpio'] }, 'capability.mode', 'the policy gives this app no storage'],
   ];
   test.each(cases)('%s', (_, input, code, reason) => {
@@ -49,6 +59,10 @@ describe('refusals name the label and the reason', () => {
     const verdict = judge({ asks: { gpio: [led, button], storage: [data] } });
     expect(verdict.ok ? '' : verdict.refusal.reason).toMatch(/"led".*; "button".*; "data"/);
   });
+});
+
+test('another port than the reserved one is free', () => {
+  expect(judge({ asks: { serial: [meter] }, bindings: { meter: meterBound }, reservedPorts: ['/dev/ttyUSB1'] }).ok).toBe(true);
 });
 
 test('the same line number on another chip is not the reserved one', () => {
