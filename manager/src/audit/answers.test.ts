@@ -69,11 +69,13 @@ test.each(['input-invalid', 'conflict', 'internal'] as const)('a failure (%s) is
 
 test('while the first is at work the second waits a little, and is then told so', async () => {
   const [one, { act }] = [asked(), counted()];
-  const release = Promise.withResolvers<void>();
+  const [begun, release] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   const first = kept.once(one, async () => {
+    begun.resolve();
     await release.promise;
     return act();
   });
+  await begun.promise;
   await expect(kept.once(one, act)).rejects.toMatchObject({ code: 'conflict', message: expect.stringContaining('still at work') });
   release.resolve();
   expect(await first).toMatchObject({ n: 1 });
@@ -81,12 +83,13 @@ test('while the first is at work the second waits a little, and is then told so'
 
 test('a manager that died at work blocks the key for a minute; who was overtaken keeps nothing over the one that came after', async () => {
   const [one, { act }] = [asked(), counted()];
-  const release = Promise.withResolvers<void>();
+  const [begun, release] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   const stuck = kept.once(one, async () => {
+    begun.resolve();
     await release.promise;
     return { late: true };
   });
-  await clock.sleep(200);
+  await begun.promise;
   skip(61_000);
   expect(await kept.once(one, act)).toMatchObject({ n: 1 });
   release.resolve();
