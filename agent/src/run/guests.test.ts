@@ -164,8 +164,11 @@ describe('a newer document', () => {
     await until('proven and on', () => agent.reported()?.state === 'proven' && site.isOn());
     agent.want({ blink: entry(release, { bindings: {} }) });
     await until('stopped, safe and told', () => agent.reported()?.running === undefined && !site.isOn() && agent.reported()?.reason?.code === 'capability.unbound');
+    // A person's doing is no regression of the release.
+    expect(agent.reported()?.state).toBe('proven');
     agent.want({ blink: entry(release, { bindings: led }) });
     await until('the LED on again', site.isOn);
+    await until('nothing held against it', () => agent.reported()?.reason === undefined && agent.reported()?.state === 'proven');
   });
 });
 

@@ -142,6 +142,8 @@ async function startCommitted(slot: Slot, deps: PerformDeps, what: { digest: Dig
   }
   try {
     await slot.supervisor.start(verdict.value, what.soaking ? wanted.soakS : undefined);
+    const { progress } = slot.record;
+    if (progress?.state === 'proven' && progress.reason) slot.move('proven');
     return 'next';
   } catch (cause) {
     startFailed(slot, { digest: what.digest, ending: { fault: toFault(cause), lastOutput: [], safeMs: undefined } }, deps);
@@ -157,8 +159,18 @@ function noteUnstartable(slot: Slot, digest: Digest, reason: Reason): Performed 
     return 'again';
   }
   if (progress?.digest !== digest) slot.event('app.failed', { ...reason, digest });
+  else if (progress.state === 'proven' && consentCodes.has(reason.code)) withholdConsent(slot, reason);
   else if (progress.state !== 'failed' || progress.reason?.code !== reason.code) slot.end('failed', reason);
   return 'next';
+}
+
+const consentCodes: ReadonlySet<string> = new Set(['capability.unbound', 'capability.mode', 'capability.reserved'] as const satisfies readonly FaultCode[]);
+
+/** A person took a binding away from a release that was proven: it stands still and says why, and has not failed. */
+function withholdConsent(slot: Slot, reason: Reason): void {
+  if (slot.record.progress?.reason?.code === reason.code) return;
+  slot.move('proven', reason);
+  slot.event('app.held', reason);
 }
 
 function refused(slot: Slot, reason: Reason, deps: PerformDeps): Performed {

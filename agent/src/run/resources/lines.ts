@@ -73,8 +73,8 @@ async function openOne(board: Board, { app, grant, park }: Omit<Granted, 'grant'
 
 async function putAway({ line, grant }: Opened, board: Board, { app, park, log }: Granted): Promise<void> {
   const floats = board.profile.onRelease === 'input' && line.direction === 'out' && (grant.safe === 'low' || grant.safe === 'high');
-  if (park && floats && !board.gone.aborted) return park.put(board, { app, line });
   try {
+    if (park && floats && !board.gone.aborted) return await park.put(board, { app, line });
     await line[Symbol.asyncDispose]();
   } catch (cause) {
     // A board that is gone cannot release its lines any more; they are released with it.

@@ -29,12 +29,12 @@ export function workerRunner(deps: Deps): Runner {
       const guest = new WorkerGuest(threadData(program, { module, base: verdict.value.base, control: words.buffer, lines, serial }), { events, lines: program.lines, serial: program.serial, watchdogS: program.limits.watchdogS, ...deps });
       await up(guest, signal);
       const stack = armed.move();
-      return facade(guest, endedAndUnwatched(guest, stack, deps.log));
+      return facade(guest, endedThenUnwatched(guest, stack, deps.log));
     },
   };
 }
 
-/** The guest as others see it: it has ended when its watches are gone too. */
+/** The guest as others see it. */
 function facade(guest: WorkerGuest, ended: Guest['ended']): Guest {
   return {
     ended,
@@ -47,14 +47,11 @@ function facade(guest: WorkerGuest, ended: Guest['ended']): Guest {
   };
 }
 
-async function endedAndUnwatched(guest: Guest, stack: AsyncDisposableStack, log: Log): Promise<GuestEnd> {
+/** Over as soon as the thread is gone: outputs are made safe then, and need not wait for the watches of inputs to be taken off. */
+async function endedThenUnwatched(guest: Guest, stack: AsyncDisposableStack, log: Log): Promise<GuestEnd> {
   const end = await guest.ended;
-  try {
-    await stack.disposeAsync();
-  } catch (error) {
-    // A board that went away takes its watches with it.
-    log.warn({ fault: error instanceof Error ? error.message : String(error) }, 'guest.unwatch-failed');
-  }
+  // A board that went away takes its watches with it; a line that is closed meanwhile ends its own.
+  stack.disposeAsync().catch((error: unknown) => log.warn({ fault: error instanceof Error ? error.message : String(error) }, 'guest.unwatch-failed'));
   return end;
 }
 
