@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { Fault, silentLog, systemClock } from '@pier/shared/core';
+import type { AnswerOf } from '@pier/shared/api';
 import { openPostgres } from '../../manager/src/db/embedded/index.ts';
 import { openWorld, until } from '../support/world.ts';
 import { wat } from '../support/wat.ts';
@@ -51,9 +52,13 @@ export async function rollout(devices: number): Promise<Row[]> {
 
 async function firstOffer(world: Awaited<ReturnType<typeof openWorld>>, id: string): Promise<number> {
   const started = await world.api.call('getRollout', { params: { id } });
-  const first = await world.api.call('listAudit', { query: { action: 'deployment.offered', limit: 500 } });
-  const times = first.items.filter((row) => row.object.includes(id)).map((row) => Date.parse(row.at));
-  return Math.min(...times) - Date.parse(started.createdAt);
+  let [firstMs, cursor]: [number, string | undefined] = [Number.POSITIVE_INFINITY, undefined];
+  do {
+    const page: AnswerOf<'listAudit'> = await world.api.call('listAudit', { query: { action: 'deployment.offered', object: `deployment:${id}`, limit: 500, cursor } });
+    firstMs = Math.min(firstMs, ...page.items.map((row) => Date.parse(row.at)));
+    cursor = page.next ?? undefined;
+  } while (cursor !== undefined);
+  return firstMs - Date.parse(started.createdAt);
 }
 
 /** A PostgreSQL of its own that counts statements (pg_stat_statements). */
