@@ -3,7 +3,8 @@ export { type Ingest, type IngestDeps, type OnReported, type Streamed, type Stre
 export { type Publish, announceManager, startPublisher } from './publisher.ts';
 export { type Loop, startLoop } from './loop.ts';
 export { PinWatch } from './pins.ts';
-export { type AssignmentChange, type Writer, assign, bindingsOf } from './desired.ts';
+export { type Assigned, type AssignmentChange, type Writer, assign } from './desired.ts';
+export { bindingsOf, placeKey } from './wanted.ts';
 export { lockDevices } from './store.ts';
 export { refreshDesired, startSilenceWatch } from './upkeep.ts';
 export { showDeployment } from './view.ts';

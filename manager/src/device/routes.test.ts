@@ -106,6 +106,23 @@ describe('bindings', () => {
     expect(await later).toMatchObject({ code: 'conflict', message: expect.stringMatching(/of app pump/) });
   });
 
+  test('bindings that would make the document too large are refused, before any app is assigned; fewer are taken', async () => {
+    const id = await newDevice();
+    const full = (labels: number) => Object.fromEntries(Array.from({ length: labels }, (_, n) => [`port-${n}`, { kind: 'serial', path: `/dev/serial/by-id/${'x'.repeat(100)}-${n}-${(made += 1)}` }]));
+    const apps = Array.from({ length: 6 }, (_, n) => `app-${n}`);
+    const results = [];
+    for (const name of apps) results.push(await faultOf(put(id, full(76), name)));
+    expect(results[0]).toBeUndefined();
+    const refused = results.findIndex((result) => result !== undefined);
+    expect(results[refused]).toMatchObject({ code: 'too-large', message: expect.stringContaining(id) });
+    expect(Object.keys((await get(id)).bindings)).toEqual(apps.slice(0, refused));
+    expect(await faultOf(put(id, full(1), 'app-0'))).toBeUndefined();
+    // All that was taken fits, whatever is assigned of it.
+    const changes = await Promise.all(apps.slice(0, refused).map(async (name, n) => ({ device: id, app: AppName.parse(name), releaseId: (await fleet.addRelease({ counter: 700 + n, name })).id, soakS: 1, setBy: 'ada' })));
+    const { attempts, tooLarge } = await fleet.db.transaction(async (tx) => assign(tx, changes, { schedulerPem: fleet.schedulerPem, nowMs: fleet.clock.nowMs() }));
+    expect([[...attempts.keys()], tooLarge.size]).toEqual([apps.slice(0, refused).map((name) => `${id}/${name}`), 0]);
+  });
+
   test('an unknown or revoked device takes none', async () => {
     expect(await faultOf(put('nobody', ledBinding))).toMatchObject({ code: 'not-found', message: expect.stringMatching(/"nobody"/) });
     const id = await newDevice();
@@ -117,12 +134,12 @@ describe('bindings', () => {
 describe('assignments', () => {
   test('every write has a new attempt, above what the device says it has seen', async () => {
     const [id, one] = [await newDevice(), await fleet.addRelease({ counter: 2 })];
-    expect([...(await give(id, one.id)).values()]).toEqual([1]);
-    expect([...(await give(id, one.id)).values()]).toEqual([2]);
+    expect([...(await give(id, one.id)).attempts.values()]).toEqual([1]);
+    expect([...(await give(id, one.id)).attempts.values()]).toEqual([2]);
     await fleet.say(id, 'reported', reported({ seq: 1, apps: { blink: { attempt: 40 } } }));
-    expect([...(await give(id, one.id)).values()]).toEqual([41]);
+    expect([...(await give(id, one.id)).attempts.values()]).toEqual([41]);
     await fleet.say(id, 'reported', reported({ seq: 2, apps: { blink: { attempt: Number.MAX_SAFE_INTEGER } } }));
-    expect([...(await give(id, one.id)).values()]).toEqual([42]);
+    expect([...(await give(id, one.id)).attempts.values()]).toEqual([42]);
   });
 
   test('a new policy is told to every device that was ever given anything', async () => {

@@ -5,10 +5,10 @@ import { DeviceDetail } from '@pier/shared/api';
 import { type Db, assignment, deployment, release } from '../db/index.ts';
 import { type Handlers, keyAfter, pageOf } from '../http/index.ts';
 import { type ChangeDeps, changeDevice, putBindings } from './change.ts';
-import { bindingsOf } from './desired.ts';
 import type { PinWatch } from './pins.ts';
 import { countOfDevices, eventBefore, eventsOf, existingDevice, oneDevice, pageOfDevices } from './query.ts';
 import { showAssignment, showDeployment, showDevice, showEvent, showPermissions, showRefusal, showReported, showUsage } from './view.ts';
+import { bindingsOf } from './wanted.ts';
 
 export type DeviceDeps = ChangeDeps & { readonly pins: PinWatch };
 

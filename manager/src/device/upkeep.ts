@@ -1,9 +1,10 @@
 import type { Clock, DeviceId, Log } from '@pier/shared/core';
 import { heartbeatS } from '@pier/shared/wire';
 import { type Db, inTransaction } from '../db/index.ts';
-import { idsToRefresh, writeDesired } from './desired.ts';
+import { writeDesired } from './desired.ts';
 import { type Loop, startLoop } from './loop.ts';
 import { lockDevices, storeSilent } from './store.ts';
+import { idsToRefresh } from './wanted.ts';
 
 /** Two heartbeats missed, each up to 20 % late. */
 const silentAfterMs = heartbeatS * 1_000 * 2.4;

@@ -2,7 +2,7 @@ import { AppName, DeviceId } from '@pier/shared/core';
 import type { TrustPolicy } from '@pier/shared/signing';
 import type { Verdict } from '@pier/shared/core';
 import type { Db } from '../db/index.ts';
-import { type Writer, assign, bindingsOf, lockDevices } from '../device/index.ts';
+import { type Writer, assign, bindingsOf, lockDevices, placeKey } from '../device/index.ts';
 import { consentTo } from './consent.ts';
 import { openTo, reasonToWait, wayBack } from './rules/index.ts';
 import { type DeploymentRow, type Move, type Shown, inFlightCount, reportedOf, storeMoves } from './store.ts';
@@ -71,14 +71,16 @@ async function judge(tx: Db, { release }: Shown, { rows, policy }: { rows: reado
 async function makeOffers(tx: Db, { rollout, release }: Shown, { rows, soaks, writer, offerS }: { rows: readonly DeploymentRow[]; soaks: (row: DeploymentRow) => number; writer: Writer; offerS: number }): Promise<Move[]> {
   const actor = `rollout:${rollout.id}`;
   const reported = await reportedOf(tx, rows.map((row) => row.deviceId), rollout.app);
-  const attempts = await assign(
+  const { attempts } = await assign(
     tx,
     rows.map((row) => ({ device: DeviceId.parse(row.deviceId), app: AppName.parse(row.app), releaseId: release.id, soakS: soaks(row), setBy: actor })),
     writer,
   );
   const deadlineAt = new Date(writer.nowMs + offerS * 1_000);
-  return rows.map((from): Move => {
+  return rows.flatMap((from): Move[] => {
+    const attempt = attempts.get(placeKey(from.deviceId, from.app));
+    if (attempt === undefined) return [];
     const fromDigest = wayBack(from.fromDigest, reported.get(from.deviceId), { offered: release.digest, provenBefore: from.provenAt !== null });
-    return { from, to: 'offered', attempt: attempts.get(from.deviceId) ?? null, reason: null, deadlineAt, actor, fromDigest, retryAt: null };
+    return [{ from, to: 'offered', attempt, reason: null, deadlineAt, actor, fromDigest, retryAt: null }];
   });
 }

@@ -5,7 +5,7 @@ import { payloadTypes, signEnvelope } from '@pier/shared/signing';
 import { payloadBytesMax, topics } from '@pier/shared/wire';
 import { type DeviceWorld, openDeviceWorld, presence, reported } from '../testing/device-world.ts';
 import { checkInvariants } from '../../../../test/support/invariants.ts';
-import { binding, device, deviceLive, deviceState, event, outbox } from '../../db/index.ts';
+import { assignment, audit, binding, device, deviceLive, deviceState, event, outbox } from '../../db/index.ts';
 import { assign, writeDesired } from '../desired.ts';
 import { storeSilent } from '../store.ts';
 import { startSilenceWatch } from '../upkeep.ts';
@@ -17,6 +17,7 @@ const live = async (id: string) => (await fleet.db.select().from(deviceLive).whe
 const state = async (id: string) => (await fleet.db.select().from(deviceState).where(eq(deviceState.deviceId, id)))[0];
 const events = async (id: string) => fleet.db.select().from(event).where(eq(event.deviceId, id)).orderBy(event.id);
 const waitingFor = async (id: DeviceId) => (await fleet.db.select().from(outbox)).filter((row) => row.topic === topics.desired.of({ device: id }));
+const assignedTo = async (id: DeviceId) => fleet.db.select().from(assignment).where(eq(assignment.deviceId, id));
 const acksTo = (id: DeviceId) => fleet.sent.filter(({ topic }) => topic === topics.ack.of({ device: id })).map(({ payload }) => JSON.parse(payload));
 
 beforeAll(async () => {
@@ -327,15 +328,25 @@ test('a silence is noticed without anybody asking', async () => {
   expect(await live(id)).toMatchObject({ online: false });
 });
 
-test('a document that would not fit into a message is not written', async () => {
-  const id = await newDevice();
+test('a document that would not fit into a message is not written, and holds up no other device', async () => {
+  const [full, other] = [await newDevice(), await newDevice()];
   const many = Object.fromEntries(Array.from({ length: 60 }, (_, n) => [`folder-${n}`, { kind: 'storage', maxBytes: 1_000_000 }]));
-  await fleet.db.insert(binding).values(Array.from({ length: 30 }, (_, n) => ({ deviceId: id, app: `app-${n}`, bindings: many, setBy: 'x' })));
+  await fleet.db.insert(binding).values(Array.from({ length: 30 }, (_, n) => ({ deviceId: full, app: `app-${n}`, bindings: many, setBy: 'x' })));
   const releases = await Promise.all(Array.from({ length: 30 }, async (_, n) => fleet.addRelease({ counter: 900 + n, name: `app-${n}` })));
-  const changes = releases.map((one, n) => ({ device: id, app: AppName.parse(`app-${n}`), releaseId: one.id, soakS: 1, setBy: 'x' }));
-  const write = fleet.db.transaction(async (tx) => assign(tx, changes, { schedulerPem: fleet.schedulerPem, nowMs: fleet.clock.nowMs() }));
-  await expect(write).rejects.toMatchObject({ code: 'too-large', message: expect.stringContaining(id) });
-  expect((await state(id))?.desired).toBeNull();
+  const writer = { schedulerPem: fleet.schedulerPem, nowMs: fleet.clock.nowMs() };
+  const changes = [full, other].flatMap((id) => releases.map((one, n) => ({ device: id, app: AppName.parse(`app-${n}`), releaseId: one.id, soakS: 1, setBy: 'x' })));
+  const { attempts, tooLarge } = await fleet.db.transaction(async (tx) => assign(tx, changes, writer));
+  expect([...tooLarge]).toEqual([full]);
+  expect(attempts).toEqual(new Map(releases.map((_, n) => [`${other}/app-${n}`, 1])));
+  expect([await assignedTo(full), (await state(full))?.desired, await waitingFor(full)]).toEqual([[], null, []]);
+  expect([(await assignedTo(other)).length, Object.keys((await fleet.desiredOf(other))?.apps ?? {}).length, (await waitingFor(other)).length]).toEqual([30, 30, 1]);
+
+  await fleet.db.update(assignment).set({ deviceId: full }).where(eq(assignment.deviceId, other));
+  const skipped = await fleet.db.transaction(async (tx) => writeDesired(tx, [full, other], writer));
+  expect([[...skipped], (await state(full))?.desired, (await fleet.desiredOf(other))?.apps]).toEqual([[full], null, {}]);
+  expect((await fleet.db.select().from(audit)).filter((row) => row.action === 'desired.too-large')).toMatchObject([{ actor: 'system', object: `device:${full}`, detail: { sizeBytesMax: 65_536 } }]);
+  // What no message could carry was put there past the manager: it is not left for the invariants.
+  await fleet.db.delete(assignment).where(eq(assignment.deviceId, full));
 });
 
 test('a desired document is signed as desired and nothing else', async () => {

@@ -2,7 +2,7 @@ import { and, eq } from 'drizzle-orm';
 import { type AppName, type DeviceId, Fault } from '@pier/shared/core';
 import { type AnswerOf, InFlightState } from '@pier/shared/api';
 import { type Db, assignment, device, inTransaction, storeAudit } from '../../db/index.ts';
-import { assign, lockDevices, refuseNul } from '../../device/index.ts';
+import { assign, lockDevices, placeKey, refuseNul } from '../../device/index.ts';
 import type { RequestOf } from '../../http/index.ts';
 import type { RolloutDeps } from '../create.ts';
 import { checkRelease } from './plan.ts';
@@ -15,7 +15,7 @@ type Place = { readonly device: DeviceId; readonly app: AppName };
 /**
  * A person says what a device runs of an app: the deployment that is open there gives way, and rollouts leave the app alone
  * there until it is given back. Out: the assignment. Faults: `not-found` naming the device or release, `device-pending`,
- * `device-revoked`, `release-unverified`, `release-withdrawn`, `input-invalid` for a release of another app.
+ * `device-revoked`, `release-unverified`, `release-withdrawn`, `input-invalid` for a release of another app, `too-large` for a device that has too much to run.
  */
 export async function assignByHand(deps: RolloutDeps, { params, body, actor }: RequestOf<'assignApp'>): Promise<AnswerOf<'assignApp'>> {
   const place: Place = params;
@@ -27,8 +27,9 @@ export async function assignByHand(deps: RolloutDeps, { params, body, actor }: R
     await lockActive(tx, place.device);
     const reason = { code: 'superseded', reason: `assigned by hand by ${actor.name}` };
     const superseded = await supersede(tx, { devices: [place.device], app: place.app, states: openStates, reason, actor: actor.name, nowMs });
-    const attempts = await assign(tx, [{ ...place, releaseId, soakS, setBy: actor.name, byHand: true }], { schedulerPem: deps.schedulerPem, nowMs });
-    const given = attempts.get(place.device) ?? 0;
+    const { attempts } = await assign(tx, [{ ...place, releaseId, soakS, setBy: actor.name, byHand: true }], { schedulerPem: deps.schedulerPem, nowMs });
+    const given = attempts.get(placeKey(place.device, place.app));
+    if (given === undefined) throw new Fault('too-large', `with app ${place.app} the document for device "${place.device}" would not fit into a message; take an app off it, or bind fewer labels`);
     const detail = { app: place.app, release: releaseId, digest, attempt: given, soakS, superseded, remark: remark ?? null };
     await storeAudit(tx, [{ actor: actor.name, action: 'app.assigned', object: `device:${place.device}`, detail }], nowMs);
     return given;
