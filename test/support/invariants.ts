@@ -21,6 +21,12 @@ export const invariants: Readonly<Record<string, string>> = {
     left join assignment a on a.device_id = d.device_id and a.app = d.app left join release x on x.id = a.release_id
     where d.state in ${inFlight} and (a.attempt is distinct from d.attempt or a.by_hand
       or (d.state <> 'rolling_back' and a.release_id is distinct from r.release_id) or (d.state = 'rolling_back' and x.digest is distinct from d.from_digest))`,
+  'what a rollout took back, or never offered, is not left assigned by it to a device that did not have it': `
+    select d.rollout_id, d.device_id, d.state from deployment d join rollout r on r.id = d.rollout_id join release x on x.id = r.release_id
+    join assignment a on a.device_id = d.device_id and a.app = d.app and a.release_id = r.release_id and a.set_by = 'rollout:' || r.id
+    left join device_state s on s.device_id = d.device_id
+    where d.state in ('waiting', 'cancelled', 'excluded') and x.digest not in (select jsonb_path_query(s.reported->'apps'->d.app, '$.**.digest') #>> '{}')
+      and not exists (select 1 from audit t where t.object = 'deployment:' || d.rollout_id || '/' || d.device_id and t.action in ('deployment.accepted', 'deployment.downloading', 'deployment.verifying', 'deployment.applying', 'deployment.soaking', 'deployment.proven', 'deployment.failed', 'deployment.refused'))`,
   'an attempt belongs to one deployment': `select device_id, app, attempt from deployment where attempt is not null group by 1, 2, 3 having count(*) > 1`,
   'no attempt is above that of the assignment': `
     select d.rollout_id, d.device_id from deployment d left join assignment a on a.device_id = d.device_id and a.app = d.app

@@ -77,7 +77,7 @@ function byApp(moved: readonly Moved[]): Ended[][] {
   for (const { of, next, reported } of moved) {
     if (next.state !== 'failed' && next.state !== 'refused') continue;
     const { deviceId: device, app, rolloutId } = of.deployment;
-    const end: Ended = { device, app, ended: next.state, offered: { id: of.releaseId, digest: of.digest }, soakS: soakOf(of), setBy: `rollout:${rolloutId}`, reported };
+    const end: Ended = { device, app, ended: next.state, offered: { id: of.releaseId, digest: of.digest }, before: of.deployment.fromDigest, soakS: soakOf(of), setBy: `rollout:${rolloutId}`, reported };
     groups.set(app, [...(groups.get(app) ?? []), end]);
   }
   return [...groups.values()];

@@ -202,6 +202,34 @@ describe('deadlines', () => {
     expect(await assigned(device)).toMatchObject({ releaseId: first.id, attempt: 3 });
   });
 
+  test.each(['abort', 'pause', 'silence'] as const)('after %s, an offer to a device that runs what is not verified here is wanted no more', async (end) => {
+    const [withdrawn, good, second] = [await newRelease({ state: 'withdrawn' }), await newRelease(), await newRelease()];
+    const [stray, back] = [await newDevice({ lastGood: withdrawn }), await newDevice({ lastGood: good })];
+    await report(back, withdrawn, { running: { ...onDevice(withdrawn), restarts: 0, sinceMs: 1 }, lastGood: onDevice(good) });
+    const id = await start(second, [stray, back]);
+    await world.fleet.tick();
+    expect(await assigned(stray)).toMatchObject({ releaseId: second.id, attempt: 1 });
+    if (end === 'silence') world.fleet.clock.skip(31_000);
+    else await world.act(id, { verb: end });
+    await world.fleet.tick();
+    expect(await assigned(stray)).toMatchObject({ releaseId: null, attempt: 2 });
+    expect((await world.fleet.desiredOf(stray))?.apps).toEqual({});
+    expect(await assigned(back)).toMatchObject({ releaseId: good.id, attempt: 2 });
+    if (end !== 'abort') await world.act(id, { verb: 'abort' });
+  });
+
+  test('what a technician put there for a time is not made lasting by an offer that is taken back', async () => {
+    const { device, first } = await proven();
+    const [tried, second] = [await newRelease(), await newRelease()];
+    await start(second, [device]);
+    await world.fleet.tick();
+    const hold = { kind: 'deployed', by: 'eve', forS: 600, digest: tried.digest };
+    await report(device, first, { running: { ...onDevice(tried), restarts: 0, sinceMs: 5 }, lastGood: onDevice(first), hold });
+    world.fleet.clock.skip(31_000);
+    await world.fleet.tick();
+    expect(await assigned(device)).toMatchObject({ releaseId: first.id });
+  });
+
   test('work that takes too long is timed out for good, and its assignment stays', async () => {
     const [device, one] = [await newDevice(), await newRelease()];
     const id = await start(one, [device], { deadlineS: 60 });

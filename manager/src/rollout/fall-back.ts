@@ -11,6 +11,8 @@ export type Ended = {
   readonly ended: 'failed' | 'refused' | 'withdrawn';
   /** The release that was offered. */
   readonly offered: { readonly id: string; readonly digest: string };
+  /** What ran well there before the first offer. */
+  readonly before: string | null;
   readonly soakS: number;
   readonly setBy: string;
   readonly reported: ReportedApp | undefined;
@@ -18,22 +20,27 @@ export type Ended = {
 
 /**
  * Writes what devices should run after an offer came to nothing (rules/fall-back.ts says what). A release that this manager
- * does not know as verified is never gone back to, whatever a device reports. An offer that is taken back changes its attempt
- * in any case, so that a late report about it moves nothing. The caller holds the devices' locks; all are of one app.
+ * does not know as verified is never gone back to, whatever a device reports; where an offer is taken back and nothing else is
+ * left to go back to, the app is taken off, since what was offered would go on there unwatched. An offer that is taken back
+ * changes its attempt in any case, so that a late report about it moves nothing. The caller holds the devices' locks; all are
+ * of one app.
  */
 export async function assignAfter(tx: Db, ends: readonly Ended[], writer: Writer): Promise<void> {
   const [first] = ends;
   if (!first) return;
   const wanted = ends.map((end) => ({ end, to: fallBack(end.ended, end.offered.digest, end.reported) }));
-  const digests = wanted.flatMap(({ to }) => (typeof to === 'object' ? [to.to] : []));
+  const digests = wanted.flatMap(({ end, to }) => (typeof to === 'object' ? [to.to, end.before ?? []].flat() : []));
   const known = await verifiedReleases(tx, first.app, digests);
   await assign(tx, wanted.flatMap(({ end, to }) => changeFor(end, to, known)), writer);
 }
 
 function changeFor(end: Ended, to: FallBack, known: ReadonlyMap<string, string>): AssignmentChange[] {
   const base = { device: DeviceId.parse(end.device), app: AppName.parse(end.app), soakS: end.soakS, setBy: end.setBy };
-  const before = typeof to === 'object' ? known.get(to.to) : undefined;
-  if (before !== undefined) return [{ ...base, releaseId: before }];
+  const told = typeof to === 'object' ? known.get(to.to) : undefined;
+  if (told !== undefined) return [{ ...base, releaseId: told }];
   if (end.ended !== 'withdrawn') return [];
-  return [{ ...base, releaseId: to === 'remove' ? null : end.offered.id }];
+  // What it runs by its own word, and not by the rollout's any more.
+  if (to === 'keep') return [{ ...base, releaseId: end.offered.id, setBy: `device:${end.device}` }];
+  const kept = to === 'remove' || end.before === end.offered.digest ? undefined : known.get(end.before ?? '');
+  return [{ ...base, releaseId: kept ?? null }];
 }

@@ -56,7 +56,7 @@ async function storeAndGoBack(tx: Db, { rollout, release }: Shown, { moves, writ
   const reported = await reportedOf(tx, withdrawn.map((row) => row.deviceId), rollout.app);
   const waves = await plansOf(tx, rollout.id);
   const ends = withdrawn.map((row) => ({
-    device: row.deviceId, app: row.app, ended: 'withdrawn' as const, offered: { id: release.id, digest: release.digest },
+    device: row.deviceId, app: row.app, ended: 'withdrawn' as const, offered: { id: release.id, digest: release.digest }, before: row.fromDigest,
     soakS: soakOf(waves, row.wave, rollout.soakS), setBy: `rollout:${rollout.id}`, reported: reported.get(row.deviceId),
   }));
   await assignAfter(tx, ends, writer);

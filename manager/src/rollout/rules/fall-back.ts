@@ -2,7 +2,8 @@
  * What happens to the assignment when a deployment ends badly:
  * - failed, refused: it goes back to the device's last good release under a new attempt, so that desired says what runs there
  *   (the device adopts it without a restart). Without a last good one it stays: the device holds still until a new attempt.
- * - offered and not taken up, or taken back: it goes back to what the device says it runs.
+ * - offered and not taken up, or taken back: it goes back to what the device says it runs, save what a technician put there for
+ *   a time: then to its last good one.
  * - timed out: it stays. The device may be half way; whatever it ends with is its own last good, and a retry or a roll back decides.
  */
 import type { Digest } from '@pier/shared/core';
@@ -12,9 +13,9 @@ import type { ReportedApp } from '@pier/shared/wire';
 export type FallBack = { readonly to: Digest } | 'keep' | 'remove';
 
 export function fallBack(ended: 'failed' | 'refused' | 'withdrawn', offered: string, reported: ReportedApp | undefined): FallBack {
-  const { running, lastGood, previousGood } = reported ?? {};
+  const { running, lastGood, previousGood, hold } = reported ?? {};
   if (ended === 'withdrawn') {
-    const before = running?.digest ?? lastGood?.digest;
+    const before = (hold?.kind === 'deployed' ? undefined : running?.digest) ?? lastGood?.digest;
     if (before === undefined) return 'remove';
     return before === offered ? 'keep' : { to: before };
   }

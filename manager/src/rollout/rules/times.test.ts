@@ -6,6 +6,8 @@ import { deadlineMs, fallBack, overdue, retryAfterMs, wayBack } from './index.ts
 
 const digest = digestOf('offered');
 const other = digestOf('other');
+const third = digestOf('third');
+const deployed = (of: string) => ({ kind: 'deployed' as const, by: 'eve', forS: 60, digest: Digest.parse(of) });
 const on = (of: string) => ({ digest: Digest.parse(of), version: '1', counter: 1 });
 const running = (of: string) => ({ ...on(of), restarts: 0, sinceMs: 1 });
 
@@ -49,6 +51,9 @@ describe('what a device goes back to', () => {
     ['taken back and nothing runs: the last good one', 'withdrawn', { lastGood: on(other) }, { to: other }],
     ['taken back and nothing is there: it is taken off', 'withdrawn', {}, 'remove'],
     ['taken back and it runs already: it stays', 'withdrawn', { running: running(digest) }, 'keep'],
+    ['taken back and a technician put something else there for a time: the last good one', 'withdrawn', { running: running(other), lastGood: on(third), hold: deployed(other) }, { to: third }],
+    ['taken back, and all that is there a technician put there for a time: it is taken off', 'withdrawn', { running: running(other), hold: deployed(other) }, 'remove'],
+    ['taken back and stopped by a technician: the last good one', 'withdrawn', { lastGood: on(other), hold: { kind: 'stopped', by: 'eve', forS: 60 } }, { to: other }],
   ] as const)('%s', (_, ended, reported, expected) => {
     expect(fallBack(ended, digest, reported)).toEqual(expected);
   });
