@@ -74,10 +74,13 @@ CREATE INDEX "telemetry_age" ON "telemetry" USING brin ("at");--> statement-brea
 CREATE INDEX "audit_object" ON "audit" USING btree ("object","id");--> statement-breakpoint
 CREATE INDEX "audit_actor" ON "audit" USING btree ("actor","id");--> statement-breakpoint
 CREATE INDEX "audit_tail" ON "audit" USING btree ("xid","id");--> statement-breakpoint
+DROP INDEX "deployment_device";--> statement-breakpoint
+ALTER TABLE "device_state" ADD COLUMN "policy_number" bigint DEFAULT 0 NOT NULL;--> statement-breakpoint
+CREATE INDEX "deployment_attempt" ON "deployment" USING btree ("device_id","app","attempt");--> statement-breakpoint
 CREATE INDEX "device_tags" ON "device" USING gin ("tags" jsonb_path_ops);--> statement-breakpoint
 CREATE INDEX "rollout_app" ON "rollout" USING btree ("app","id");--> statement-breakpoint
 CREATE UNIQUE INDEX "deployment_one_in_flight" ON "deployment" USING btree ("device_id","app") WHERE "deployment"."state" in ('offered', 'accepted', 'downloading', 'verifying', 'applying', 'soaking', 'rolling_back');--> statement-breakpoint
-CREATE INDEX "rollout_due" ON "rollout" USING btree ("next_tick_at") WHERE "rollout"."state" in ('running', 'completed', 'aborting', 'rolling_back');--> statement-breakpoint
+CREATE INDEX "rollout_due" ON "rollout" USING btree ("next_tick_at") WHERE "rollout"."state" in ('running', 'completed', 'aborting', 'rolling_back', 'awaiting_approval', 'paused');--> statement-breakpoint
 ALTER TABLE "wave" DROP COLUMN "total";--> statement-breakpoint
 UPDATE "rollout" SET "name" = "id" WHERE "name" = '';--> statement-breakpoint
 UPDATE "rollout" SET "cause" = 'trust' WHERE "state" = 'paused';--> statement-breakpoint

@@ -8,7 +8,7 @@ import { type Changes, type KeptAnswers, auditHandlers, openChanges, openKeptAns
 import type { Authority } from './authority/index.ts';
 import { type Broker, openBroker } from './broker/index.ts';
 import type { Db } from './db/index.ts';
-import { type Loop, PinWatch, type Publish, deviceHandlers, refreshDesired, startIngest, startPublisher, startSilenceWatch } from './device/index.ts';
+import { type Loop, PinWatch, type Publish, deviceHandlers, startIngest, startPolicyRefresh, startPublisher, startSilenceWatch } from './device/index.ts';
 import type { Handlers } from './http/index.ts';
 import type { Registry } from './registry/index.ts';
 import { advanceOnReport, rolloutHandlers, startRolloutEngine } from './rollout/index.ts';
@@ -43,7 +43,7 @@ export type Rooms = {
 };
 
 /** What the parts tell each other, before all of them are there: devices that know this manager speak as soon as its port is open. */
-type Wires = { broker?: Broker; publisher?: Loop; engine?: Loop; changes?: Changes };
+type Wires = { broker?: Broker; publisher?: Loop; engine?: Loop; policyRefresh?: Loop; changes?: Changes };
 
 export async function openRooms(deps: RoomDeps): Promise<Rooms> {
   const { db, clock, random, log, opening, authority, registry } = deps;
@@ -72,14 +72,15 @@ export async function openRooms(deps: RoomDeps): Promise<Rooms> {
     log,
     scheduler: authority.scheduler,
     onChange: async () => {
+      wires.policyRefresh?.wake();
       await releases.rejudge();
-      await refreshDesired({ db, clock, schedulerPem });
       wake();
     },
   });
   const releases = openReleases({ db, clock, random, log, registry, policies, wake });
   await releases.rejudge();
   wires.publisher = opening.use(startPublisher({ db, clock, log, publish }));
+  wires.policyRefresh = opening.use(startPolicyRefresh({ db, clock, log, schedulerPem, wakePublisher }));
   wires.engine = opening.use(startRolloutEngine({ db, clock, log, schedulerPem, policies, wakePublisher }));
   opening.use(startSilenceWatch({ db, clock, log }));
   opening.use(startTelemetryUpkeep({ db, clock, log, streaming }));

@@ -18,7 +18,7 @@ type Deps = {
   readonly clock: Clock;
   readonly log: Log;
   readonly scheduler: { readonly id: KeyId; readonly publicPem: string };
-  /** Called after a new policy was committed. */
+  /** Called after a policy was committed, and when the one in force is put again. */
   readonly onChange: () => Promise<void>;
 };
 
@@ -46,10 +46,9 @@ export function openPolicies({ db, clock, log, scheduler, onChange }: Deps): Pol
           await storeAudit(tx, [{ actor: actor.name, action: 'policy.set', object: `policy:${next.number}`, detail: { root: next.rootId } }], clock.nowMs());
           return { now: next, changed: true };
         });
-        if (changed) {
-          log.info({ number: now.number, root: now.rootId }, 'policy.set');
-          await onChange();
-        }
+        if (changed) log.info({ number: now.number, root: now.rootId }, 'policy.set');
+        // Also for one that is there already: whoever says it again may do so because the first time was cut short.
+        await onChange();
         return shown(now);
       },
       getScheduler: async () => ({ id: scheduler.id, pem: scheduler.publicPem }),

@@ -57,6 +57,8 @@ export const deviceState = pgTable('device_state', {
   rev: number('rev').notNull().default(0),
   desired: jsonb('desired').$type<Record<string, unknown>>(),
   desiredHash: text('desired_hash'),
+  /** Number of the policy for which it was last rendered; below the newest one, the device has yet to be told of that. */
+  policyNumber: number('policy_number').notNull().default(0),
   reported: jsonb('reported').$type<Record<string, unknown>>(),
   gen: number('gen').notNull().default(0),
   boot: number('boot').notNull().default(0),
@@ -177,8 +179,8 @@ export const rollout = pgTable(
     oneOf('rollout_mode_known', table.mode, ['static', 'dynamic']),
     oneOf('rollout_on_failure_known', table.onFailure, ['pause', 'roll_back']),
     check('rollout_cause_known', sql`(${table.state} = 'paused') = (${table.cause} is not null) and (${table.cause} is null or ${table.cause} in (${sql.raw(PauseCause.options.map((one) => `'${one}'`).join(', '))}))`),
-    // A completed rollout still serves devices that come back, or that match later.
-    index('rollout_due').on(table.nextTickAt).where(sql`${table.state} in ('running', 'completed', 'aborting', 'rolling_back')`),
+    // A completed rollout still serves devices that come back, or that match later, and a paused one ends what is overdue.
+    index('rollout_due').on(table.nextTickAt).where(sql`${table.state} in ('running', 'completed', 'aborting', 'rolling_back', 'awaiting_approval', 'paused')`),
     index('rollout_app').on(table.app, table.id),
   ],
 );
@@ -220,7 +222,7 @@ export const deployment = pgTable(
   (table) => [
     primaryKey({ columns: [table.rolloutId, table.deviceId] }),
     index('deployment_wave_state').on(table.rolloutId, table.wave, table.state),
-    index('deployment_device').on(table.deviceId, table.app),
+    index('deployment_attempt').on(table.deviceId, table.app, table.attempt),
     uniqueIndex('deployment_one_in_flight').on(table.deviceId, table.app).where(sql`${table.state} in (${inFlight})`),
     oneOf('deployment_state_known', table.state, DeploymentState.options),
     // Nothing stays in progress for ever: every in-flight row has a deadline.

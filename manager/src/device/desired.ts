@@ -67,9 +67,16 @@ export async function writeDesired(tx: Db, devices: readonly Id[], writer: Write
   const ids = [...devices].sort();
   const { written, tooLarge } = await renderFor(tx, { devices: ids, assigned: await assignmentsTo(tx, ids) }, writer);
   await storeWritten(tx, written);
-  const told = [...tooLarge].map(([device, sizeBytes]) => ({ actor: 'system', action: 'desired.too-large', object: `device:${device}`, detail: { sizeBytes, sizeBytesMax: payloadBytesMax } }));
-  await storeAudit(tx, told, writer.nowMs);
+  await storeTooLarge(tx, tooLarge, writer);
   return new Set(tooLarge.keys());
+}
+
+/** It was tried for this policy: the audit is told once of each that a device misses. */
+async function storeTooLarge(tx: Db, tooLarge: ReadonlyMap<string, number>, { nowMs }: Writer): Promise<void> {
+  if (tooLarge.size === 0) return;
+  await tx.update(deviceState).set({ policyNumber: await newestPolicy(tx) }).where(isAnyOf(deviceState.deviceId, [...tooLarge.keys()]));
+  const told = [...tooLarge].map(([device, sizeBytes]) => ({ actor: 'system', action: 'desired.too-large', object: `device:${device}`, detail: { sizeBytes, sizeBytesMax: payloadBytesMax } }));
+  await storeAudit(tx, told, nowMs);
 }
 
 type Written = ReturnType<typeof sign>;
@@ -92,17 +99,17 @@ async function renderFor(tx: Db, { devices, assigned }: { devices: readonly Id[]
 
 async function storeWritten(tx: Db, written: readonly Written[]): Promise<void> {
   if (written.length === 0) return;
-  const set = rowsAs('u', written, { id: ['text', (row) => row.device], rev: ['bigint', (row) => row.rev], desired: ['jsonb', (row) => row.text], hash: ['text', (row) => row.hash] });
+  const set = rowsAs('u', written, { id: ['text', (row) => row.device], rev: ['bigint', (row) => row.rev], desired: ['jsonb', (row) => row.text], hash: ['text', (row) => row.hash], policy: ['bigint', (row) => row.policy] });
   await tx.execute(sql`
-    insert into ${deviceState} (device_id, rev, desired, desired_hash) select u.id, u.rev, u.desired, u.hash from ${set}
-    on conflict (device_id) do update set rev = excluded.rev, desired = excluded.desired, desired_hash = excluded.desired_hash`);
+    insert into ${deviceState} (device_id, rev, desired, desired_hash, policy_number) select u.id, u.rev, u.desired, u.hash, u.policy from ${set}
+    on conflict (device_id) do update set rev = excluded.rev, desired = excluded.desired, desired_hash = excluded.desired_hash, policy_number = excluded.policy_number`);
   await storeOutbox(tx, written.map(({ device, text }) => ({ topic: topics.desired.of({ device }), payload: text })));
 }
 
 function sign(desired: Desired, { schedulerPem }: Pick<Writer, 'schedulerPem'>) {
   const payload = canonicalJson(desired);
   const text = JSON.stringify(signEnvelope({ payloadType: payloadTypes.desired, payload, privatePem: schedulerPem }));
-  return { device: desired.device, rev: desired.rev, hash: digestOf(payload), text, sizeBytes: Buffer.byteLength(text) };
+  return { device: desired.device, rev: desired.rev, policy: desired.policy, hash: digestOf(payload), text, sizeBytes: Buffer.byteLength(text) };
 }
 
 /** How large a device's document is with its signature, once it is to run all these apps with these bindings. */

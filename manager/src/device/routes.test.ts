@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { eq } from 'drizzle-orm';
-import { type DeviceId, AppName, Fault, digestOf, systemClock } from '@pier/shared/core';
+import { type DeviceId, AppName, Fault, digestOf, silentLog, systemClock } from '@pier/shared/core';
 import { Bindings } from '@pier/shared/capability';
 import { DeviceDetail, PinsView, Refused } from '@pier/shared/api';
 import { topics } from '@pier/shared/wire';
 import { type DeviceWorld, app, ledBinding, openDeviceWorld, presence, reported } from './testing/device-world.ts';
 import { checkInvariants } from '../../../test/support/invariants.ts';
-import { audit, binding, device } from '../db/index.ts';
+import { audit, binding, device, deviceState, policy } from '../db/index.ts';
 import { assign, lockDevices } from './index.ts';
 import { deviceHandlers } from './routes.ts';
-import { refreshDesired } from './upkeep.ts';
+import { startPolicyRefresh } from './upkeep.ts';
 
 let fleet: DeviceWorld;
 let made = 0;
@@ -142,13 +142,26 @@ describe('assignments', () => {
     expect([...(await give(id, one.id)).attempts.values()]).toEqual([42]);
   });
 
-  test('a new policy is told to every device that was ever given anything', async () => {
+  test('a new policy reaches every device that was ever given anything, in the background, also after a crash and page after page', async () => {
     const [id, idle, one] = [await newDevice(), await newDevice(), await fleet.addRelease({ counter: 3 })];
+    const many = await fleet.addDevices(Array.from({ length: 1_100 }, (_, n) => `page-${n}`));
     await give(id, one.id);
-    const before = (await fleet.desiredOf(id))?.rev ?? 0;
-    expect(await refreshDesired(fleet)).toBeGreaterThan(0);
-    expect((await fleet.desiredOf(id))?.rev).toBeGreaterThan(before);
+    await fleet.db.insert(deviceState).values(many.map((deviceId) => ({ deviceId, rev: 1 })));
+    await fleet.db.insert(policy).values({ number: 8, rootId: 'x', envelope: {}, setBy: 'admin' });
+    // The number 8 was committed, and the process ended there: what starts next finds who was not told.
+    {
+      await using refresh = startPolicyRefresh({ ...fleet, log: silentLog, wakePublisher: () => {} });
+      await refresh.idle();
+    }
+    expect(await fleet.desiredOf(id)).toMatchObject({ policy: 8, apps: { blink: { attempt: 1 } } });
+    const rows = await fleet.db.select().from(deviceState);
+    expect(rows.filter((row) => row.rev > 0 && row.policyNumber !== 8)).toEqual([]);
+    expect(rows.filter((row) => row.policyNumber === 8).length).toBeGreaterThan(1_100);
     expect(await fleet.desiredOf(idle)).toBeUndefined();
+    const revs = new Map(rows.map((row) => [row.deviceId, row.rev]));
+    await using again = startPolicyRefresh({ ...fleet, log: silentLog, wakePublisher: () => {} });
+    await again.idle();
+    expect((await fleet.db.select().from(deviceState)).filter((row) => row.rev !== revs.get(row.deviceId))).toEqual([]);
   });
 });
 

@@ -1,14 +1,15 @@
-import type { Clock, DeviceId, Log } from '@pier/shared/core';
+import type { Clock, Log } from '@pier/shared/core';
 import { heartbeatS } from '@pier/shared/wire';
 import { type Db, inTransaction } from '../db/index.ts';
 import { writeDesired } from './desired.ts';
 import { type Loop, startLoop } from './loop.ts';
 import { lockDevices, storeSilent } from './store.ts';
-import { idsToRefresh } from './wanted.ts';
+import { idsBehindPolicy } from './wanted.ts';
 
 /** Two heartbeats missed, each up to 20 % late. */
 const silentAfterMs = heartbeatS * 1_000 * 2.4;
 const beatMs = 10_000;
+const refreshBeatMs = 60_000;
 const batchMax = 500;
 
 /** Marks devices offline that fell silent without a will. */
@@ -25,18 +26,32 @@ export function startSilenceWatch({ db, clock, log }: { db: Db; clock: Clock; lo
   });
 }
 
-/** Renders every device's document anew, so that a new policy's number reaches all of them. Out: how many. */
-export async function refreshDesired({ db, clock, schedulerPem }: { db: Db; clock: Clock; schedulerPem: string }): Promise<number> {
-  let count = 0;
-  for (let after = ''; ; ) {
-    const ids: DeviceId[] = await idsToRefresh(db, { after, limit: batchMax });
-    const last = ids.at(-1);
-    if (last === undefined) return count;
-    await inTransaction(db, async (tx) => {
-      await lockDevices(tx, ids);
-      await writeDesired(tx, ids, { schedulerPem, nowMs: clock.nowMs() });
-    });
-    count += ids.length;
-    after = last;
-  }
+type RefreshDeps = { readonly db: Db; readonly clock: Clock; readonly log: Log; readonly schedulerPem: string; /** Documents are in the outbox. */ readonly wakePublisher: () => void };
+
+/**
+ * Tells the newest policy's number to every device whose document was made for an older one, a page at a time until none is
+ * left. What a crash cut short, or a document written while the policy came, is found again at the next start or beat.
+ */
+export function startPolicyRefresh({ db, clock, log, schedulerPem, wakePublisher }: RefreshDeps): Loop {
+  const at = { after: '' };
+  const loop: Loop = startLoop({
+    clock,
+    log,
+    name: 'policy-refresh',
+    everyMs: refreshBeatMs,
+    act: async () => {
+      const ids = await inTransaction(db, async (tx) => {
+        const page = await idsBehindPolicy(tx, { after: at.after, limit: batchMax });
+        await lockDevices(tx, page);
+        const tooLarge = await writeDesired(tx, page, { schedulerPem, nowMs: clock.nowMs() });
+        for (const device of tooLarge) log.error({ device }, 'desired.too-large');
+        return page;
+      });
+      at.after = (ids.length === batchMax && ids.at(-1)) || '';
+      if (ids.length > 0) wakePublisher();
+      if (at.after !== '') loop.wake();
+    },
+  });
+  loop.wake();
+  return loop;
 }

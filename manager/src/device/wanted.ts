@@ -2,7 +2,7 @@
 import { type DeviceId as Id, AppName, DeviceId, Digest, Version } from '@pier/shared/core';
 import { Bindings } from '@pier/shared/capability';
 import { Reported } from '@pier/shared/wire';
-import { and, eq, max, sql } from 'drizzle-orm';
+import { and, eq, gt, max, sql } from 'drizzle-orm';
 import { type Db, assignment, binding, deviceLive, deviceState, policy, release } from '../db/index.ts';
 import { isAnyOf } from './rows.ts';
 import type { AssignedApp } from './rules.ts';
@@ -64,8 +64,9 @@ export async function bindingsOf(db: Db, ids: readonly string[]): Promise<Map<st
   return out;
 }
 
-/** Devices that were ever given a document, page by page. */
-export async function idsToRefresh(db: Db, { after, limit }: { after: string; limit: number }): Promise<Id[]> {
-  const rows = await db.select({ id: deviceState.deviceId }).from(deviceState).where(and(sql`${deviceState.deviceId} > ${after}`, sql`${deviceState.rev} > 0`)).orderBy(deviceState.deviceId).limit(limit);
+/** Devices that were ever given a document, and none since the newest policy came; by id. */
+export async function idsBehindPolicy(db: Db, { after, limit }: { after: string; limit: number }): Promise<Id[]> {
+  const behind = and(gt(deviceState.deviceId, after), gt(deviceState.rev, 0), sql`${deviceState.policyNumber} < (select max(${policy.number}) from ${policy})`);
+  const rows = await db.select({ id: deviceState.deviceId }).from(deviceState).where(behind).orderBy(deviceState.deviceId).limit(limit);
   return rows.map((row) => DeviceId.parse(row.id));
 }
