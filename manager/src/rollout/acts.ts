@@ -51,7 +51,10 @@ async function perform(tx: Db, of: Shown, doing: Doing): Promise<Record<string, 
       await tx.update(rolloutTable).set({ maxInFlight: body.maxInFlight }).where(eq(rolloutTable.id, of.rollout.id));
       await storeSteps(tx, { rollout: of.rollout, waves: [], step: undefined, actor }, writer.nowMs);
       return {};
-    default:
+    case 'approve':
+    case 'pause':
+    case 'abort':
+    case 'roll_back':
       break;
   }
   const decided = body.verb === 'approve' || body.verb === 'deny' ? { decidedBy: actor } : {};

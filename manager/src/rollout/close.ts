@@ -4,7 +4,7 @@ import type { Db } from '../db/index.ts';
 import { type Writer, lockDevices } from '../device/index.ts';
 import { type Shown, deploymentsIn, inFlightCount, storeMoves, storeNextTick } from './store.ts';
 import { takeBack } from './take-back.ts';
-import { type Turn, batchMax, paceMs, step } from './turn.ts';
+import { type Turn, batchMax, neverMs, paceMs, step } from './turn.ts';
 import { storeSteps } from './waves.ts';
 
 /** A rollout that offers nothing any more: its offers are taken back, and an aborting one is over once no device is at work for it. */
@@ -46,5 +46,5 @@ async function endOrWait(tx: Db, { rollout }: Shown, { nowMs }: Writer): Promise
     await storeSteps(tx, { rollout, waves: [], step: { to: 'aborted', cause: null, reason }, actor: `rollout:${rollout.id}` }, nowMs);
     return;
   }
-  await storeNextTick(tx, rollout.id, nowMs + (atWork > 0 ? paceMs.busy : paceMs.still));
+  await storeNextTick(tx, rollout.id, atWork > 0 ? nowMs + paceMs.busy : neverMs);
 }

@@ -9,7 +9,7 @@ import { type Loop, startLoop } from '../device/index.ts';
 import { close } from './close.ts';
 import { goBack } from './go-back.ts';
 import { serve, startOnceCovered } from './serve.ts';
-import { rolloutsToWork } from './store.ts';
+import { rolloutsToWork, storeNextTick } from './store.ts';
 import { endOverdue } from './take-back.ts';
 import { type EngineDeps, type Turn, batchMax, paceMs, step } from './turn.ts';
 
@@ -30,6 +30,8 @@ export async function tick(deps: EngineDeps, { all }: { all: boolean }): Promise
       await work(RolloutState.parse(state), { id, due, policy, deps });
     } catch (error) {
       deps.log.error({ rollout: id, error: error instanceof Error ? error.message : String(error) }, 'rollout.tick-failed');
+      // Else it would be among the longest untouched for ever, and many like it would take every other one's turn.
+      await storeNextTick(deps.db, id, deps.clock.nowMs() + paceMs.failed);
     }
   }
   deps.wakePublisher();

@@ -1,7 +1,7 @@
-import { type SQL, and, asc, eq, sql } from 'drizzle-orm';
+import { type SQL, and, asc, eq, gt, inArray, sql } from 'drizzle-orm';
 import { parseSelector } from '@pier/shared/selector';
 import { InFlightState } from '@pier/shared/api';
-import { type Db, deployment, device, storeAudit } from '../db/index.ts';
+import { type Db, deployment, device, rollout as rolloutTable, storeAudit } from '../db/index.ts';
 import { type Writer, lockDevices } from '../device/index.ts';
 import { whereSelector } from '../selector/index.ts';
 import { type RolloutRow, type Shown, openOn, storeMoves } from './store.ts';
@@ -13,7 +13,7 @@ import { plansOf } from './waves.ts';
  * Out: how many joined.
  */
 export async function joinNew(tx: Db, { rollout }: Shown, { writer, limit }: { writer: Writer; limit: number }): Promise<number> {
-  if (rollout.mode !== 'dynamic' || rollout.selector === null) return 0;
+  if (rollout.selector === null || !(await mayJoin(tx, rollout))) return 0;
   const fits = newcomers(rollout, rollout.selector);
   const seen = await tx.select({ id: device.id }).from(device).where(fits).orderBy(asc(device.id)).limit(limit);
   if (seen.length === 0) return 0;
@@ -31,6 +31,13 @@ export async function joinNew(tx: Db, { rollout }: Shown, { writer, limit }: { w
   await tx.insert(deployment).values(devices.map((deviceId) => ({ rolloutId: rollout.id, deviceId, app: rollout.app, wave: opened, state: 'waiting', updatedAt: new Date(nowMs) })));
   await storeAudit(tx, [{ actor, action: 'rollout.joined', object: actor, detail: { wave: opened, devices } }], nowMs);
   return devices.length;
+}
+
+/** Whether devices join a rollout by matching later: one that is dynamic, unless a newer dynamic one of the app goes by the same selector. */
+export async function mayJoin(tx: Db, { id, app, mode, selector }: RolloutRow): Promise<boolean> {
+  if (mode !== 'dynamic' || selector === null) return false;
+  const newer = and(eq(rolloutTable.app, app), gt(rolloutTable.id, id), eq(rolloutTable.mode, 'dynamic'), eq(rolloutTable.selector, selector), inArray(rolloutTable.state, ['running', 'paused', 'completed']));
+  return (await tx.select({ id: rolloutTable.id }).from(rolloutTable).where(newer).limit(1)).length === 0;
 }
 
 /** Active devices that the selector selects and that are neither in this rollout, nor in a newer one, nor at work for another. */

@@ -1,15 +1,15 @@
-import { and, asc, eq } from 'drizzle-orm';
+import { and, asc, eq, max } from 'drizzle-orm';
 import { InFlightState, type RolloutState } from '@pier/shared/api';
 import { invariant } from '@pier/shared/core';
 import type { TrustPolicy } from '@pier/shared/signing';
 import { type Db, deployment, device } from '../db/index.ts';
 import { type Writer, bindingsOf } from '../device/index.ts';
 import { consentTo } from './consent.ts';
-import { joinNew } from './join.ts';
+import { joinNew, mayJoin } from './join.ts';
 import { type Offered, offerPage } from './offer.ts';
-import { type Progress, type WaveFacts, allCounts, approvalCodes, engineMayMove, openTo, progressOf, sumOf, waveMayMove } from './rules/index.ts';
+import { type Progress, type WaveFacts, allCounts, approvalCodes, desertedStep, engineMayMove, openTo, progressOf, sumOf, waveMayMove } from './rules/index.ts';
 import { type RolloutRow, type Shown, storeNextTick } from './store.ts';
-import { type Turn, batchMax, paceMs, step } from './turn.ts';
+import { type Turn, batchMax, neverMs, paceMs, step } from './turn.ts';
 import { explainWaiting } from './waiting.ts';
 import { storeSteps, wavesOf, wordsOf } from './waves.ts';
 
@@ -59,13 +59,17 @@ async function offerOrPause(tx: Db, of: Shown, { turn, after, writer }: { turn: 
     turn.deps.log.warn({ rollout: rollout.id, code }, 'rollout.paused');
     return 'untrusted';
   }
-  await storeNextTick(tx, rollout.id, writer.nowMs + paceMs.still);
+  await storeNextTick(tx, rollout.id, await idleUntilMs(tx, rollout, writer.nowMs));
   return 'untrusted';
 }
 
-async function mayStillOffer(tx: Db, { id, mode }: RolloutRow): Promise<boolean> {
+async function mayStillOffer(tx: Db, rollout: RolloutRow): Promise<boolean> {
+  return (await hasWaiting(tx, rollout)) || mayJoin(tx, rollout);
+}
+
+async function hasWaiting(tx: Db, { id }: RolloutRow): Promise<boolean> {
   const rows = await tx.select({ id: deployment.deviceId }).from(deployment).where(and(eq(deployment.rolloutId, id), eq(deployment.state, 'waiting'))).limit(1);
-  return rows.length > 0 || mode === 'dynamic';
+  return rows.length > 0;
 }
 
 type Settled = { readonly opened: boolean; readonly left: RolloutState | undefined };
@@ -80,7 +84,7 @@ async function settle(tx: Db, { rollout }: Shown, { turn, full, writer }: { turn
   const waves = explained ? ((await wavesOf(tx, [rollout.id])).get(rollout.id) ?? []) : before;
   const progress = progressOf(wordsOf(rollout), waves);
   if (progress.waves.length === 0 && !progress.rollout) {
-    await storeNextTick(tx, rollout.id, nowMs + paceOf(rollout, waves));
+    await storeNextTick(tx, rollout.id, await nextTickMs(tx, rollout, { waves, nowMs }));
     return { opened: false, left: undefined };
   }
   checkSteps(rollout, waves, progress);
@@ -98,31 +102,42 @@ function checkSteps(rollout: RolloutRow, waves: readonly WaveFacts[], progress: 
   }
 }
 
-/** A completed rollout that nobody can join and nobody waits in has nothing to do but to hear of late regressions, which wake it. */
-function paceOf({ state, mode }: RolloutRow, waves: readonly WaveFacts[]): number {
+async function nextTickMs(tx: Db, rollout: RolloutRow, { waves, nowMs }: { waves: readonly WaveFacts[]; nowMs: number }): Promise<number> {
   const counts = allCounts(waves);
-  if (state === 'running' || sumOf(counts, InFlightState.options) > 0) return paceMs.busy;
-  return mode === 'dynamic' || (counts.waiting ?? 0) > 0 ? paceMs.standing : paceMs.still;
+  if (rollout.state === 'running' || sumOf(counts, InFlightState.options) > 0) return nowMs + paceMs.busy;
+  if ((counts.waiting ?? 0) > 0 || (await mayJoin(tx, rollout))) return nowMs + paceMs.standing;
+  return idleUntilMs(tx, rollout, nowMs);
+}
+
+/** A completed rollout that nobody can join and nobody waits in has nothing to do but to hear of late regressions, which wake it; and after their time nothing. */
+async function idleUntilMs(tx: Db, { id, horizonS }: RolloutRow, nowMs: number): Promise<number> {
+  const [last] = await tx.select({ provenAt: max(deployment.provenAt) }).from(deployment).where(and(eq(deployment.rolloutId, id), eq(deployment.state, 'proven')));
+  return (last?.provenAt?.getTime() ?? 0) + horizonS * 1_000 < nowMs ? neverMs : nowMs + paceMs.still;
 }
 
 /**
  * A rollout that waits because no device of its first wave is covered begins by itself once one of them is. One that waits for
- * a second person's word waits on.
+ * a second person's word waits on. One in which nobody is left has nothing to wait for.
  */
 export async function startOnceCovered(turn: Turn): Promise<RolloutState | undefined> {
-  const { policy } = turn;
-  if (!policy) return undefined;
-  return step(turn, async (tx, of, { nowMs }) => {
-    const { rollout, release } = of;
-    if (rollout.reasonCode !== approvalCodes.uncovered || release.state !== 'verified') return undefined;
-    if (!(await isCovered(tx, of, policy))) {
-      await storeNextTick(tx, rollout.id, nowMs + paceMs.standing);
-      return undefined;
-    }
-    const reason = { code: 'approval.covered', reason: 'what it asks for has been bound on a device of its first wave' };
-    await storeSteps(tx, { rollout, waves: [], step: { to: 'running', cause: null, reason: null }, actor: `rollout:${rollout.id}`, why: reason }, nowMs);
+  return step(turn, (tx, of, { nowMs }) => startOrWait(tx, of, { policy: turn.policy, nowMs }), ['awaiting_approval']);
+}
+
+async function startOrWait(tx: Db, of: Shown, { policy, nowMs }: { policy: TrustPolicy | undefined; nowMs: number }): Promise<RolloutState | undefined> {
+  const { rollout, release } = of;
+  const actor = `rollout:${rollout.id}`;
+  if (rollout.mode === 'static' && !(await hasWaiting(tx, rollout))) {
+    await storeSteps(tx, { rollout, waves: [], step: desertedStep, actor }, nowMs);
+    return desertedStep.to;
+  }
+  const startable = rollout.reasonCode === approvalCodes.uncovered && release.state === 'verified' ? policy : undefined;
+  if (startable && (await isCovered(tx, of, startable))) {
+    const why = { code: 'approval.covered', reason: 'what it asks for has been bound on a device of its first wave' };
+    await storeSteps(tx, { rollout, waves: [], step: { to: 'running', cause: null, reason: null }, actor, why }, nowMs);
     return 'running';
-  }, ['awaiting_approval']);
+  }
+  await storeNextTick(tx, rollout.id, nowMs + (startable ? paceMs.standing : paceMs.still));
+  return undefined;
 }
 
 /** Whether a device of the first wave has consented to all that the release asks for; as many are looked at as one batch holds. */

@@ -1,9 +1,9 @@
-import { and, asc, desc, eq, gt, inArray, lt, lte, notInArray, or, sql } from 'drizzle-orm';
+import { type SQL, and, asc, desc, eq, gt, inArray, lt, lte, ne, notInArray, or, sql } from 'drizzle-orm';
 import { type Digest, AppName, invariant } from '@pier/shared/core';
 import { DeploymentState, InFlightState } from '@pier/shared/api';
 import { type Reason, type ReportedApp, Reported } from '@pier/shared/wire';
 import { type Db, assignment, deployment, deviceState, release, rollout, storeAudit } from '../db/index.ts';
-import { isFinished, mayMove } from './rules/index.ts';
+import { approvalCodes, isFinished, mayMove } from './rules/index.ts';
 
 export type RolloutRow = typeof rollout.$inferSelect;
 export type DeploymentRow = typeof deployment.$inferSelect;
@@ -12,16 +12,21 @@ export type Shown = { rollout: RolloutRow; release: ReleaseRow };
 
 const finished = DeploymentState.options.filter(isFinished);
 
-/** Rollouts that something may be done for, those longest untouched first: all that are due, and if asked also those that a report or a device may have moved. */
+/** What moves by itself; what stands still for a person is looked for apart, so that however much of it there is takes no other's turn. */
+const moving = sql.raw(`('running', 'completed', 'aborting', 'rolling_back')`);
+
+/**
+ * Rollouts that something may be done for, those longest untouched first: all that are due, and if asked also those that a
+ * report, a device or a binding may have moved. At most so many of those that move, and as many of those that stand.
+ */
 export async function rolloutsToWork(db: Db, { dueMs, all, limit }: { dueMs: number; all: boolean; limit: number }): Promise<{ id: string; state: string; due: boolean }[]> {
-  const due = and(lte(rollout.nextTickAt, new Date(dueMs)), inArray(rollout.state, ['awaiting_approval', 'running', 'paused', 'completed', 'aborting', 'rolling_back']));
-  const moved = inArray(rollout.state, ['awaiting_approval', 'running', 'paused', 'aborting', 'rolling_back']);
-  const rows = await db
-    .select({ id: rollout.id, state: rollout.state, nextTickAt: rollout.nextTickAt })
-    .from(rollout)
-    .where(all ? or(due, moved) : due)
-    .orderBy(asc(rollout.nextTickAt))
-    .limit(limit);
+  const due = lte(rollout.nextTickAt, new Date(dueMs));
+  const columns = { id: rollout.id, state: rollout.state, nextTickAt: rollout.nextTickAt };
+  const those = (where: SQL | undefined) => db.select(columns).from(rollout).where(where).orderBy(asc(rollout.nextTickAt)).limit(limit);
+  const rows = [
+    ...(await those(and(sql`${rollout.state} in ${moving}`, all ? or(due, ne(rollout.state, 'completed')) : due))),
+    ...(await those(and(inArray(rollout.state, ['awaiting_approval', 'paused']), all ? or(due, eq(rollout.reasonCode, approvalCodes.uncovered)) : due))),
+  ];
   return rows.map(({ id, state, nextTickAt }) => ({ id, state, due: nextTickAt.getTime() <= dueMs }));
 }
 

@@ -25,7 +25,10 @@ export type Turn = { readonly id: string; readonly due: boolean; readonly policy
 export const batchMax = 500;
 
 /** How soon a rollout is looked at again when nothing wakes the engine: what may happen in it by time alone sets the pace. */
-export const paceMs = { busy: 1_000, standing: 2_000, still: 60_000 } as const;
+export const paceMs = { busy: 1_000, standing: 2_000, failed: 10_000, still: 60_000 } as const;
+
+/** When a rollout is looked at in which nothing can happen by time alone: whoever changes that sets a nearer time. */
+export const neverMs = Date.UTC(9_999, 0, 1);
 
 type Act<T> = (tx: Db, of: Shown, writer: Writer) => Promise<T>;
 

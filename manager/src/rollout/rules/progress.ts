@@ -21,6 +21,8 @@ export type Progress = { readonly waves: readonly WaveStep[]; readonly rollout: 
 type Judged = Pick<Rollout, 'state' | 'mode' | 'onFailure'>;
 
 const deserted: Reason = { code: 'superseded', reason: 'no device is left in it: all were excluded, or taken over by newer rollouts or by persons' };
+/** What follows for a static rollout in which nobody is left. */
+export const desertedStep: RolloutStep = { to: 'aborting', cause: null, reason: deserted };
 
 /** Whether a wave's gate, once passed, is broken now. */
 export function isBroken({ counts, absent, plan, badSinceOverride }: WaveFacts): boolean {
@@ -33,7 +35,7 @@ export function progressOf(rollout: Judged, waves: readonly WaveFacts[]): Progre
   const broken = waves.filter((wave) => wave.state === 'passed' && isBroken(wave));
   if (broken.length > 0) return reopen(broken);
   if (rollout.state !== 'running') return { waves: [], rollout: undefined };
-  if (rollout.mode === 'static' && waves.every((wave) => countedOf(wave.counts) === 0)) return { waves: [], rollout: { to: 'aborting', cause: null, reason: deserted } };
+  if (rollout.mode === 'static' && waves.every((wave) => countedOf(wave.counts) === 0)) return { waves: [], rollout: desertedStep };
   return goOn(rollout, waves);
 }
 

@@ -19,8 +19,8 @@ export const verbSteps = {
 
 /** What the engine does by itself. */
 export const engineSteps = {
-  /** What it waited for was bound meanwhile; a second person's word is never made up for. */
-  awaiting_approval: ['running'],
+  /** What it waited for was bound meanwhile, or nobody is left in it; a second person's word is never made up for. */
+  awaiting_approval: ['running', 'aborting'],
   running: ['paused', 'completed', 'aborting', 'rolling_back'],
   completed: ['paused'],
   aborting: ['aborted'],
