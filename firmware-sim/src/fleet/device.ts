@@ -8,6 +8,9 @@ import type { Identity } from './enrol.ts';
 
 const resendMs = 10_000;
 const sentMax = 16;
+/** A connection that was lost is made again after 0.5 to 1.5 times as long. */
+const returnMs = 2_000;
+const lateMs = 2_000;
 
 export type FleetCounts = { connected: number; desired: number; refused: number; reports: number; acked: number; lost: number };
 export type DeviceDeps = { readonly identity: Identity; readonly model: string; readonly behaviour: () => Behaviour; readonly clock: Clock; readonly random: Random; readonly log: Log; readonly counts: FleetCounts };
@@ -24,9 +27,13 @@ export class SimDevice implements AsyncDisposable {
   readonly #policy: TrustPolicy;
   readonly #apps = new Map<AppName, App>();
   readonly #sent: Message[] = [];
+  /** A report that a device which reorders keeps back until it has a newer one to send first. */
+  #keptBack: Message | undefined;
   readonly #stop = new AbortController();
   #client: MqttClient | undefined;
   #heartbeat: Disposable | undefined;
+  #isDropped = false;
+  #isReturning = false;
   #boot = 1;
   #seq = 0;
   #rev = 0;
@@ -40,9 +47,10 @@ export class SimDevice implements AsyncDisposable {
     this.#policy = opened.value.policy;
   }
 
-  /** Connects, says that it is there, and reports. Faults: those of the connection. */
+  /** Connects, says that it is there, and reports; comes back by itself when the connection is lost. Faults: those of the first connection. */
   async connect(): Promise<void> {
     const { identity, counts } = this.#deps;
+    this.#isDropped = false;
     const conn = `${this.#boot}-${Math.floor(this.#deps.random() * 1e9)}`;
     const client = this.#open(conn);
     this.#client = client;
@@ -55,7 +63,11 @@ export class SimDevice implements AsyncDisposable {
     counts.connected += 1;
     client.once('close', () => {
       counts.connected -= 1;
-      if (!this.#stop.signal.aborted) counts.lost += 1;
+      if (this.#stop.signal.aborted) return;
+      counts.lost += 1;
+      // What was on its way ends with a fault: each connection is a client of its own.
+      client.end(true);
+      if (!this.#isDropped) void this.#comeBack();
     });
     client.on('error', () => {
       // `close` follows, and counts.
@@ -66,8 +78,24 @@ export class SimDevice implements AsyncDisposable {
     this.#heartbeat = this.#deps.clock.every(heartbeatS * 1_000 * (0.8 + this.#deps.random() * 0.4), () => void this.#presence(conn).catch(() => this.#count('lost')));
   }
 
+  async #comeBack(): Promise<void> {
+    if (this.#isReturning) return;
+    this.#isReturning = true;
+    do {
+      try {
+        this.#heartbeat?.[Symbol.dispose]();
+        await this.#deps.clock.sleep(returnMs * (0.5 + this.#deps.random()), this.#stop.signal);
+        await this.connect();
+      } catch (thrown) {
+        if (!this.#stop.signal.aborted) this.#deps.log.debug({ device: this.#deps.identity.device, reason: toFault(thrown).message }, 'sim-device.not-back-yet');
+      }
+    } while (!this.#stop.signal.aborted && this.#client?.connected !== true);
+    this.#isReturning = false;
+  }
+
   /** Goes without a word: the broker sends the will. */
   async drop(): Promise<void> {
+    this.#isDropped = true;
     this.#heartbeat?.[Symbol.dispose]();
     this.#client?.stream.destroy();
     await this.#client?.endAsync(true).catch(() => {
@@ -166,6 +194,8 @@ export class SimDevice implements AsyncDisposable {
     this.#apps.set(name, app);
     try {
       for (const said of this.#scriptFor(app)) {
+        // Of two reports that come at once the manager takes the newer alone: what it is to be held against has to be there first.
+        if (said.falsely !== undefined || app.body.state === 'proven') await this.#deps.clock.sleep(lateMs, app.stop.signal);
         this.#say(app, said);
         await this.#report();
         if (said.state === 'soaking') await this.#deps.clock.sleep(soakS * 1_000, app.stop.signal);
@@ -212,20 +242,25 @@ export class SimDevice implements AsyncDisposable {
     const body = { ...order, rev: this.#rev, desired: this.#hash, policy: this.#policy.number, apps };
     this.#unacked = { order, body };
     const message = { topic: topics.reported.of(identity), payload: canonicalJson(JSON.parse(JSON.stringify(body))) };
-    for (const one of onTheWire(behaviour(), [message], this.#sent)) {
-      this.#count('reports');
-      await this.#client?.publishAsync(one.topic, one.payload, { qos: 1 });
-    }
+    const batch = [...(this.#keptBack ? [this.#keptBack] : []), message];
+    this.#keptBack = behaviour() === 'reorders' && batch.length === 1 ? message : undefined;
+    if (!this.#keptBack) for (const one of onTheWire(behaviour(), batch, this.#sent)) await this.#send(one);
     this.#sent.push(message);
     if (this.#sent.length > sentMax) this.#sent.shift();
     this.#deps.clock.after(resendMs, () => void this.#again(order, message));
   }
 
+  /** What is not sent for want of a connection is reported anew on the next one. */
+  async #send({ topic, payload }: Message): Promise<void> {
+    if (this.#client?.connected !== true) return;
+    this.#count('reports');
+    await this.#client.publishAsync(topic, payload, { qos: 1 }).catch(() => this.#count('lost'));
+  }
+
   /** Until it is acknowledged, or said anew. */
   async #again(order: Order, message: Message): Promise<void> {
     if (this.#stop.signal.aborted || this.#unacked?.order !== order || this.#client?.connected !== true) return;
-    this.#count('reports');
-    await this.#client.publishAsync(message.topic, message.payload, { qos: 1 }).catch(() => this.#count('lost'));
+    await this.#send(message);
     this.#deps.clock.after(resendMs, () => void this.#again(order, message));
   }
 }
