@@ -168,7 +168,7 @@ test('what a person assigned by hand stays out of rollouts, until it is given ba
 test('the stream tells each change of a rollout, and after a lost line what was missed', async () => {
   type Change = AnswerOf<'streamChanges'>;
   /** Listens until it has heard of all that is wanted, and gives the last id. */
-  const listen = async (after: string | undefined, act: () => Promise<void>, isEnough: (heard: readonly Change[]) => boolean): Promise<{ heard: Change[]; last: string | undefined }> => {
+  const listen = async (after: string | undefined, whenHeard: () => Promise<void>, isEnough: (heard: readonly Change[]) => boolean): Promise<{ heard: Change[]; last: string | undefined }> => {
     const stop = new AbortController();
     const heard: Change[] = [];
     let last = after;
@@ -176,7 +176,7 @@ test('the stream tells each change of a rollout, and after a lost line what was 
     for await (const { id, data } of world.api.follow('streamChanges', { after }, AbortSignal.any([stop.signal, AbortSignal.timeout(60_000)]))) {
       last = id ?? last;
       heard.push(data);
-      begun ??= act();
+      begun ??= whenHeard();
       if (isEnough(heard)) break;
     }
     await begun;
