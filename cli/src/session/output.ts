@@ -23,7 +23,7 @@ export const output = {
   },
   /** A picture that is drawn over the one before it, where stdout is a terminal; the last one stays. */
   screen(): Screen {
-    const isTerminal = Boolean(process.stdout.isTTY);
+    const isTerminal = process.stdout.isTTY;
     let drawn = 0;
     return {
       isTerminal,

@@ -15,7 +15,7 @@ const everyMs = 1_000;
 const betweenMs = 250;
 
 type Kind = Exclude<ChangeEvent['kind'], 'resync'>;
-type Hearer = Listener<'streamChanges'>;
+type Hearer = Listener;
 
 export type Changes = {
   readonly streams: Streams;

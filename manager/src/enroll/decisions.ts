@@ -5,7 +5,7 @@ import { type DeviceId, Fault, check, isoTime } from '@pier/shared/core';
 import { type Db, device, deviceLive, inTransaction, pendingDevice, storeAudit } from '../db/index.ts';
 import { type Handlers, keyAfter, pageOf } from '../http/index.ts';
 import type { EnrollDeps } from './enroll.ts';
-import { type StoredDevice, forgetPending } from './store.ts';
+import { type StoredDevice, forgetPending, supersedeDeployments } from './store.ts';
 
 type DecisionHandlers = Pick<Handlers, 'listPending' | 'approveDevice' | 'revokeDevice'>;
 type Decision = { readonly id: DeviceId; readonly actor: string; readonly remark: string | undefined };
@@ -40,16 +40,19 @@ async function approve({ db, clock, log }: EnrollDeps, { id, actor, remark }: De
   });
 }
 
-/** What it was assigned stays as it is: nothing is sent to it any more. Revoking twice is revoking. Faults: `not-found`. */
-async function revoke({ db, clock }: EnrollDeps, { id, actor, remark }: Decision): Promise<void> {
+/** What it was assigned stays as it is: nothing is sent to it any more, and no rollout waits for it. Revoking twice is revoking. Faults: `not-found`. */
+async function revoke({ db, clock, wake }: EnrollDeps, { id, actor, remark }: Decision): Promise<void> {
+  const nowMs = clock.nowMs();
   await inTransaction(db, async (tx) => {
     const { state } = await lockDevice(tx, id);
     if (state === 'revoked') return;
     await tx.update(device).set({ state: 'revoked' }).where(eq(device.id, id));
     await tx.update(deviceLive).set({ online: false }).where(eq(deviceLive.deviceId, id));
     await forgetPending(tx, id);
-    await storeAudit(tx, [{ actor, action: state === 'pending' ? 'device.denied' : 'device.revoked', object: `device:${id}`, detail: remark === undefined ? {} : { remark } }], clock.nowMs());
+    await storeAudit(tx, [{ actor, action: state === 'pending' ? 'device.denied' : 'device.revoked', object: `device:${id}`, detail: remark === undefined ? {} : { remark } }], nowMs);
+    await supersedeDeployments(tx, { id, reason: { code: 'device.revoked', reason: `${actor} ended the trust in the device` }, actor, nowMs });
   });
+  wake();
 }
 
 async function lockDevice(tx: Db, id: DeviceId): Promise<StoredDevice> {

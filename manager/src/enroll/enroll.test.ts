@@ -3,13 +3,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { eq } from 'drizzle-orm';
+import { and, eq } from 'drizzle-orm';
 import { DeviceId, Fault, silentLog } from '@pier/shared/core';
 import { type Device, EnrollResponse, decodeToken, devicePaths } from '@pier/shared/api';
-import { type Fleet, board, openFleet } from '../../../test/support/fleet.ts';
+import { type Fleet, board, openFleet, presence, reported } from '../../../test/support/fleet.ts';
 import { checkInvariants } from '../../../test/support/invariants.ts';
 import { type Authority, openAuthority } from '../authority/index.ts';
-import { audit, claimToken, device, deviceLive, deviceState } from '../db/index.ts';
+import { audit, claimToken, deployment, device, deviceLive, deviceState, rollout as rolloutTable } from '../db/index.ts';
 import { faultOf } from '../http/problem.ts';
 import { spoiledCopies } from '../http/testing/spoiled.ts';
 import { type EnrollDeps, type Revocations, enrollDeviceRoutes, enrollHandlers, openRevocations } from './index.ts';
@@ -21,6 +21,7 @@ let authority: Authority;
 let folder: string;
 let deps: EnrollDeps;
 let revocations: Revocations;
+let boot = 1;
 const kicked: string[] = [];
 const actor = { name: 'ada', role: 'operator' } as const;
 
@@ -29,7 +30,7 @@ beforeAll(async () => {
   fleet = await openFleet();
   authority = await openAuthority({ dir: folder, clock: fleet.clock, hosts: [] });
   revocations = await openRevocations({ db: fleet.db, onRevoked: (id) => void kicked.push(id) });
-  deps = { db: fleet.db, clock: fleet.clock, random: Math.random, log: silentLog, authority, policies: fleet.policies, urls: () => ({ mqtt: 'mqtts://127.0.0.1:8883' }), revocations, showDevice };
+  deps = { db: fleet.db, clock: fleet.clock, random: Math.random, log: silentLog, authority, policies: fleet.policies, urls: () => ({ mqtt: 'mqtts://127.0.0.1:8883' }), revocations, wake: fleet.wake, showDevice };
 }, 120_000);
 afterAll(async () => {
   await fleet[Symbol.asyncDispose]();
@@ -235,6 +236,34 @@ describe('a token that wants approval', () => {
     expect(await fleet.db.select().from(deviceLive).where(eq(deviceLive.deviceId, id))).toMatchObject([{ online: false }]);
     expect((await openRevocations({ db: fleet.db, onRevoked: () => {} })).has(id)).toBe(true);
     expect((await fleet.db.select().from(audit).where(eq(audit.object, `device:${id}`)).orderBy(audit.id)).at(-1)).toMatchObject({ action: 'device.revoked', detail: { remark: 'stolen' } });
+  });
+
+  test('a device that is trusted no more is no failure of the release that it was at: its rollouts go on without it, and at once', async () => {
+    const [leaver, stayer] = [await fleet.addDevice('leaver'), await fleet.addDevice('stayer')];
+    const [release, other] = [await fleet.addRelease({ counter: 50 }), await fleet.addRelease({ counter: 51, name: 'pump' })];
+    for (const id of [leaver, stayer]) {
+      await fleet.say(id, 'presence', presence({ seq: 1 }));
+      await fleet.bind(id);
+    }
+    const rollout = await fleet.addRollout({ release, waves: [{ devices: [leaver, stayer] }] });
+    const done = await fleet.addRollout({ release: other, waves: [{ devices: [leaver] }] });
+    await fleet.db.update(deployment).set({ state: 'proven', provenAt: new Date(fleet.clock.nowMs()) }).where(eq(deployment.rolloutId, done));
+    await fleet.tick();
+    const attempt = 1;
+    await fleet.say(leaver, 'reported', reported({ seq: 2, apps: { blink: { digest: release.digest, attempt, state: 'downloading' } } }));
+    const woken = fleet.woken.count;
+    await decide('revokeDevice', leaver, 'stolen');
+    expect(fleet.woken.count).toBe(woken + 1);
+    const of = async (id: string) => (await fleet.db.select().from(deployment).where(and(eq(deployment.deviceId, leaver), eq(deployment.rolloutId, id))))[0];
+    expect(await of(rollout)).toMatchObject({ state: 'superseded', reasonCode: 'device.revoked', deadlineAt: null });
+    expect(await of(done)).toMatchObject({ state: 'proven' });
+    const told = (await fleet.db.select().from(audit).where(eq(audit.object, `deployment:${rollout}/${leaver}`)).orderBy(audit.id)).at(-1);
+    expect(told).toMatchObject({ actor: 'ada', action: 'deployment.superseded', detail: { from: 'downloading', attempt, reason: { code: 'device.revoked' } } });
+    for (const state of ['accepted', 'downloading', 'verifying', 'applying', 'soaking', 'proven']) await fleet.say(stayer, 'reported', reported({ seq: 2, gen: 1, boot: (boot += 1), apps: { blink: { digest: release.digest, attempt, state } } }));
+    fleet.clock.skip(3_600_000);
+    await fleet.say(stayer, 'presence', presence({ boot: (boot += 1), seq: 3 }));
+    for (let n = 0; n < 3; n += 1) await fleet.tick();
+    expect((await fleet.db.select().from(rolloutTable).where(eq(rolloutTable.id, rollout)))[0]).toMatchObject({ state: 'completed', reasonCode: null });
   });
 
   test.each(['approveDevice', 'revokeDevice'] as const)('%s of a device that is not there is 404, and nothing is revoked', async (verb) => {

@@ -24,6 +24,8 @@ export type EnrollDeps = {
   readonly policies: { policyInForce(): Promise<{ readonly envelope: Envelope; readonly number: number; readonly rootId: string } | undefined> };
   readonly urls: () => { readonly mqtt: string };
   readonly revocations: Pick<Revocations, 'add'>;
+  /** Rollouts may go on, and whoever listens hears what changed. */
+  readonly wake: () => void;
   /** A device as lists show it. */
   readonly showDevice: (id: DeviceId) => Promise<Device>;
 };

@@ -3,9 +3,9 @@ import { type Db, device } from '../db/index.ts';
 
 /** Which devices are trusted no more, known without asking the database: every connection and every request asks. */
 export type Revocations = {
-  has(device: string): boolean;
+  readonly has: (device: string) => boolean;
   /** From now on; what is open of its connections is ended through `onRevoked`. */
-  add(device: string): void;
+  readonly add: (device: string) => void;
 };
 
 /** The revocations of before, and those to come. `onRevoked` is told of each that is added, after it counts. */

@@ -1,7 +1,7 @@
-import { eq, sql } from 'drizzle-orm';
+import { and, asc, eq, inArray, sql } from 'drizzle-orm';
 import type { DeviceId } from '@pier/shared/core';
-import type { EnrollRequest } from '@pier/shared/api';
-import { type Db, claimToken, device, deviceLive, deviceState, pendingDevice } from '../db/index.ts';
+import { type EnrollRequest, InFlightState } from '@pier/shared/api';
+import { type Db, claimToken, deployment, device, deviceLive, deviceState, isAnyOf, pendingDevice, storeAudit } from '../db/index.ts';
 
 export type NewToken = typeof claimToken.$inferInsert;
 export type StoredToken = typeof claimToken.$inferSelect;
@@ -50,4 +50,16 @@ export async function isLetIn(tx: Db, id: DeviceId): Promise<boolean> {
 
 export async function forgetPending(tx: Db, id: DeviceId): Promise<void> {
   await tx.delete(pendingDevice).where(eq(pendingDevice.deviceId, id));
+}
+
+/**
+ * Takes a device out of what it is still to do for rollouts, with an audit row each: it will never answer, and its silence is no
+ * verdict on a release. What it had proven, or failed at, stays. The caller holds the device's lock.
+ */
+export async function supersedeDeployments(tx: Db, { id, reason, actor, nowMs }: { id: DeviceId; reason: { readonly code: string; readonly reason: string }; actor: string; nowMs: number }): Promise<void> {
+  const open = await tx.select().from(deployment).where(and(eq(deployment.deviceId, id), inArray(deployment.state, ['waiting', ...InFlightState.options]))).orderBy(asc(deployment.rolloutId));
+  if (open.length === 0) return;
+  const ended = { state: 'superseded', reasonCode: reason.code, reasonText: reason.reason, deadlineAt: null, retryAt: null, updatedAt: new Date(nowMs) };
+  await tx.update(deployment).set(ended).where(and(eq(deployment.deviceId, id), isAnyOf(deployment.rolloutId, open.map((one) => one.rolloutId))));
+  await storeAudit(tx, open.map(({ rolloutId, state, attempt }) => ({ actor, action: 'deployment.superseded', object: `deployment:${rolloutId}/${id}`, detail: { from: state, attempt, reason } })), nowMs);
 }

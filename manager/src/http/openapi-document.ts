@@ -48,5 +48,5 @@ function describeAnswers(document: Document): Document {
     path,
     Object.fromEntries(Object.entries(operations).map(([method, operation]) => [method, { ...operation, responses: Object.fromEntries(Object.entries(operation.responses).map(([status, answer]) => [status, describe(status, answer)])) }])),
   ]);
-  return { ...document, paths: Object.fromEntries(paths) } as Document;
+  return { ...document, paths: Object.fromEntries(paths) };
 }

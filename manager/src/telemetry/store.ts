@@ -1,7 +1,6 @@
 import { type SQL, and, asc, eq, gte, isNotNull, sql } from 'drizzle-orm';
 import { type AppName, type DeviceId, AppName as AppNameSchema } from '@pier/shared/core';
-import { type Db, assignment, inTransaction, telemetry } from '../db/index.ts';
-import { rowsAs } from '../device/index.ts';
+import { type Db, assignment, inTransaction, rowsAs, telemetry } from '../db/index.ts';
 
 export const keptMs = 7 * 86_400_000;
 const samplesMax = 1_000_000;

@@ -197,7 +197,10 @@ describe('upkeep', () => {
 
   test('runs by itself', async () => {
     let beats = 0;
-    const fast = { ...systemClock, every: (ms: number, act: () => void) => systemClock.every(ms / 6_000, () => void ((beats += 1), act())) };
+    const fast = { ...systemClock, every: (ms: number, act: () => void) => systemClock.every(ms / 6_000, () => {
+      beats += 1;
+      act();
+    }) };
     const id = await newDevice();
     await world.db.insert(telemetry).values({ deviceId: id, app, gen: 1, boot: 1, n: 1, series: 'power', value: 1, at: new Date(0) });
     await using upkeep = startTelemetryUpkeep({ ...world, clock: fast, log: silentLog });

@@ -8,13 +8,13 @@ const refusedDocument = ({ code, reason }: NonNullable<WhyFacts['desiredRefused'
 
 export const offerTaken = {
   /** Of offers before: one that was not taken up is made again only after a while. */
-  before(facts: WhyFacts): Look {
+  before: (facts: WhyFacts): Look => {
     const deployment = facts.rollout?.deployment;
     if (deployment?.state !== 'waiting' || deployment.retryMs === null || deployment.retryMs <= facts.nowMs) return pass(deployment && deployment.offers > 0 ? `${times(deployment.offers)} offered before` : 'no offer has failed');
     if (facts.desiredRefused) return refusedDocument(facts.desiredRefused);
     return hold('device.silent', `${times(deployment.offers)} offered and not taken up; offered again at ${utc(deployment.retryMs)}, in ${span(deployment.retryMs - facts.nowMs)}`);
   },
-  now(facts: WhyFacts): Look {
+  now: (facts: WhyFacts): Look => {
     const state = progressOf(facts);
     if (state === 'waiting') return hold('at-work.due', 'nothing is in the way');
     if (state !== 'offered') return pass(`attempt ${attemptOf(facts)} was taken up`);
@@ -35,19 +35,10 @@ function sinceWords({ rollout, assignment, nowMs }: WhyFacts): string {
 
 export function work(facts: WhyFacts): Look {
   const state = progressOf(facts);
-  switch (state) {
-    case 'accepted':
-    case 'downloading':
-    case 'verifying':
-    case 'applying':
-      return hold(`at-work.${state}`, `${state} ${sinceWords(facts)}`);
-    case 'soaking':
-      return hold('at-work.soaking', `soaking${facts.rollout ? ` for ${facts.rollout.facts.soakS} s` : ''} ${sinceWords(facts)}`);
-    case 'timed_out':
-      return hold('timed-out', `${endOf(facts)} at ${utc(facts.rollout?.deployment.updatedMs ?? facts.nowMs)}`);
-    default:
-      return pass('the device came to an end with it');
-  }
+  if (state === 'accepted' || state === 'downloading' || state === 'verifying' || state === 'applying') return hold(`at-work.${state}`, `${state} ${sinceWords(facts)}`);
+  if (state === 'soaking') return hold('at-work.soaking', `soaking${facts.rollout ? ` for ${facts.rollout.facts.soakS} s` : ''} ${sinceWords(facts)}`);
+  if (state === 'timed_out') return hold('timed-out', `${endOf(facts)} at ${utc(facts.rollout?.deployment.updatedMs ?? facts.nowMs)}`);
+  return pass('the device came to an end with it');
 }
 
 export function proof(facts: WhyFacts): Look {

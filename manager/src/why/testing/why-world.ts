@@ -59,7 +59,7 @@ export async function openWhyWorld(database: { readonly db: Db; readonly folder:
   const authority = await openAuthority({ dir: join(folder, 'authority'), clock, hosts: [] });
   const revocations = await openRevocations({ db, onRevoked: () => {} });
   const showDevice = (id: DeviceId) => devices.getDevice({ ...call, params: { device: id } });
-  const enrolling: EnrollDeps = { db, clock, random: systemRandom, log, authority, policies, urls: () => ({ mqtt: 'mqtts://127.0.0.1:1' }), revocations, showDevice };
+  const enrolling: EnrollDeps = { db, clock, random: systemRandom, log, authority, policies, urls: () => ({ mqtt: 'mqtts://127.0.0.1:1' }), revocations, wake, showDevice };
   const enroll = enrollHandlers(enrolling);
   let number = 0;
 
