@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { and, eq } from 'drizzle-orm';
 import { type Log, silentLog } from '@pier/shared/core';
-import { rollout, wave } from '../db/index.ts';
+import { wave } from '../db/index.ts';
 import { tick } from './engine.ts';
 import { rolloutsToWork } from './store.ts';
 import { neverMs } from './turn.ts';

@@ -83,14 +83,36 @@ describe('roll back', () => {
     expect([(await at(id, a))?.state, (await rolloutAt(id))?.state]).toEqual(['rolled_back', 'rolled_back']);
   });
 
-  test('a device that ran the release before the rollout keeps it', async () => {
-    const release = await newRelease();
+  test('a device that ran the release before the rollout goes to the good one before that', async () => {
+    const [before, release] = [await newRelease(), await newRelease()];
     const a = await newDevice({ lastGood: release });
+    await report(a, release, { running: { ...onDevice(release), restarts: 0, sinceMs: 1 }, lastGood: onDevice(release), previousGood: onDevice(before) });
     const id = await allProven([a], release);
     await act(id, { verb: 'roll_back' });
     await world.fleet.tick();
-    expect((await world.fleet.desiredOf(a))?.apps).toMatchObject({ blink: { digest: release.digest } });
-    await isBack(id, a, release);
+    expect((await world.fleet.desiredOf(a))?.apps).toMatchObject({ blink: { digest: before.digest } });
+    await isBack(id, a, before);
+    await world.fleet.tick();
+    expect((await rolloutAt(id))?.state).toBe('rolled_back');
+  });
+
+  test.each(['nothing', 'another release'] as const)('never goes to the release itself, though a device on which %s was before had it as its good one when it was offered again', async (was) => {
+    const [before, other, release] = [await newRelease(), await newRelease(), await newRelease()];
+    const a = await newDevice(was === 'nothing' ? {} : { lastGood: before });
+    const id = await start(release, [a]);
+    await world.fleet.tick();
+    await answer(world, { id, device: a, release }, { state: 'soaking' });
+    await tickLater();
+    expect((await at(id, a))?.state).toBe('timed_out');
+    await report(a, release, { lastGood: onDevice(release), previousGood: onDevice(other) });
+    await act(id, { verb: 'retry' });
+    await world.fleet.tick();
+    await answer(world, { id, device: a, release });
+    await world.fleet.tick();
+    await act(id, { verb: 'roll_back' });
+    await world.fleet.tick();
+    expect(await assigned(a)).toMatchObject({ releaseId: was === 'nothing' ? null : before.id });
+    await (was === 'nothing' ? reportNothing(a) : isBack(id, a, before));
     await world.fleet.tick();
     expect((await rolloutAt(id))?.state).toBe('rolled_back');
   });

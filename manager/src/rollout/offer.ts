@@ -5,7 +5,7 @@ import type { Db } from '../db/index.ts';
 import { type Writer, assign, bindingsOf, lockDevices, placeKey } from '../device/index.ts';
 import { consentTo } from './consent.ts';
 import { openTo, reasonToWait, wayBack } from './rules/index.ts';
-import { type DeploymentRow, type Move, type Shown, inFlightCount, reportedOf, storeMoves } from './store.ts';
+import { type DeploymentRow, type Move, type Shown, inFlightCount, offeredBefore, reportedOf, storeMoves } from './store.ts';
 import { type Waiting, reachableAmong, reachableOf } from './waiting.ts';
 import { plansOf, soakOf } from './waves.ts';
 
@@ -71,6 +71,7 @@ async function judge(tx: Db, { release }: Shown, { rows, policy }: { rows: reado
 async function makeOffers(tx: Db, { rollout, release }: Shown, { rows, soaks, writer, offerS }: { rows: readonly DeploymentRow[]; soaks: (row: DeploymentRow) => number; writer: Writer; offerS: number }): Promise<Move[]> {
   const actor = `rollout:${rollout.id}`;
   const reported = await reportedOf(tx, rows.map((row) => row.deviceId), rollout.app);
+  const again = await offeredBefore(tx, rollout.id, rows.map((row) => row.deviceId));
   const { attempts } = await assign(
     tx,
     rows.map((row) => ({ device: DeviceId.parse(row.deviceId), app: AppName.parse(row.app), releaseId: release.id, soakS: soaks(row), setBy: actor })),
@@ -80,7 +81,7 @@ async function makeOffers(tx: Db, { rollout, release }: Shown, { rows, soaks, wr
   return rows.flatMap((from): Move[] => {
     const attempt = attempts.get(placeKey(from.deviceId, from.app));
     if (attempt === undefined) return [];
-    const fromDigest = wayBack(from.fromDigest, reported.get(from.deviceId), { offered: release.digest, provenBefore: from.provenAt !== null });
+    const fromDigest = again.has(from.deviceId) ? from.fromDigest : wayBack(release.digest, reported.get(from.deviceId));
     return [{ from, to: 'offered', attempt, reason: null, deadlineAt, actor, fromDigest, retryAt: null }];
   });
 }

@@ -2,7 +2,7 @@ import { type SQL, and, asc, desc, eq, gt, inArray, lt, lte, ne, notInArray, or,
 import { type Digest, AppName, invariant } from '@pier/shared/core';
 import { DeploymentState, InFlightState } from '@pier/shared/api';
 import { type Reason, type ReportedApp, Reported } from '@pier/shared/wire';
-import { type Db, assignment, deployment, deviceState, release, rollout, storeAudit } from '../db/index.ts';
+import { type Db, assignment, audit, deployment, deviceState, release, rollout, storeAudit } from '../db/index.ts';
 import { approvalCodes, isFinished, mayMove } from './rules/index.ts';
 
 export type RolloutRow = typeof rollout.$inferSelect;
@@ -142,6 +142,14 @@ export async function verifiedReleases(tx: Db, app: string, digests: readonly (D
   if (digests.length === 0) return new Map();
   const rows = await tx.select({ id: release.id, digest: release.digest }).from(release).where(and(eq(release.app, app), inArray(release.digest, [...new Set(digests)]), eq(release.state, 'verified')));
   return new Map(rows.map((row) => [row.digest, row.id]));
+}
+
+/** Of these devices, those that the rollout has offered its release before: a deployment itself does not tell, once its offer was taken back. */
+export async function offeredBefore(tx: Db, rolloutId: string, devices: readonly string[]): Promise<Set<string>> {
+  if (devices.length === 0) return new Set();
+  const objects = new Map(devices.map((device) => [`deployment:${rolloutId}/${device}`, device]));
+  const rows = await tx.select({ object: audit.object }).from(audit).where(and(sql`${audit.object} = any(${sql.param([...objects.keys()])}::text[])`, eq(audit.action, 'deployment.offered')));
+  return new Set(rows.flatMap(({ object }) => objects.get(object) ?? []));
 }
 
 /** What is assigned to devices of an app. */

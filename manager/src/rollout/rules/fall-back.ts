@@ -25,11 +25,11 @@ export function fallBack(ended: 'failed' | 'refused' | 'withdrawn', offered: str
 }
 
 /**
- * Where a roll back of this device would go to, kept from its first offer on: what it ran well before. A device that ran the
- * offered release before the rollout goes back to that very one; null takes the app off.
+ * Where a roll back of this device would go to, noted at its first offer: what it ran well before. Never the release that is
+ * rolled back: a device that ran it already goes back to the good one before; null takes the app off.
  */
-export function wayBack(kept: string | null, reported: ReportedApp | undefined, { offered, provenBefore }: { readonly offered: string; readonly provenBefore: boolean }): string | null {
-  const before = reported?.lastGood?.digest ?? null;
-  if (kept !== null) return kept;
-  return provenBefore && before === offered ? null : before;
+export function wayBack(offered: string, reported: ReportedApp | undefined): string | null {
+  const { lastGood, previousGood } = reported ?? {};
+  const before = lastGood?.digest === offered ? previousGood : lastGood;
+  return before === undefined || before.digest === offered ? null : before.digest;
 }

@@ -61,14 +61,13 @@ describe('what a device goes back to', () => {
 
 describe('the way back that is kept', () => {
   test.each([
-    ['what ran well before', { reported: { lastGood: on(other) } }, other],
-    ['nothing, where nothing did', { reported: { running: running(other) } }, null],
-    ['nothing, where the device never spoke of the app', {}, null],
-    ['the same release, where it ran before the rollout', { reported: { lastGood: on(digest) } }, digest],
-    ['what was kept at the first offer', { kept: other, reported: { lastGood: on(digest) } }, other],
-    ['nothing, where the only good one came with this rollout', { reported: { lastGood: on(digest) }, provenBefore: true }, null],
-  ] as const)('%s', (_, given: { kept?: string; reported?: ReportedApp; provenBefore?: boolean }, expected) => {
-    const { kept = null, reported, provenBefore = false } = given;
-    expect(wayBack(kept, reported, { offered: digest, provenBefore })).toBe(expected);
+    ['what ran well before', { lastGood: on(other) }, other],
+    ['nothing, where nothing did', { running: running(other) }, null],
+    ['nothing, where the device never spoke of the app', undefined, null],
+    ['the good one before, where the same release ran already', { lastGood: on(digest), previousGood: on(other) }, other],
+    ['nothing, where only the same release ever ran well', { lastGood: on(digest) }, null],
+    ['nothing, where the same release is all that it knows', { lastGood: on(digest), previousGood: on(digest) }, null],
+  ] as const)('%s', (_, reported: ReportedApp | undefined, expected) => {
+    expect(wayBack(digest, reported)).toBe(expected);
   });
 });
