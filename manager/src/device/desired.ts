@@ -2,8 +2,7 @@ import { type DeviceId as Id, type AppName, canonicalJson, digestOf } from '@pie
 import { type Desired, payloadBytesMax, topics } from '@pier/shared/wire';
 import { payloadTypes, signEnvelope } from '@pier/shared/signing';
 import { and, isNotNull, sql } from 'drizzle-orm';
-import { type Db, assignment, deviceState, outbox, storeAudit } from '../db/index.ts';
-import { rowsAs, isAnyOf } from './rows.ts';
+import { type Db, assignment, deviceState, isAnyOf, outbox, rowsAs, storeAudit } from '../db/index.ts';
 import { type AssignedApp, nextAttempt, nextRev, renderDesired } from './rules.ts';
 import { type StoredAssignment, assignmentsTo, bindingsOf, newestPolicy, placeKey, releasesNamed, reportedAttempts, revsOf } from './wanted.ts';
 

@@ -9,4 +9,3 @@ export { lockDevices } from './store.ts';
 export { startPolicyRefresh, startSilenceWatch } from './upkeep.ts';
 export { showDeployment } from './view.ts';
 export { existingDevice, readDevice, refuseNul } from './query.ts';
-export { rowsAs } from './rows.ts';

@@ -7,6 +7,8 @@ import { answerToPresence, checkBindings, nextAttempt, nextRev, renderDesired, w
 
 const digest = Digest.parse(`sha256:${'a'.repeat(64)}`);
 const chip = 'pinctrl-bcm2711';
+const console = '/dev/ttyAMA0';
+const profile = { ...board, serial: [{ path: console, name: 'console', reserved: 'the console of the kernel' }, { path: '/dev/ttyUSB0', name: 'ttyUSB0' }] };
 const bind = (all: Record<string, unknown>): Bindings => Bindings.parse(all);
 
 describe('rendering', () => {
@@ -64,7 +66,7 @@ describe('what presence calls for', () => {
 
 describe('bindings', () => {
   const check = (bindings: Record<string, unknown>, others: Record<string, Record<string, unknown>> = {}) =>
-    checkBindings({ app: 'blink', bindings: bind(bindings), others: new Map(Object.entries(others).map(([name, all]) => [name, bind(all)])), profile: board });
+    checkBindings({ app: 'blink', bindings: bind(bindings), others: new Map(Object.entries(others).map(([name, all]) => [name, bind(all)])), profile });
 
   test('a free line is accepted', () => {
     expect(check({ led: { kind: 'gpio', chip, line: 17 } })).toMatchObject({ ok: true });
@@ -74,6 +76,8 @@ describe('bindings', () => {
     ['a line that the board does not have', { led: { kind: 'gpio', chip, line: 99 } }, 'line-unknown', /"led".*no line 99/],
     ['a chip that the board does not have', { led: { kind: 'gpio', chip: 'gpiochip9', line: 1 } }, 'line-unknown', /"led".*gpiochip9.*pinctrl-bcm2711/],
     ['a line that the board keeps for itself', { led: { kind: 'gpio', chip, line: 0 } }, 'line-reserved', /"led".*GPIO0.*HAT EEPROM/],
+    ['a port that the board keeps for itself', { bus: { kind: 'serial', path: console } }, 'port-reserved', /"bus".*the console of the kernel/],
+    ['one port under two labels', { bus: { kind: 'serial', path: '/dev/ttyUSB0' }, gps: { kind: 'serial', path: '/dev/ttyUSB0' } }, 'conflict', /"gps".*"bus" of app blink/],
     ['one line under two labels', { led: { kind: 'gpio', chip, line: 17 }, lamp: { kind: 'gpio', chip, line: 17 } }, 'conflict', /"lamp".*"led" of app blink/],
   ])('%s is refused by name', (_, bindings, code, reason) => {
     expect(check(bindings)).toMatchObject({ ok: false, refusal: { code, reason: expect.stringMatching(reason) } });
@@ -88,6 +92,12 @@ describe('bindings', () => {
   test('a line that another app may drive is refused, naming that app', () => {
     const refused = check({ led: { kind: 'gpio', chip, line: 17, modes: ['in'] } }, { pump: { valve: { kind: 'gpio', chip, line: 17, modes: ['out'] } } });
     expect(refused).toMatchObject({ ok: false, refusal: { code: 'conflict', reason: expect.stringMatching(/"valve" of app pump/) } });
+  });
+
+  test('a port of another app is refused, naming that app; one that nobody has is taken, also when it is not there yet', () => {
+    const theirs = { pump: { modbus: { kind: 'serial', path: '/dev/ttyUSB0' } } };
+    expect(check({ bus: { kind: 'serial', path: '/dev/ttyUSB0' } }, theirs)).toMatchObject({ ok: false, refusal: { code: 'conflict', reason: expect.stringMatching(/"modbus" of app pump/) } });
+    expect(check({ bus: { kind: 'serial', path: '/dev/ttyUSB7' } }, theirs)).toMatchObject({ ok: true });
   });
 
   test('two apps may read the same input', () => {

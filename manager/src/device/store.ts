@@ -1,6 +1,5 @@
 import { asc, eq, sql } from 'drizzle-orm';
-import { type Db, device, deviceLive, deviceState } from '../db/index.ts';
-import { isAnyOf } from './rows.ts';
+import { type Db, device, deviceLive, deviceState, isAnyOf } from '../db/index.ts';
 
 /**
  * Locks devices, in the order of their ids. Whoever changes what a device should run, or takes its word on what it runs,

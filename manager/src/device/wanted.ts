@@ -3,8 +3,7 @@ import { type DeviceId as Id, AppName, DeviceId, Digest, Version } from '@pier/s
 import { Bindings } from '@pier/shared/capability';
 import { Reported } from '@pier/shared/wire';
 import { and, eq, gt, max, sql } from 'drizzle-orm';
-import { type Db, assignment, binding, deviceLive, deviceState, policy, release } from '../db/index.ts';
-import { isAnyOf } from './rows.ts';
+import { type Db, assignment, binding, deviceLive, deviceState, isAnyOf, policy, release } from '../db/index.ts';
 import type { AssignedApp } from './rules.ts';
 
 const releaseColumns = { repository: release.repository, digest: release.digest, version: release.version, counter: release.counter };

@@ -84,11 +84,11 @@ describe('who speaks', () => {
     expect(acksTo(id)).toEqual([]);
   });
 
-  test('a revoked device is not heard', async () => {
+  test.each(['presence', 'reported', 'event'] as const)('%s of a revoked device is not heard', async (kind) => {
     const id = await newDevice();
     await fleet.db.update(device).set({ state: 'revoked' }).where(eq(device.id, id));
-    await fleet.say(id, 'presence', presence({ seq: 1 }));
-    expect(await live(id)).toBeUndefined();
+    await fleet.say(id, kind, kind === 'presence' ? presence({ seq: 1 }) : kind === 'reported' ? reported({ seq: 1, rev: 3 }) : { gen: 1, boot: 1, seq: 1, type: 'x' });
+    expect([await live(id), (await state(id))?.reported, await events(id), acksTo(id)]).toEqual([undefined, null, [], []]);
   });
 
   test.each(['presence', 'reported', 'event'] as const)('%s of another life of the board is not heard, older or newer', async (kind) => {

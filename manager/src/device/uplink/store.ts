@@ -2,8 +2,7 @@
 import { sql } from 'drizzle-orm';
 import type { DeviceId } from '@pier/shared/core';
 import type { Event, Presence, Reported } from '@pier/shared/wire';
-import { type Db, device, deviceLive, deviceState, event } from '../../db/index.ts';
-import { rowsAs } from '../rows.ts';
+import { type Db, device, deviceLive, deviceState, event, rowsAs } from '../../db/index.ts';
 
 /** Events kept per device; older ones are dropped, so that a device that reports without end fills no disk. */
 const eventsMax = 1_000;
