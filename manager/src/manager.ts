@@ -54,7 +54,7 @@ export async function openManager(config: Config, world: World): Promise<Manager
   const hosts = { bind: hostToBind(config), show: hostToShow(config) };
   const rooms = (doorsOpen.rooms = await openRooms({ db: database.db, ...world, authority, registry, isRevoked: revocations.has, hosts, listen: (take) => ports.open('mqtt', config.mqttPort, take), opening }));
   const urls = { device: '', registry: '', ...rooms.urls };
-  const enrollDeps = { db: database.db, ...world, authority, policies: rooms.policies, urls: () => urls, revocations, showDevice: (id: DeviceId) => readDevice(database.db, id) };
+  const enrollDeps = { db: database.db, ...world, authority, policies: rooms.policies, urls: () => urls, revocations, wake: rooms.wake, showDevice: (id: DeviceId) => readDevice(database.db, id) };
   const doors = { host: hosts.bind, identity: authority.server, caPem: authority.caPem, clock, log };
   const listener = (doorsOpen.listener = opening.use(
     await ports.open('device', config.devicePort, (port) => openDeviceListener({ ...doors, port, registry, basicAuth: access.basicAuth, isRevoked: revocations.has, deviceRoutes: enrollDeviceRoutes(enrollDeps) })),

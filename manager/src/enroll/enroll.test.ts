@@ -9,7 +9,7 @@ import { type Device, EnrollResponse, decodeToken, devicePaths } from '@pier/sha
 import { type Fleet, board, openFleet, presence, reported } from '../../../test/support/fleet.ts';
 import { checkInvariants } from '../../../test/support/invariants.ts';
 import { type Authority, openAuthority } from '../authority/index.ts';
-import { audit, claimToken, deployment, device, deviceLive, deviceState, rollout as rolloutTable } from '../db/index.ts';
+import { audit, claimToken, deployment, device, deviceLive, deviceState, rollout as rolloutTable, storeAudit } from '../db/index.ts';
 import { faultOf } from '../http/problem.ts';
 import { spoiledCopies } from '../http/testing/spoiled.ts';
 import { type EnrollDeps, type Revocations, enrollDeviceRoutes, enrollHandlers, openRevocations } from './index.ts';
@@ -248,6 +248,7 @@ describe('a token that wants approval', () => {
     const rollout = await fleet.addRollout({ release, waves: [{ devices: [leaver, stayer] }] });
     const done = await fleet.addRollout({ release: other, waves: [{ devices: [leaver] }] });
     await fleet.db.update(deployment).set({ state: 'proven', provenAt: new Date(fleet.clock.nowMs()) }).where(eq(deployment.rolloutId, done));
+    await storeAudit(fleet.db, [{ actor: 'ada', action: 'deployment.proven', object: `deployment:${done}/${leaver}` }], fleet.clock.nowMs());
     await fleet.tick();
     const attempt = 1;
     await fleet.say(leaver, 'reported', reported({ seq: 2, apps: { blink: { digest: release.digest, attempt, state: 'downloading' } } }));
