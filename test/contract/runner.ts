@@ -237,6 +237,16 @@ function limitsContract(runner: Runner): void {
     expect(end).toMatchObject({ kind: 'limit', limit: 'watchdog', reason: expect.stringMatching(/1 s/) });
   });
 
+  test.each([
+    ['loops', '(loop $again (br $again))'],
+    ['waits without end', '(drop (call $wait (i32.const 0) (i32.const 0) (i64.const -1) (i32.const 0))) (unreachable)'],
+  ])('a start section that %s is the guest’s code as well: it is watched, and stopped', async (kind, code) => {
+    const wasm = await wat(`(module (import "pier_poll" "wait" (func $wait (param i32 i32 i64 i32) (result i32))) (memory (export "memory") 1) (func $first ${code}) (start $first) (func (export "_start")))`);
+    if (kind === 'loops') expect((await run(runner, wasm, { limits: { watchdogS: 1 } })).end).toMatchObject({ kind: 'limit', limit: 'watchdog' });
+    const { guest } = await start(runner, wasm);
+    expect((await guest.stop(100)).kind).toBe('stopped');
+  });
+
   test('a guest that sleeps past its watchdog, and one that calls the host all the time, live on', async () => {
     expect((await run(runner, await command(sleep('2500000000'), { imports: [poll] }), { limits: { watchdogS: 1 } })).end).toEqual({ kind: 'exited', status: 0 });
     const { guest } = await start(runner, await command(`(loop $again ${sleep('1')} (br $again))`, { imports: [poll] }), { limits: { watchdogS: 1 } });

@@ -67,9 +67,10 @@ export async function runGuest(data: ThreadData, tid: number | undefined, send: 
   const base = data.base ? await loadBase(data.module, data, wasiModule) : undefined;
   try {
     const imports: Record<string, ImportModule> = Object.assign(Object.create(null), { [wasiModule]: base ? layered(base.imports, own) : own }, pierModules(host, record));
+    // Said before the first instruction: a start section is the guest's code as well, and what it does must be watched and stopped.
+    send({ kind: 'started', tid, base: base !== undefined });
     const instance = new WebAssembly.Instance(data.module, imports);
     memory.attach(instance.exports['memory'] as WebAssembly.Memory);
-    send({ kind: 'started', tid, base: base !== undefined });
     return finish(enter(instance, base, record), descriptors);
   } catch (error) {
     return endOf(error, record);
