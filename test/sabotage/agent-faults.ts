@@ -70,7 +70,7 @@ export const agentFaults: readonly NamedFault[] = [
   ]),
   ...caughtBy([`${run}/guests.test.ts`], [
     ['safe-state-skipped', `${run}/life.ts`, 'for (const fault of await lines.makeSafe()) {', 'for (const fault of [] as Fault[]) {'],
-    ['line-floats-between-guests', `${resources}/lines.ts`, 'if (park && floats && !board.gone.aborted) return park.put', 'if (park && floats && board.gone.aborted) return park.put'],
+    ['line-floats-between-guests', `${resources}/lines.ts`, 'if (park && floats && !board.gone.aborted) return await park.put', 'if (park && floats && board.gone.aborted) return await park.put'],
     ['withdrawn-consent-unnoticed', `${run}/slot.ts`, "consent: same ? 'same' : 'changed'", "consent: same ? 'same' : 'same'"],
     ['failed-soak-goes-on', `${run}/supervisor.ts`, "if (run.soakS !== undefined && code !== 'board-gone') return this.#failed(", 'if (run.soakS !== undefined && run.soakS < 0) return this.#failed('],
   ]),

@@ -56,10 +56,14 @@ const rolloutFaults: readonly NamedFault[] = [
   ...caughtBy([`${rollout}/go-back.test.ts`], [
     ['first-wave-goes-back-first', `${rollout}/go-back.ts`, 'import { and, eq, inArray, max }', 'import { and, eq, inArray, min as max }'],
     ['cap-not-counted-on-the-way-back', `${rollout}/go-back.ts`, 'Math.min(batchMax, rollout.maxInFlight - (await inFlightCount(tx, rollout.id)))', 'batchMax'],
+    ['retry-forgets-the-way-back', `${rollout}/offer.ts`, 'again.has(from.deviceId) ? from.fromDigest : wayBack(', 'wayBack('],
     ['taken-over-device-sent-back', `${rollout}/go-back.ts`, 'if (!ours) return', 'if (byHand) return'],
     ['device-of-a-person-sent-back', `${rollout}/go-back.ts`, 'if (byHand) return', 'if (byHand && !ours && byHand) return'],
-    ['sent-back-to-what-is-rolled-back', `${rules}/fall-back.ts`, 'return provenBefore && before === offered ? null : before;', 'return before;'],
-    ['retry-forgets-the-way-back', `${rules}/fall-back.ts`, 'if (kept !== null) return kept;', ''],
+  ]),
+  ...caughtBy([`${rules}/fall-back.test.ts`], [
+    ['sent-back-to-what-is-rolled-back', `${rules}/fall-back.ts`, 'return before === undefined || before.digest === offered ? null : before.digest;', 'return before === undefined ? null : before.digest;'],
+    ['the-good-one-before-forgotten', `${rules}/fall-back.ts`, 'const before = lastGood?.digest === offered ? previousGood : lastGood;', 'const before = lastGood;'],
+    ['failed-release-falls-back-to-itself', `${rules}/fall-back.ts`, 'const before = lastGood?.digest === offered ? previousGood?.digest : lastGood?.digest;', 'const before = lastGood?.digest;'],
   ]),
   ...caughtBy([`${plan}/waves.test.ts`], [
     ['waves-overlap', `${plan}/waves.ts`, 'left = left.filter((one) => !gone.has(one));', ''],

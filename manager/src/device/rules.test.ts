@@ -7,8 +7,8 @@ import { answerToPresence, checkBindings, nextAttempt, nextRev, renderDesired, w
 
 const digest = Digest.parse(`sha256:${'a'.repeat(64)}`);
 const chip = 'pinctrl-bcm2711';
-const console = '/dev/ttyAMA0';
-const profile = { ...board, serial: [{ path: console, name: 'console', reserved: 'the console of the kernel' }, { path: '/dev/ttyUSB0', name: 'ttyUSB0' }] };
+const kernelPort = '/dev/ttyAMA0';
+const profile = { ...board, serial: [{ path: kernelPort, name: 'console', reserved: 'the console of the kernel' }, { path: '/dev/ttyUSB0', name: 'ttyUSB0' }] };
 const bind = (all: Record<string, unknown>): Bindings => Bindings.parse(all);
 
 describe('rendering', () => {
@@ -76,7 +76,7 @@ describe('bindings', () => {
     ['a line that the board does not have', { led: { kind: 'gpio', chip, line: 99 } }, 'line-unknown', /"led".*no line 99/],
     ['a chip that the board does not have', { led: { kind: 'gpio', chip: 'gpiochip9', line: 1 } }, 'line-unknown', /"led".*gpiochip9.*pinctrl-bcm2711/],
     ['a line that the board keeps for itself', { led: { kind: 'gpio', chip, line: 0 } }, 'line-reserved', /"led".*GPIO0.*HAT EEPROM/],
-    ['a port that the board keeps for itself', { bus: { kind: 'serial', path: console } }, 'port-reserved', /"bus".*the console of the kernel/],
+    ['a port that the board keeps for itself', { bus: { kind: 'serial', path: kernelPort } }, 'port-reserved', /"bus".*the console of the kernel/],
     ['one port under two labels', { bus: { kind: 'serial', path: '/dev/ttyUSB0' }, gps: { kind: 'serial', path: '/dev/ttyUSB0' } }, 'conflict', /"gps".*"bus" of app blink/],
     ['one line under two labels', { led: { kind: 'gpio', chip, line: 17 }, lamp: { kind: 'gpio', chip, line: 17 } }, 'conflict', /"lamp".*"led" of app blink/],
   ])('%s is refused by name', (_, bindings, code, reason) => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { eq } from 'drizzle-orm';
 import type { DeviceId } from '@pier/shared/core';
-import { release as releaseTable, rollout } from '../db/index.ts';
+import { assignment, release as releaseTable, rollout } from '../db/index.ts';
 import { answer, failure, faultOf, onDevice, useRollouts } from '../../../test/support/rollouts.ts';
 
 const world = useRollouts();
@@ -140,6 +140,13 @@ describe('after a failed gate', () => {
     const { id, canary } = await failedCanary();
     await start(await newRelease(), [canary]);
     expect(await faultOf(act(id, { verb: 'retry' }))).toMatchObject({ code: 'verb-unfit' });
+  });
+
+  test('a device to which a person assigned the app since is not retried', async () => {
+    const { id, canary } = await failedCanary();
+    await world.fleet.db.update(assignment).set({ byHand: true }).where(eq(assignment.deviceId, canary));
+    expect(await faultOf(act(id, { verb: 'retry' }))).toMatchObject({ code: 'verb-unfit' });
+    expect(await statesOf(id, [canary])).toEqual(['failed']);
   });
 
   test('advance takes the wave as passed, in the audit too, and opens the next; what had failed is forgiven, what fails later is not', async () => {
