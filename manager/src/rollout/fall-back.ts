@@ -31,7 +31,11 @@ export async function assignAfter(tx: Db, ends: readonly Ended[], writer: Writer
   const wanted = ends.map((end) => ({ end, to: fallBack(end.ended, end.offered.digest, end.reported) }));
   const digests = wanted.flatMap(({ end, to }) => (typeof to === 'object' ? [to.to, end.before ?? []].flat() : []));
   const known = await verifiedReleases(tx, first.app, digests);
-  await assign(tx, wanted.flatMap(({ end, to }) => changeFor(end, to, known)), writer);
+  const changes = wanted.flatMap(({ end, to }) => changeFor(end, to, known));
+  const { tooLarge } = await assign(tx, changes, writer);
+  // Without the app a document is smaller than the one that offered it.
+  const withdrawn = new Set(ends.filter(({ ended }) => ended === 'withdrawn').map(({ device }) => device));
+  await assign(tx, changes.filter(({ device }) => tooLarge.has(device) && withdrawn.has(device)).map((change) => ({ ...change, releaseId: null })), writer);
 }
 
 function changeFor(end: Ended, to: FallBack, known: ReadonlyMap<string, string>): AssignmentChange[] {

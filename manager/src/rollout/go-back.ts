@@ -8,7 +8,7 @@ import { and, eq, inArray, max } from 'drizzle-orm';
 import { type Db, deployment } from '../db/index.ts';
 import { type AssignmentChange, type Writer, assign, lockDevices, placeKey } from '../device/index.ts';
 import { shut } from './close.ts';
-import { badEnds, deadlineMs } from './rules/index.ts';
+import { badEnds, deadlineMs, reasonOf } from './rules/index.ts';
 import { type DeploymentRow, type Move, type Shown, assignmentsOf, deploymentsIn, inFlightCount, storeMoves, storeNextTick, verifiedReleases } from './store.ts';
 import { type Turn, batchMax, paceMs, step } from './turn.ts';
 import { plansOf, soakOf, storeSteps } from './waves.ts';
@@ -66,13 +66,14 @@ async function sendBack(tx: Db, { rollout }: Shown, { rows, writer }: { rows: re
     if (reason) excluded.push({ from, to: 'excluded', reason, actor });
     else changes.push({ device: DeviceId.parse(from.deviceId), app: AppName.parse(from.app), releaseId: target ?? null, soakS: soaks(from), setBy: actor });
   }
-  const { attempts } = await assign(tx, changes, writer);
+  const { attempts, tooLarge } = await assign(tx, changes, writer);
   const moves = rows.flatMap((from): Move[] => {
     const attempt = attempts.get(placeKey(from.deviceId, from.app));
     const ms = deadlineMs(DeploymentState.parse(from.state), 'rolling_back', { nowMs: writer.nowMs, soakS: soaks(from), deadlineS: rollout.deadlineS, beforeMs: null });
     return attempt === undefined ? [] : [{ from, to: 'rolling_back', attempt, reason: null, deadlineAt: ms === null ? null : new Date(ms), actor }];
   });
-  await storeMoves(tx, [...moves, ...excluded], writer.nowMs);
+  const unwritten = rows.filter((row) => tooLarge.has(row.deviceId)).map((from): Move => ({ from, to: 'excluded', reason: reasonOf('device.document-too-large'), actor }));
+  await storeMoves(tx, [...moves, ...excluded, ...unwritten], writer.nowMs);
 }
 
 function reasonToLeaveOut({ from, byHand, ours, target }: { from: DeploymentRow; byHand: boolean; ours: boolean; target: string | null | undefined }) {

@@ -4,7 +4,7 @@ import type { Verdict } from '@pier/shared/core';
 import type { Db } from '../db/index.ts';
 import { type Writer, assign, bindingsOf, lockDevices, placeKey } from '../device/index.ts';
 import { consentTo } from './consent.ts';
-import { openTo, reasonToWait, wayBack } from './rules/index.ts';
+import { openTo, reasonOf, reasonToWait, wayBack } from './rules/index.ts';
 import { type DeploymentRow, type Move, type Shown, inFlightCount, offeredBefore, reportedOf, storeMoves } from './store.ts';
 import { type Waiting, reachableAmong, reachableOf } from './waiting.ts';
 import { plansOf, soakOf } from './waves.ts';
@@ -42,14 +42,12 @@ export async function offerPage(tx: Db, of: Shown, { after, limit, policy, write
   const covered = judged.filter(({ consent }) => consent.ok).map(({ row }) => row);
   const actor = `rollout:${rollout.id}`;
   const soaks = (row: DeploymentRow): number => soakOf(waves, row.wave, rollout.soakS);
-  const offers = await makeOffers(tx, of, { rows: covered.slice(0, room), soaks, writer, offerS });
-  const refusals = judged.flatMap(({ row: from, consent }): Move[] => {
-    if (consent.ok) return [];
-    const reason = reasonToWait(consent.refusal);
-    return from.reasonCode === reason.code && from.reasonText === reason.reason ? [] : [{ from, to: 'waiting', reason, actor }];
-  });
-  await storeMoves(tx, [...offers, ...refusals], writer.nowMs);
-  const full = covered.length > room;
+  const { offers, tooLarge, left } = await offerUpTo(tx, of, { room, rows: covered, soaks, writer, offerS });
+  const refused = judged.flatMap(({ row, consent }) => (consent.ok ? [] : [{ from: row, reason: reasonToWait(consent.refusal) }]));
+  const waits = [...refused, ...tooLarge.map((from) => ({ from, reason: reasonOf('device.document-too-large') }))];
+  const news = waits.filter(({ from, reason }) => from.reasonCode !== reason.code || from.reasonText !== reason.reason);
+  await storeMoves(tx, [...offers, ...news.map(({ from, reason }): Move => ({ from, to: 'waiting', reason, actor }))], writer.nowMs);
+  const full = left > 0;
   return { next: full || page.length < size ? undefined : page.at(-1), full, offered: offers.length };
 }
 
@@ -68,7 +66,24 @@ async function judge(tx: Db, { release }: Shown, { rows, policy }: { rows: reado
   });
 }
 
-async function makeOffers(tx: Db, { rollout, release }: Shown, { rows, soaks, writer, offerS }: { rows: readonly DeploymentRow[]; soaks: (row: DeploymentRow) => number; writer: Writer; offerS: number }): Promise<Move[]> {
+type ToOffer = { readonly rows: readonly DeploymentRow[]; readonly soaks: (row: DeploymentRow) => number; readonly writer: Writer; readonly offerS: number };
+
+/** Offers to as many as there is room for. A device whose document would be too large takes no other's place. */
+async function offerUpTo(tx: Db, of: Shown, { room, rows, ...how }: ToOffer & { readonly room: number }): Promise<{ offers: Move[]; tooLarge: DeploymentRow[]; left: number }> {
+  const [offers, tooLarge]: [Move[], DeploymentRow[]] = [[], []];
+  let left = rows;
+  while (left.length > 0 && offers.length < room) {
+    const batch = left.slice(0, room - offers.length);
+    left = left.slice(batch.length);
+    const made = await makeOffers(tx, of, { rows: batch, ...how });
+    const offered = new Set(made.map(({ from }) => from.deviceId));
+    offers.push(...made);
+    tooLarge.push(...batch.filter((row) => !offered.has(row.deviceId)));
+  }
+  return { offers, tooLarge, left: left.length };
+}
+
+async function makeOffers(tx: Db, { rollout, release }: Shown, { rows, soaks, writer, offerS }: ToOffer): Promise<Move[]> {
   const actor = `rollout:${rollout.id}`;
   const reported = await reportedOf(tx, rows.map((row) => row.deviceId), rollout.app);
   const again = await offeredBefore(tx, rollout.id, rows.map((row) => row.deviceId));

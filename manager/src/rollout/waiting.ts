@@ -2,7 +2,7 @@
 import { type SQL, and, asc, eq, inArray, sql } from 'drizzle-orm';
 import { InFlightState } from '@pier/shared/api';
 import { type Db, assignment, deployment, device, deviceLive, deviceState } from '../db/index.ts';
-import { type WaitingCode, consentCodes, waitingReasons } from './rules/index.ts';
+import { type WaitingCode, foundByOffering, waitingReasons } from './rules/index.ts';
 import type { DeploymentRow } from './store.ts';
 
 export type Waiting = { readonly rolloutId: string; readonly app: string; readonly openTo: number; readonly hasPolicy: boolean; readonly nowMs: number };
@@ -53,12 +53,11 @@ export async function reachableAmong(tx: Db, of: Waiting, devices: readonly stri
 }
 
 /**
- * Says of each waiting deployment what holds it up. A missing consent that was found by looking stays until it is looked at
- * again; a device that is offline starts its back-off anew. Rows that somebody works on are left for the next time.
+ * Says of each waiting deployment what holds it up. What an attempt to offer has found stays until the next one; a device that is offline starts its back-off anew. Rows that somebody works on are left for the next time.
  */
 export async function explainWaiting(tx: Db, of: Waiting, { full }: { full: boolean }): Promise<void> {
   const words = sql.join(Object.entries(waitingReasons).map(([name, { reason }]) => sql`(${name}::text, ${reason}::text)`), sql`, `);
-  const atLast = sql`case when ${deployment.reasonCode} in (${listed(consentCodes)}) then ${deployment.reasonCode} when ${full}::boolean then ${code('rollout.capacity')} end`;
+  const atLast = sql`case when ${deployment.reasonCode} in (${listed(foundByOffering)}) then ${deployment.reasonCode} when ${full}::boolean then ${code('rollout.capacity')} end`;
   const found = sql`coalesce(${holdUp(of)}, ${atLast})`;
   // Joined by the place of the locked rows: on a table that has no statistics yet, every other join may be planned as a quadratic one.
   await tx.execute(sql`

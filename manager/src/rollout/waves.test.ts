@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { eq } from 'drizzle-orm';
-import { presence } from '../../../test/support/fleet.ts';
+import { app, ledBinding, presence } from '../../../test/support/fleet.ts';
 import { assignment, deployment, device, deviceState } from '../db/index.ts';
 import { answer, failure, onDevice, useRollouts } from '../../../test/support/rollouts.ts';
 
 const world = useRollouts();
-const { at, rolloutAt, wavesAt, statesOf, start, report, newDevice, newDevices, newRelease, goOffline, comeBack, assigned, auditOf, tickLater } = world;
+const { at, rolloutAt, wavesAt, statesOf, start, report, newDevice, newDevices, newRelease, goOffline, comeBack, bind, assigned, auditOf, tickLater } = world;
 
 describe('waves', () => {
   test('open one after another, each in the tick in which the one before has proved itself', async () => {
@@ -249,6 +249,47 @@ describe('the limit of devices at work', () => {
     await world.act(id, { verb: 'set_cap', maxInFlight: 9 });
     await world.fleet.tick();
     expect(await statesOf(id, devices)).toEqual(['proven', 'offered', 'offered']);
+  });
+});
+
+describe('a device whose document would not fit into a message', () => {
+  const many = Object.fromEntries(Array.from({ length: 1_000 }, (_, n) => [`folder-${n}`, { kind: 'storage', maxBytes: 1_000_000 }]));
+
+  test('waits and says so, counts as absent, and takes no other’s place', async () => {
+    const [[full, a, b], release] = [await newDevices(3), await newRelease()];
+    if (!full || !a || !b) throw new Error('three devices');
+    await world.fleet.bind(full, app, { ...ledBinding, ...many });
+    const id = await start(release, [full, a, b], { maxInFlight: 1 });
+    for (const next of [a, b]) {
+      await world.fleet.tick();
+      expect(await statesOf(id, [full, next])).toEqual(['waiting', 'offered']);
+      await answer(world, { id, device: next, release });
+    }
+    await tickLater();
+    expect(await at(id, full)).toMatchObject({ state: 'waiting', attempt: null, reasonCode: 'device.document-too-large' });
+    expect([(await rolloutAt(id))?.state, await assigned(full)]).toEqual(['completed', undefined]);
+    await bind(full);
+    await tickLater();
+    expect(await at(id, full)).toMatchObject({ state: 'offered', reasonCode: null });
+  });
+
+  test('is left out of a roll back, and an offer to it is taken back all the same', async () => {
+    const [before, release] = [await newRelease(), await newRelease()];
+    const [a, b] = await newDevices(2, { lastGood: before });
+    if (!a || !b) throw new Error('two devices');
+    const id = await start(release, [], { waves: [{ devices: [a] }, { devices: [b] }] });
+    await world.fleet.tick();
+    await answer(world, { id, device: a, release });
+    await world.fleet.tick();
+    expect(await statesOf(id, [a, b])).toEqual(['proven', 'offered']);
+    for (const one of [a, b]) await world.fleet.bind(one, app, { ...ledBinding, ...many });
+    await world.act(id, { verb: 'roll_back' });
+    await world.fleet.tick();
+    expect([(await rolloutAt(id))?.state, await statesOf(id, [a, b])]).toEqual(['rolled_back', ['excluded', 'cancelled']]);
+    expect((await at(id, a))?.reasonCode).toBe('device.document-too-large');
+    expect(await assigned(b)).toMatchObject({ releaseId: null });
+    // Bound past the manager: what desired says of it is not left for the invariants.
+    for (const one of [a, b]) await bind(one);
   });
 });
 

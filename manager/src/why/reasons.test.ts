@@ -262,6 +262,18 @@ describe('who holds it, and whether it could take an offer', () => {
   });
 });
 
+test('a device that would have too much to run, until fewer labels are bound', async () => {
+  const { app, one, start } = await scene('crammed');
+  const many = Object.fromEntries(Array.from({ length: 1_000 }, (_, n) => [`folder-${n}`, { kind: 'storage', maxBytes: 1_000_000 }]));
+  await world.bindUnchecked(one.id, app, many);
+  await start();
+  await world.tick();
+  expect(await codeOf(one, app)).toBe('device.document-too-large');
+  await world.bind(one.id, app);
+  await world.tick();
+  expect(await codeOf(one, app)).toBe('at-work.offered');
+});
+
 describe('from the offer to the proof', () => {
   test('an offer that is due, made, not taken up, and made again', async () => {
     const { app, one, start } = await scene('offers');

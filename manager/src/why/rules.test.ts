@@ -98,6 +98,7 @@ const cases: readonly [WhyCode, Change, RegExp][] = [
   ['capability.unbound', { ...noRollout, uncovered: 'capability.unbound' }, /because of capability.unbound/],
   ['capability.mode', { uncovered: 'capability.mode' }, /because of capability.mode/],
   ['capability.reserved', { uncovered: 'capability.reserved' }, /because of capability.reserved/],
+  ['device.document-too-large', { deployment: { reason: { code: 'device.document-too-large', reason: 'would not fit' } } }, /would not fit/],
   ['rollout.capacity', { rollout: { inFlight: 10 } }, /10 of at most 10 devices are at work/],
   ['at-work.due', {}, /nothing is in the way/],
   ['at-work.due', { deployment: { offers: 1, retryMs: agoMs(1) } }, /nothing is in the way/],

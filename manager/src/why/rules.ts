@@ -4,7 +4,7 @@
  */
 import { type Why, type WhyCode, whyReasons } from '@pier/shared/api';
 import { admission, wanted, wantedRelease } from './checks/wanted.ts';
-import { bindingsCover, capacity, free, handedOver, notHeld, online, rolloutGoesOn, waveOpen } from './checks/turn.ts';
+import { bindingsCover, capacity, documentFits, free, handedOver, notHeld, online, rolloutGoesOn, waveOpen } from './checks/turn.ts';
 import { offerTaken, proof, work } from './checks/progress.ts';
 import type { Check } from './checks/look.ts';
 import type { WhyFacts } from './facts.ts';
@@ -21,6 +21,7 @@ export const chain: readonly { readonly check: string; readonly look: Check }[] 
   { check: 'no other rollout is at work on it', look: free },
   { check: 'it takes up what it is offered', look: offerTaken.before },
   { check: 'bindings and policy cover what is asked for', look: bindingsCover },
+  { check: 'what it should run fits into a message', look: documentFits },
   { check: 'the rollout has room', look: capacity },
   { check: 'the offer is taken up', look: offerTaken.now },
   { check: 'the work is done', look: work },

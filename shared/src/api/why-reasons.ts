@@ -37,6 +37,7 @@ export const whyReasons = {
   'capability.unbound': { sentence: 'The release asks for something that is not bound on this device.', remedy: 'pier binding set {device} {app} <label=…>' },
   'capability.mode': { sentence: 'The release asks for more than the binding, or the policy, allows on this device.', remedy: 'pier binding set {device} {app} <label=…>' },
   'capability.reserved': { sentence: 'The release is bound to a line or port that the board reserves.', remedy: 'pier binding set {device} {app} <label=…>' },
+  'device.document-too-large': { sentence: 'With this app the document that says what the device should run would not fit into a message.', remedy: 'Take an app off the device, or bind fewer labels: pier device show {device}' },
   'device.busy': { sentence: 'The device is at work for another rollout of this app.', remedy: null },
   'rollout.capacity': { sentence: 'As many devices as the rollout allows are at work; this one comes next.', remedy: 'pier rollout cap {rollout} <n>' },
   'desired.refused': { sentence: 'The device does not take the document that says what it should run.', remedy: 'pier device show {device}' },

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { RolloutState, WavePlan, WaveState, rolloutVerbs } from '@pier/shared/api';
-import { type Counts, type WaveFacts, absentCodes, consentCodes, engineMayMove, isTerminal, openTo, progressOf, reasonToWait, servingStates, verbSteps, waitingReasons, waveMayMove } from './index.ts';
+import { type Counts, type WaveFacts, absentCodes, foundByOffering, engineMayMove, isTerminal, openTo, progressOf, reasonToWait, servingStates, verbSteps, waitingReasons, waveMayMove } from './index.ts';
 
 type Of = { readonly absent?: number; readonly advance?: 'auto' | 'manual'; readonly badSinceOverride?: number };
 
@@ -116,7 +116,7 @@ describe('the tables of states', () => {
 
 describe('why a deployment waits', () => {
   test('who could not be offered anything is absent; who only has to wait for a turn is not', () => {
-    expect(absentCodes).toEqual(expect.arrayContaining(['device.offline', 'device.silent', 'app.held', 'assigned.by-hand', 'policy.missing', ...consentCodes]));
+    expect(absentCodes).toEqual(expect.arrayContaining(['device.offline', 'device.silent', 'app.held', 'assigned.by-hand', 'policy.missing', ...foundByOffering]));
     expect(Object.keys(waitingReasons).filter((code) => !absentCodes.some((one) => one === code))).toEqual(['rollout.wave-pending', 'device.busy', 'rollout.capacity']);
   });
 

@@ -15,6 +15,7 @@ export const waitingReasons = {
   'capability.unbound': { absent: true, reason: 'what the app asks for is not bound on this device' },
   'capability.mode': { absent: true, reason: 'the binding or the policy allows less than the app asks for' },
   'capability.reserved': { absent: true, reason: 'the app is bound to a line that the board keeps for itself' },
+  'device.document-too-large': { absent: true, reason: 'with this app the document that says what the device should run would not fit into a message' },
   'rollout.capacity': { absent: false, reason: 'as many devices are at work as the rollout allows at once' },
 } as const satisfies Record<string, { readonly absent: boolean; readonly reason: string }>;
 export type WaitingCode = keyof typeof waitingReasons;
@@ -26,8 +27,8 @@ export function reasonOf(code: WaitingCode): Reason {
 /** Codes of devices that could not be offered anything: their wave does not wait for them beyond its share of present ones. */
 export const absentCodes = (Object.keys(waitingReasons) as WaitingCode[]).filter((code) => waitingReasons[code].absent);
 
-/** Codes that only looking at bindings and policy can find or lift. */
-export const consentCodes = ['policy.scope', 'capability.unbound', 'capability.mode', 'capability.reserved'] as const satisfies readonly WaitingCode[];
+/** Codes that only an attempt to offer can find or lift: by looking at bindings and policy, and by writing the device's document. */
+export const foundByOffering = ['policy.scope', 'capability.unbound', 'capability.mode', 'capability.reserved', 'device.document-too-large'] as const satisfies readonly WaitingCode[];
 
 /** What a missing consent is called on a deployment that waits for it. */
 export function reasonToWait(refusal: Refusal): Reason {

@@ -106,6 +106,14 @@ export function bindingsCover(facts: WhyFacts): Look {
   return hold(code, refusal.reason, remedy);
 }
 
+/** Found by the engine when it was about to offer, and told until it finds otherwise. */
+export function documentFits(facts: WhyFacts): Look {
+  const passed = alreadyOffered(facts);
+  const reason = facts.rollout?.deployment.reason;
+  if (passed || reason?.code !== 'device.document-too-large') return passed ?? pass('nothing says otherwise');
+  return hold(reason.code, reason.reason);
+}
+
 export function capacity(facts: WhyFacts): Look {
   const passed = alreadyOffered(facts);
   if (passed || !facts.rollout) return passed ?? pass('no rollout is concerned');
