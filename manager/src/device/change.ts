@@ -1,9 +1,9 @@
 /** What people change about a device: its name and tags, and which of its lines and ports an app may use. */
 import { eq } from 'drizzle-orm';
-import { type Clock, type DeviceId, AppName, Fault, Version, canonicalJson, digestOf } from '@pier/shared/core';
+import { type Clock, type DeviceId, AppName, Fault, Version, canonicalJson, check, digestOf } from '@pier/shared/core';
 import type { Bindings } from '@pier/shared/capability';
 import { BoardProfile } from '@pier/shared/hardware';
-import type { Device } from '@pier/shared/api';
+import { type Device, type DeviceChange, Tags } from '@pier/shared/api';
 import { type Db, binding, device, inTransaction, storeAudit } from '../db/index.ts';
 import type { RequestOf } from '../http/index.ts';
 import { payloadBytesMax } from '@pier/shared/wire';
@@ -15,15 +15,18 @@ import { assignmentsTo, bindingsOf } from './wanted.ts';
 
 export type ChangeDeps = { readonly db: Db; readonly clock: Clock; readonly schedulerPem: string; readonly wake: () => void };
 
-/** Names a device, or replaces its tags; what was and what is goes into the audit. Rollouts are woken: their selectors may match now. */
-export async function changeDevice({ db, clock, wake }: ChangeDeps, { params: { device: id }, body: { name, tags }, actor }: RequestOf<'changeDevice'>): Promise<Device> {
-  refuseNul('body: name', name ?? '');
-  refuseNul('body: tags', ...Object.values(tags ?? {}));
+/**
+ * Names a device, or changes its tags; what was and what is goes into the audit. A dynamic rollout whose selector matches now
+ * takes the device in at its next look at the fleet. Faults: `not-found`, `input-invalid` for more tags than a device can have.
+ */
+export async function changeDevice({ db, clock, wake }: ChangeDeps, { params: { device: id }, body, actor }: RequestOf<'changeDevice'>): Promise<Device> {
+  refuseNul('body: name', body.name ?? '');
+  refuseNul('body: tags', ...Object.values({ ...body.tags, ...body.setTags }));
   const changed = await inTransaction(db, async (tx) => {
     await lockDevices(tx, [id]);
     const row = await existingDevice(tx, id);
     const before = { name: row.name, tags: row.tags };
-    const after = { name: name ?? row.name, tags: tags ?? row.tags };
+    const after = { name: body.name ?? row.name, tags: changedTags(row.tags, body) };
     if (canonicalJson(before) === canonicalJson(after)) return false;
     await tx.update(device).set(after).where(eq(device.id, id));
     await storeAudit(tx, [{ actor: actor.name, action: 'device.changed', object: `device:${id}`, detail: { before, after } }], clock.nowMs());
@@ -31,6 +34,12 @@ export async function changeDevice({ db, clock, wake }: ChangeDeps, { params: { 
   });
   if (changed) wake();
   return readDevice(db, id);
+}
+
+/** Made of what is there under the device's lock: of two people who each change a tag, both get their way. */
+function changedTags(before: Tags, { tags = before, setTags, removeTags = [] }: DeviceChange): Tags {
+  const kept = Object.entries(tags).filter(([key]) => !removeTags.includes(key));
+  return check(Tags, { ...Object.fromEntries(kept), ...setTags }, { what: 'tags of the device' });
 }
 
 /**

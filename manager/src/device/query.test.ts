@@ -155,3 +155,38 @@ describe('events', () => {
     expect(await faultOf(events('dock-1', { cursor: Buffer.from('1; drop').toString('base64url') }))).toMatchObject({ code: 'input-invalid' });
   });
 });
+
+describe('tags', () => {
+  const tagsOf = async (id: string) => (await world.db.select().from(device).where(eq(device.id, id)))[0]?.tags;
+
+  test('some are set and some removed, and the others stay; naming what is there already changes nothing', async () => {
+    await change('crane-2', { tags: { site: 'yard', role: 'crane', spare: '' } });
+    const before = (await auditOf('crane-2')).length;
+    expect(await change('crane-2', { setTags: { site: 'harbour', bay: '4' }, removeTags: ['spare', 'never-there'] })).toMatchObject({ tags: { site: 'harbour', role: 'crane', bay: '4' } });
+    await change('crane-2', { setTags: { bay: '4' }, removeTags: ['spare'] });
+    expect((await auditOf('crane-2')).slice(before)).toMatchObject([{ action: 'device.changed', detail: { before: { tags: { spare: '' } }, after: { tags: { bay: '4' } } } }]);
+  });
+
+  test('of many people who each change one at once, all get their way', async () => {
+    await change('crane-2', { tags: { last: 'x' } });
+    const keys = Array.from({ length: 12 }, (_, n) => `tag-${n}`);
+    await Promise.all([...keys.map(async (key) => change('crane-2', { setTags: { [key]: 'here' } })), change('crane-2', { removeTags: ['last'] })]);
+    expect(await tagsOf('crane-2')).toEqual(Object.fromEntries(keys.map((key) => [key, 'here'])));
+  });
+
+  test('no more than a device can have, however they come', async () => {
+    await change('crane-2', { tags: Object.fromEntries(Array.from({ length: 64 }, (_, n) => [`t${n}`, ''])) });
+    await expect(change('crane-2', { setTags: { more: '' } })).rejects.toMatchObject({ code: 'input-invalid', message: expect.stringContaining('at most 64 tags') });
+    await expect(change('crane-2', { setTags: { site: 'a\0b' } })).rejects.toMatchObject({ code: 'input-invalid' });
+    expect(Object.keys((await change('crane-2', { setTags: { more: '' }, removeTags: ['t0'] })).tags)).toHaveLength(64);
+  });
+
+  test.each([
+    ['all and some at once', { tags: {}, setTags: { a: '1' } }],
+    ['all and some to remove', { tags: { a: '1' }, removeTags: ['a'] }],
+    ['one both set and removed', { setTags: { a: '1' }, removeTags: ['a'] }],
+    ['a key that no tag has', { removeTags: ['A B'] }],
+  ])('%s is refused', (_, body) => {
+    expect(DeviceChange.safeParse(body).success).toBe(false);
+  });
+});

@@ -17,13 +17,13 @@ export function telemetryHandlers({ db, clock, streaming }: { readonly db: Db; r
       if (state === 'active') await leases.renew('logLease', device, app);
       return view;
     },
-    getTelemetry: async ({ params: { device }, query: { app, series, sinceS, limit, cursor } }) => {
+    getTelemetry: async ({ params: { device }, query: { app, series, sinceS, order, limit, cursor } }) => {
       refuseNul('query: series', series ?? '');
       const after = readKey(keyAfter(cursor));
       const { state } = await existingDevice(db, device);
       const apps = app === undefined ? await assignedApps(db, device) : [app];
       if (state === 'active') await Promise.all(apps.map(async (one) => leases.renew('telemetryLease', device, one)));
-      const rows = await pageOfSamples(db, { device, app, series, sinceMs: clock.nowMs() - sinceS * 1_000, after, limit: limit + 1 });
+      const rows = await pageOfSamples(db, { device, app, series, sinceMs: clock.nowMs() - sinceS * 1_000, after, order, limit: limit + 1 });
       return { ...pageOf({ rows, limit, keyOf, show: showSample }), dropped: streaming.droppedOf(device, apps) };
     },
   };

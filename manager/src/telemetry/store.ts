@@ -1,4 +1,4 @@
-import { type SQL, and, asc, eq, gte, isNotNull, sql } from 'drizzle-orm';
+import { type SQL, and, asc, desc, eq, gte, isNotNull, lte, sql } from 'drizzle-orm';
 import { type AppName, type DeviceId, AppName as AppNameSchema } from '@pier/shared/core';
 import { type Db, assignment, inTransaction, rowsAs, telemetry } from '../db/index.ts';
 
@@ -33,20 +33,25 @@ export async function storeSamples(db: Db, samples: readonly Sample[]): Promise<
 }
 
 export type Key = { readonly atMs: number; readonly app: string; readonly gen: number; readonly boot: number; readonly n: number };
-type Wanted = { readonly device: DeviceId; readonly app: string | undefined; readonly series: string | undefined; readonly sinceMs: number; readonly after: Key | undefined; readonly limit: number };
+type Wanted = { readonly device: DeviceId; readonly app: string | undefined; readonly series: string | undefined; readonly sinceMs: number; readonly after: Key | undefined; readonly order: 'asc' | 'desc'; readonly limit: number };
 
-/** Samples of a device, oldest first. */
-export async function pageOfSamples(db: Db, { device, app, series, sinceMs, after, limit }: Wanted): Promise<(typeof telemetry.$inferSelect)[]> {
+/** Samples of a device by their time, in either direction, after the last one of the page before. */
+export async function pageOfSamples(db: Db, { device, app, series, sinceMs, after, order, limit }: Wanted): Promise<(typeof telemetry.$inferSelect)[]> {
+  const by = order === 'asc' ? asc : desc;
   return db
     .select()
     .from(telemetry)
-    .where(and(eq(telemetry.deviceId, device), gte(telemetry.at, new Date(Math.max(sinceMs, after?.atMs ?? 0))), app === undefined ? undefined : eq(telemetry.app, app), series === undefined ? undefined : eq(telemetry.series, series), after && isAfter(after)))
-    .orderBy(asc(telemetry.at), asc(telemetry.app), asc(telemetry.gen), asc(telemetry.boot), asc(telemetry.n))
+    .where(and(eq(telemetry.deviceId, device), gte(telemetry.at, new Date(sinceMs)), app === undefined ? undefined : eq(telemetry.app, app), series === undefined ? undefined : eq(telemetry.series, series), after && isAfter(after, order)))
+    .orderBy(by(telemetry.at), by(telemetry.app), by(telemetry.gen), by(telemetry.boot), by(telemetry.n))
     .limit(limit);
 }
 
-function isAfter({ atMs, app, gen, boot, n }: Key): SQL {
-  return sql`(${telemetry.at}, ${telemetry.app}, ${telemetry.gen}, ${telemetry.boot}, ${telemetry.n}) > (${new Date(atMs).toISOString()}::timestamptz, ${app}::text, ${gen}::bigint, ${boot}::bigint, ${n}::bigint)`;
+/** The bound on the time alone is what the index can begin at. */
+function isAfter({ atMs, app, gen, boot, n }: Key, order: 'asc' | 'desc'): SQL | undefined {
+  const at = new Date(atMs);
+  const key = sql`(${telemetry.at}, ${telemetry.app}, ${telemetry.gen}, ${telemetry.boot}, ${telemetry.n})`;
+  const last = sql`(${at.toISOString()}::timestamptz, ${app}::text, ${gen}::bigint, ${boot}::bigint, ${n}::bigint)`;
+  return order === 'asc' ? and(gte(telemetry.at, at), sql`${key} > ${last}`) : and(lte(telemetry.at, at), sql`${key} < ${last}`);
 }
 
 /** The apps that a device is to run now. */

@@ -124,17 +124,17 @@ describe('samples', () => {
 });
 
 describe('reading samples', () => {
-  test('oldest first, page by page, each once, also where many have one time', async () => {
+  test.each([['oldest', 'asc'], ['newest', 'desc']] as const)('%s first, page by page, each once, also where many have one time', async (_, order) => {
     const id = await newDevice();
     await world.say(id, 'telemetry', batch(upTo(7)));
     await world.say(id, 'telemetry', batch([{ n: 100, agoMs: 60_000, value: 42 }]));
-    const seen: number[] = [];
+    const pages: number[][] = [];
     for (let cursor: string | null = ''; cursor !== null; ) {
-      const page: TelemetryView = await getTelemetry(id, { limit: '3', ...(cursor === '' ? {} : { cursor }) });
-      seen.push(...page.items.map(({ value }) => value));
+      const page: TelemetryView = await getTelemetry(id, { limit: '3', order, ...(cursor === '' ? {} : { cursor }) });
+      pages.push(page.items.map(({ value }) => value));
       cursor = page.next;
     }
-    expect(seen).toEqual([42, 0.5, 1, 1.5, 2, 2.5, 3, 3.5]);
+    expect(pages).toEqual(order === 'asc' ? [[42, 0.5, 1], [1.5, 2, 2.5], [3, 3.5]] : [[3.5, 3, 2.5], [2, 1.5, 1], [0.5, 42]]);
   });
 
   test('by app, by series and since when', async () => {

@@ -16,9 +16,11 @@ export const PageQuery = z.strictObject({ limit: z.coerce.number().int().min(1).
 /** A selector over tags and a few fields of devices, such as `site=harbour and not exists(spare)` (docs/selectors.md). */
 export const SelectorText = z.string().min(1).max(2_000).meta({ description: 'A selector, such as: site=harbour and model in (raspberry-pi-4b, raspberry-pi-5)' });
 
+export const TagKey = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,62}$/);
 export const Tags = z
-  .record(z.string().regex(/^[a-z0-9][a-z0-9._-]{0,62}$/), z.string().max(128))
+  .record(TagKey, z.string().max(128))
   .refine((tags) => Object.keys(tags).length <= 64, 'at most 64 tags');
+export type Tags = z.infer<typeof Tags>;
 
 export const Role = z.enum(['viewer', 'operator', 'admin']);
 export type Role = z.infer<typeof Role>;

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { AppName, DeviceId, Digest, Version } from '../core/index.ts';
 import { Bindings, LineRef } from '../capability/index.ts';
 import { AttemptState, Reported } from '../wire/index.ts';
-import { AnyJson, Tags, Time } from './common.ts';
+import { AnyJson, TagKey, Tags, Time } from './common.ts';
 import { Deployment } from './rollout-models.ts';
 
 export const Refused = z
@@ -90,5 +90,10 @@ export const TelemetryView = z
   .meta({ id: 'Telemetry' });
 export type TelemetryView = z.infer<typeof TelemetryView>;
 
-export const DeviceChange = z.strictObject({ name: z.string().min(1).max(64).optional(), tags: Tags.optional() });
+/** `tags` replaces all tags; `setTags` and `removeTags` leave the others as they are, so that two people can each change one. */
+export const DeviceChange = z
+  .strictObject({ name: z.string().min(1).max(64).optional(), tags: Tags.optional(), setTags: Tags.optional(), removeTags: z.array(TagKey).max(64).optional() })
+  .refine(({ tags, setTags, removeTags }) => tags === undefined || (setTags === undefined && removeTags === undefined), '"tags" replaces all tags: it goes with neither "setTags" nor "removeTags"')
+  .refine(({ setTags = {}, removeTags = [] }) => !removeTags.some((key) => Object.hasOwn(setTags, key)), 'a tag is either set or removed');
+export type DeviceChange = z.infer<typeof DeviceChange>;
 export const DeviceCount = z.object({ total: z.int(), online: z.int() }).meta({ id: 'DeviceCount' });
