@@ -75,6 +75,8 @@ describe('refused', () => {
   test('a repository outside every scope', async () => {
     const { digest } = registry.push({ wasm });
     expect(await open().verifier.inspect({ app, repository: 'apps-evil/blink', digest }, signal)).toMatchObject({ ok: false, refusal: { code: 'scope-unmatched' } });
+    // Not even asked for: whoever answers at that address learns nothing, and is told nothing.
+    expect(await open().verifier.inspect({ app, repository: '127.0.0.1:9/apps/blink', digest }, signal)).toMatchObject({ ok: false, refusal: { code: 'scope-unmatched', reason: expect.stringContaining('nothing was fetched') } });
   });
   test('older than what has passed its soak here, unless it is one of the two that proved themselves here last', async () => {
     const { verifier } = open();

@@ -19,6 +19,8 @@ export function createVerifier(deps: VerifierDeps): Verifier {
   const { store, registries } = deps;
   return {
     inspect: async (ref, signal) => {
+      const covered = inScope(ref, deps);
+      if (!covered.ok) return covered;
       const documents = await fetchDocuments(ref, registries, signal);
       const judged = judge(ref, documents, deps);
       const verdict = judged.ok ? sameScope(judged.value, deps) : judged;
@@ -39,6 +41,12 @@ export function createVerifier(deps: VerifierDeps): Verifier {
       return judge({ app, digest, repository: release.repository }, { manifest, config, candidates: decodeCandidates(signatures) }, deps);
     },
   };
+}
+
+/** Asked before anything is fetched: who can name a repository must not send this device to hosts that its policy never named. */
+function inScope({ repository }: ArtifactRef, { registries, trust }: VerifierDeps): Verdict<true> {
+  const { policyName } = registries.of(repository);
+  return scopeOf(trust.policy, policyName) ? accept(true) : refuse('scope-unmatched', `no scope of the policy covers ${policyName}; nothing was fetched from there`);
 }
 
 /** The small documents about an artifact; nothing in them is believed yet. Faults: those of the registry, and of a manifest that is none. */

@@ -7,10 +7,15 @@ export type Screen = Disposable & { readonly isTerminal: boolean; draw(lines: re
 /** The one place that writes to stdout and stderr: answers to stdout, everything else to stderr; nothing that a terminal would obey. */
 export const output = {
   json(value: unknown): void {
-    process.stdout.write(`${JSON.stringify(value, null, process.stdout.isTTY ? 2 : undefined)}\n`);
+    const text = JSON.stringify(value, null, process.stdout.isTTY ? 2 : undefined);
+    process.stdout.write(`${text.replace(obeyed, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`)}\n`);
   },
   line(text: string): void {
     process.stdout.write(`${plain(text)}\n`);
+  },
+  /** A line with text of somebody else in it, which must not look like two of ours. */
+  said(text: string): void {
+    this.line(text.replaceAll('\n', '⏎'));
   },
   note(text: string): void {
     process.stderr.write(`${plain(text)}\n`);
@@ -44,6 +49,9 @@ export const output = {
     this.note(`pier: ${fault.code}: ${plain(fault.message)}`);
   },
 };
+
+/** What JSON may hold as it is and a terminal would obey: the C1 controls, DEL, and characters that turn the direction of writing. */
+const obeyed = /[\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
 /**
  * Text without what a terminal obeys: control characters but the line feed, and characters that turn the direction of

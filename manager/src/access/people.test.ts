@@ -196,10 +196,12 @@ describe('API tokens', () => {
   });
 
   test('everybody sees and ends one’s own; an administrator all', async () => {
-    const [ofVera, ofOtto] = [await makeToken(vera), await makeToken(otto)];
+    const [ofVera, ofOtto] = [await makeToken(vera), await makeToken(otto, { role: 'operator' })];
     expect((await tokens(vera)).items.map(({ id }) => id)).toEqual([ofVera.id]);
     expect((await tokens(root)).items.map(({ id }) => id)).toEqual(expect.arrayContaining([ofVera.id, ofOtto.id]));
     await expect(revoke(ofOtto.id, vera)).rejects.toMatchObject({ code: 'not-found' });
+    // A lesser token of the same person, leaked, does not disarm the better one.
+    await expect(revoke(ofOtto.id, { ...otto, role: 'viewer' })).rejects.toMatchObject({ code: 'forbidden' });
     await revoke(ofVera.id, vera);
     await revoke(ofOtto.id, root);
     for (const { token } of [ofVera, ofOtto]) await expect(bearer(token)).rejects.toMatchObject({ code: 'unauthenticated' });

@@ -1,4 +1,4 @@
-import { type AnswerOf, ApiToken } from '@pier/shared/api';
+import { type AnswerOf, ApiToken, Role } from '@pier/shared/api';
 import { Fault, check, isoTime } from '@pier/shared/core';
 import { inTransaction, storeAudit } from '../db/index.ts';
 import { type Actor, type Handlers, type RequestOf, keyAfter, mayUse, pageOf } from '../http/index.ts';
@@ -21,6 +21,8 @@ export function tokenHandlers(deps: PeopleDeps): TokenHandlers {
       await inTransaction(db, async (tx) => {
         const removed = await removeToken(tx, id, whoseTokens(actor));
         if (!removed) throw new Fault('not-found', `there is no API token "${id}" that ${actor.name} may end`);
+        // Thrown within the transaction: a token that leaked must not disarm its owner's better ones.
+        if (!mayUse(actor.role, Role.parse(removed.role))) throw new Fault('forbidden', `API token "${id}" is for ${removed.role}s; ${actor.name} is ${actor.role} here`);
         await storeAudit(tx, [{ actor: actor.name, action: 'api-token.revoked', object: `api-token:${id}`, detail: { user: removed.userName, name: removed.name } }], clock.nowMs());
       });
       deps.forget();

@@ -18,6 +18,7 @@ describe('publishing', () => {
     ['pier/v1/d/dev-a/down/cmd', false, true, true],
     ['pier/v1/d/dev-b/down/pins', false, true, true],
     ['pier/v1/d/dev-b/down/logs', false, true, true],
+    ['pier/v1/d/dev-b/down/tel', false, true, true],
     ['pier/v1/d/dev-b/down/desired', false, false, true],
     ['pier/v1/d/dev-b/down/ack', false, false, true],
     ['pier/v1/d/dev-b/down/cmd/x', false, false, true],

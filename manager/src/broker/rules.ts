@@ -6,7 +6,7 @@ import { type Identity, downFilterOf, everyUpFilter, topics } from '@pier/shared
 
 /** One level of a topic name: neither empty nor a wildcard, no `$`, no NUL, nothing that was not UTF-8. */
 const word = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
-const operatorDowns: ReadonlySet<string> = new Set(['cmd', 'logs', 'pins']);
+const operatorDowns: ReadonlySet<string> = new Set(['cmd', 'logs', 'pins', 'tel']);
 
 export function mayPublish(who: Identity, topic: string): boolean {
   const levels = topic.split('/');

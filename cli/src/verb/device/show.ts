@@ -5,10 +5,10 @@ import { boundTo } from '../binding.ts';
 export const wordsOf = (tags: Readonly<Record<string, string>>): string => Object.entries(tags).map(([key, value]) => `${key}=${value}`).join(' ');
 
 export function showDevice(one: DeviceDetail, whys: readonly Why[]): void {
-  output.line(`${one.id}  ${one.model}  ${one.state}  ${one.online ? 'online' : `offline, last seen ${one.lastSeenAt ?? 'never'}`}  agent ${one.agent ?? '-'}  rev ${one.rev}`);
-  if (one.name !== one.id) output.line(`name: ${one.name}`);
-  if (Object.keys(one.tags).length > 0) output.line(`tags: ${wordsOf(one.tags)}`);
-  if (one.reported?.desiredRefused) output.line(`refuses the newest desired document: ${one.reported.desiredRefused.code}: ${one.reported.desiredRefused.reason}`);
+  output.said(`${one.id}  ${one.model}  ${one.state}  ${one.online ? 'online' : `offline, last seen ${one.lastSeenAt ?? 'never'}`}  agent ${one.agent ?? '-'}  rev ${one.rev}`);
+  if (one.name !== one.id) output.said(`name: ${one.name}`);
+  if (Object.keys(one.tags).length > 0) output.said(`tags: ${wordsOf(one.tags)}`);
+  if (one.reported?.desiredRefused) output.said(`refuses the newest desired document: ${one.reported.desiredRefused.code}: ${one.reported.desiredRefused.reason}`);
   section(['APP', 'RUNS', 'ATTEMPT', 'STATE', 'RESTARTS', 'HELD', 'CPU', 'MEMORY', 'REASON'], appRows(one));
   section(
     ['APP', 'NOT UPDATED BECAUSE', 'WHAT TO DO'],
@@ -47,8 +47,8 @@ const marks = { passed: 'ok ', holds: '-->', not_reached: '   ' } as const;
 
 /** The chain of checks, the one that holds it up marked. */
 export function showWhy(one: Why): void {
-  output.line(`${one.device} ${one.app}: ${one.updated ? `runs ${one.running ?? 'what is wanted'}, proven` : `wants ${one.wanted ?? 'nothing'}, runs ${one.running ?? 'nothing'}`}`);
-  if (!one.updated) output.line(`${one.code}: ${one.sentence}`);
-  for (const check of one.checks) output.line(`  ${marks[check.verdict]} ${check.check}: ${check.evidence}`);
-  if (one.remedy !== null && !one.updated) output.line(`what to do: ${one.remedy}`);
+  output.said(`${one.device} ${one.app}: ${one.updated ? `runs ${one.running ?? 'what is wanted'}, proven` : `wants ${one.wanted ?? 'nothing'}, runs ${one.running ?? 'nothing'}`}`);
+  if (!one.updated) output.said(`${one.code}: ${one.sentence}`);
+  for (const check of one.checks) output.said(`  ${marks[check.verdict]} ${check.check}: ${check.evidence}`);
+  if (one.remedy !== null && !one.updated) output.said(`what to do: ${one.remedy}`);
 }

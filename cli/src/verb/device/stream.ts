@@ -30,8 +30,8 @@ export function addDeviceStreams(device: Command): void {
       const page = await openSession(options).api.call('listEvents', { params: { device: check(DeviceId, id, { what: 'device' }) }, query: { limit: options.limit, app: options.app } });
       if (options.output === 'json') return output.json(page);
       for (const one of page.items) {
-        output.line(`${one.at} ${one.type} ${one.app ?? ''} ${one.code === null ? '' : `${one.code}: ${one.reason ?? ''}`}${one.safeMs === null ? '' : ` (outputs safe after ${one.safeMs.toFixed(1)} ms)`}`);
-        for (const text of one.lastOutput) output.line(`    | ${text}`);
+        output.said(`${one.at} ${one.type} ${one.app ?? ''} ${one.code === null ? '' : `${one.code}: ${one.reason ?? ''}`}${one.safeMs === null ? '' : ` (outputs safe after ${one.safeMs.toFixed(1)} ms)`}`);
+        for (const text of one.lastOutput) output.said(`    | ${text}`);
       }
     });
 }
@@ -47,7 +47,7 @@ async function readLog(id: string, app: string, options: LogOptions): Promise<vo
     const answer: LogView = await api.call('getLog', { params, query: { after, limit: 1_000 } });
     for (const one of answer.lines) {
       if (options.output === 'json') output.json(one);
-      else output.line(`${one.at} ${one.stream === 'stderr' ? 'e' : 'o'} ${one.text}`);
+      else output.said(`${one.at} ${one.stream === 'stderr' ? 'e' : 'o'} ${one.text}`);
     }
     seen += answer.lines.length;
     after = answer.next;
