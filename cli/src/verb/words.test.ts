@@ -6,6 +6,7 @@ import { expect, test } from 'vitest';
 import { Command } from 'commander';
 import { addKey } from './key.ts';
 import { parseBinding } from './binding.ts';
+import { tagChange } from './device/change.ts';
 import { notNegative, pairs, positive } from './words.ts';
 
 test('a binding word names a line, its direction if one is given, or bytes of storage', () => {
@@ -43,4 +44,12 @@ test('a key is readable by its owner alone, and a second one never takes its pla
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }
+});
+
+test('tags are set by key=value and removed by key-', () => {
+  expect(tagChange(['site=harbour', 'role=', 'spare-', 'a-b=c'])).toEqual({ setTags: { site: 'harbour', role: '', 'a-b': 'c' }, removeTags: ['spare'] });
+});
+
+test.each(['', '=x', '-', 'site'])('"%s" changes no tag', (word) => {
+  expect(() => tagChange([word])).toThrow(/key=value/);
 });

@@ -31,9 +31,7 @@ export function addDeviceChanges(device: Command): void {
   withManager(device.command('tag').argument('<device>').argument('<tags...>', 'key=value sets, key- removes'))
     .description("change a device's tags")
     .action(async (id: string, words: string[], options: Common) => {
-      const { api } = openSession(options);
-      const before = await api.call('getDevice', { params: { device: idOf(id) } });
-      const one = await api.call('changeDevice', { params: { device: before.id }, body: { tags: changedTags(before.tags, words) } });
+      const one = await openSession(options).api.call('changeDevice', { params: { device: idOf(id) }, body: tagChange(words) });
       if (options.output === 'json') output.json(one);
       else output.line(`${one.id}: ${wordsOf(one.tags) || 'no tags'}`);
     });
@@ -47,16 +45,16 @@ export function addDeviceChanges(device: Command): void {
   addByHand(device);
 }
 
-/** `key=value` sets a tag, `key-` removes it; the others stay. Faults: `input-invalid`. */
-export function changedTags(before: Readonly<Record<string, string>>, words: readonly string[]): Record<string, string> {
-  const tags = new Map(Object.entries(before));
+/** `key=value` sets a tag, `key-` removes it; the others stay, whoever changes them meanwhile. Faults: `input-invalid`. */
+export function tagChange(words: readonly string[]): { setTags: Record<string, string>; removeTags: string[] } {
+  const [setTags, removeTags]: [Map<string, string>, string[]] = [new Map(), []];
   for (const word of words) {
     const [, key = '', value] = /^([^=]+?)(?:=(.*)|-)$/s.exec(word) ?? [];
     if (key === '') throw new Fault('input-invalid', `a tag reads key=value to set it or key- to remove it, not "${word}"`);
-    if (value === undefined) tags.delete(key);
-    else tags.set(key, value);
+    if (value === undefined) removeTags.push(key);
+    else setTags.set(key, value);
   }
-  return Object.fromEntries(tags);
+  return { setTags: Object.fromEntries(setTags), removeTags };
 }
 
 function addByHand(device: Command): void {

@@ -14,11 +14,11 @@ export function addDeviceStreams(device: Command): void {
     .option('--wait <seconds>', 'how long to wait for the first lines', positive, 5)
     .action(async (id: string, app: string, options: Common & { follow: boolean; wait: number }) => readLog(id, app, options));
   withManager(device.command('telemetry').argument('<device>').argument('[app]'))
-    .description('what its apps measured')
+    .description('what its apps measured, newest first')
     .option('--series <name>', 'only this one')
     .option('--since <seconds>', 'not older than', positive, 3_600)
     .action(async (id: string, app: string | undefined, options: Common & { series?: string; since: number }) => {
-      const answer = await openSession(options).api.call('getTelemetry', { params: { device: check(DeviceId, id, { what: 'device' }) }, query: { app, series: options.series, sinceS: options.since } });
+      const answer = await openSession(options).api.call('getTelemetry', { params: { device: check(DeviceId, id, { what: 'device' }) }, query: { app, series: options.series, sinceS: options.since, order: 'desc' } });
       if (options.output === 'json') return output.json(answer);
       output.table(['AT', 'APP', 'SERIES', 'VALUE', 'UNIT'], answer.items.map((one) => [one.at, one.app, one.series, String(one.value), one.unit]));
     });
