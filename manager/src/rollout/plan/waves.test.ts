@@ -81,3 +81,8 @@ function faultOf(act: () => unknown): unknown {
     return thrown;
   }
 }
+
+test('selectors that would keep the manager from everybody else are refused, before a device is looked at', () => {
+  const long = selector(`n=v1 or ${'x=y or '.repeat(270)}all`);
+  expect(() => sliceWaves([], Array.from({ length: 4 }, () => long))).toThrow(/characters together; at most 6000/);
+});

@@ -5,6 +5,8 @@ import { type Selectable, type Selector, matches, parseSelector } from '@pier/sh
 export type Sliced = { readonly plan: WavePlan; readonly devices: readonly string[] };
 
 const wavesMax = 100;
+/** Of the selectors of all waves together: each is held against each device that is left, on the thread that serves everybody. */
+const selectorCharactersMax = 6_000;
 
 /**
  * Which devices each wave takes, of those that no earlier wave took; a last wave of the rest is added where devices remain.
@@ -12,6 +14,8 @@ const wavesMax = 100;
  * Faults: `selection-empty` naming a wave that takes none, `input-invalid` for a selector that cannot be read.
  */
 export function sliceWaves(devices: readonly Selectable[], plans: readonly WavePlan[]): Sliced[] {
+  const characters = plans.reduce((sum, { take }) => sum + (take.by === 'selector' ? take.selector.length : 0), 0);
+  if (characters > selectorCharactersMax) throw new Fault('input-invalid', `the selectors of the waves have ${characters} characters together; at most ${selectorCharactersMax} are taken`);
   const takers = plans.map((plan, index) => ({ plan, fits: fitsOf(plan, index + 1) }));
   const waves: Sliced[] = [];
   let left = devices;
