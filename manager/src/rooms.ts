@@ -82,18 +82,20 @@ export async function openRooms(deps: RoomDeps): Promise<Rooms> {
   wires.publisher = opening.use(startPublisher({ db, clock, log, publish }));
   wires.policyRefresh = opening.use(startPolicyRefresh({ db, clock, log, schedulerPem, wakePublisher }));
   wires.engine = opening.use(startRolloutEngine({ db, clock, log, schedulerPem, policies, wakePublisher }));
-  opening.use(startSilenceWatch({ db, clock, log }));
+  opening.use(startSilenceWatch({ db, clock, log, onChanged: changedDevices(changes), wake }));
   opening.use(startTelemetryUpkeep({ db, clock, log, streaming }));
   const handlers = handlersOf({ db, clock, random, schedulerPem, policies, releases, pins, streaming, wake });
   return { broker, publish, policies, releases, changes, answers, wake, urls: { mqtt: `mqtts://${deps.hosts.show}:${broker.port}` }, handlers };
 }
+
+const changedDevices = (changes: Changes) => (devices: readonly string[]): void => changes.changed('device', devices);
 
 type Uplinks = { readonly publish: Publish; readonly pins: PinWatch; readonly streaming: ReturnType<typeof openStreaming>; readonly changes: Changes; readonly wake: () => void };
 
 /** The broker with the ingest behind it; the ingest is closed after it, with nothing left to take. */
 async function openBrokerFor({ db, clock, log, authority, isRevoked, hosts, listen, opening }: RoomDeps, { publish, pins, streaming, changes, wake }: Uplinks): Promise<Broker> {
   const schedulerPem = authority.scheduler.privatePem;
-  const ingest = opening.use(startIngest({ db, clock, log, publish, schedulerPem, pins, streams: streaming, onReported: advanceOnReport({ schedulerPem }), onPresence: (devices) => changes.changed('device', devices), wake }));
+  const ingest = opening.use(startIngest({ db, clock, log, publish, schedulerPem, pins, streams: streaming, onReported: advanceOnReport({ schedulerPem }), onChanged: changedDevices(changes), wake }));
   const identity = { ...authority.server, caPem: authority.caPem };
   return opening.use(
     await listen((port) =>

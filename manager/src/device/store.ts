@@ -30,11 +30,11 @@ export async function standingsOf(db: Db, ids: readonly string[]): Promise<Reado
   return new Map(rows.map(({ id, ...row }) => [id, { ...row, online: row.online ?? false, rev: row.rev ?? 0 }]));
 }
 
-/** Marks devices offline whose heartbeats stopped without a will: a broker that died takes its wills with it. Rows that a heartbeat is just writing are left alone. */
-export async function storeSilent(db: Db, silentSinceMs: number): Promise<number> {
+/** Marks devices offline whose heartbeats stopped without a will: a broker that died takes its wills with it. Rows that a heartbeat is just writing are left alone. Out: the devices. */
+export async function storeSilent(db: Db, silentSinceMs: number): Promise<readonly string[]> {
   const { rows } = await db.execute(sql`
     update ${deviceLive} set online = false where device_id in (
       select device_id from ${deviceLive} where online and last_seen_at < ${new Date(silentSinceMs).toISOString()}::timestamptz order by device_id for update skip locked)
     returning device_id`);
-  return rows.length;
+  return rows.map((row) => String(row['device_id']));
 }

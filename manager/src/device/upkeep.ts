@@ -12,8 +12,10 @@ const beatMs = 10_000;
 const refreshBeatMs = 60_000;
 const batchMax = 500;
 
-/** Marks devices offline that fell silent without a will. */
-export function startSilenceWatch({ db, clock, log }: { db: Db; clock: Clock; log: Log }): Loop {
+type WatchDeps = { readonly db: Db; readonly clock: Clock; readonly log: Log; readonly onChanged: (devices: readonly string[]) => void; readonly wake: () => void };
+
+/** Marks devices offline that fell silent without a will, and tells who listens, and the rollouts. */
+export function startSilenceWatch({ db, clock, log, onChanged, wake }: WatchDeps): Loop {
   return startLoop({
     clock,
     log,
@@ -21,7 +23,10 @@ export function startSilenceWatch({ db, clock, log }: { db: Db; clock: Clock; lo
     everyMs: beatMs,
     act: async () => {
       const silent = await storeSilent(db, clock.nowMs() - silentAfterMs);
-      if (silent > 0) log.info({ devices: silent }, 'device.silent');
+      if (silent.length === 0) return;
+      log.info({ devices: silent.length }, 'device.silent');
+      onChanged(silent);
+      wake();
     },
   });
 }

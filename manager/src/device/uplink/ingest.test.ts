@@ -318,14 +318,19 @@ test('a silence is noticed without anybody asking', async () => {
   const id = await newDevice();
   await fleet.say(id, 'presence', presence({ seq: 1 }));
   fleet.clock.skip(100_000);
-  await using watch = startSilenceWatch({ db: fleet.db, clock: fleet.clock, log: silentLog });
+  const told: string[] = [];
+  const woken = fleet.woken.count;
+  await using watch = startSilenceWatch({ ...fleet, log: silentLog, onChanged: (devices) => void told.push(...devices) });
   watch.wake();
   await watch.idle();
   expect(await live(id)).toMatchObject({ online: true });
+  expect(told).not.toContain(id);
   fleet.clock.skip(45_000);
   watch.wake();
   await watch.idle();
   expect(await live(id)).toMatchObject({ online: false });
+  expect(told).toContain(id);
+  expect(fleet.woken.count, 'and the rollouts look at once').toBeGreaterThan(woken);
 });
 
 test('a document that would not fit into a message is not written, and holds up no other device', async () => {

@@ -86,9 +86,9 @@ export async function storeReported(tx: Db, said: readonly Of<Reported>[]): Prom
   return idsIn(rows);
 }
 
-/** Stores events, each once, and lets go of each device's oldest above the limit. */
-export async function storeEvents(tx: Db, said: readonly Of<Event>[]): Promise<void> {
-  if (said.length === 0) return;
+/** Stores events, each once, and lets go of each device's oldest above the limit. Out: the devices that told something new. */
+export async function storeEvents(tx: Db, said: readonly Of<Event>[]): Promise<readonly string[]> {
+  if (said.length === 0) return [];
   const set = rowsAs('u', byDevice(said), {
     id: ['text', ({ device: id }) => id],
     gen: ['bigint', ({ value }) => value.gen],
@@ -111,9 +111,10 @@ export async function storeEvents(tx: Db, said: readonly Of<Event>[]): Promise<v
     order by u.id, u.gen, u.boot, u.seq
     on conflict do nothing returning device_id`);
   const devices = [...idsIn(rows)];
-  if (devices.length === 0) return;
+  if (devices.length === 0) return [];
   await tx.execute(sql`
     delete from ${event} e using (
       select d.id, (select o.id from ${event} o where o.device_id = d.id order by o.id desc offset ${eventsMax} limit 1) as upto from unnest(${sql.param(devices)}::text[]) as d(id)) x
     where e.device_id = x.id and e.id <= x.upto`);
+  return devices;
 }

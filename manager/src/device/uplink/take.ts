@@ -28,8 +28,8 @@ export type Streams = {
 };
 
 export type IngestDeps = {
-  /** Told of devices that came or went, after the commit. */
-  readonly onPresence?: (devices: readonly string[]) => void;
+  /** Told after the commit of devices that came or went, reported or had something happen: what a heartbeat alone renews is no change. */
+  readonly onChanged?: (devices: readonly string[]) => void;
   readonly db: Db;
   readonly clock: Clock;
   readonly log: Log;
@@ -81,7 +81,7 @@ export async function takePresences(said: readonly Of<Presence>[], { standings, 
   behind.push(...present.filter(({ device, value }) => answerTo(value, standings.get(device)) !== 'nothing'));
   const changed = [...gone, ...present.filter(({ device }) => !standings.get(device)?.online).map(({ device }) => device)];
   if (changed.length > 0) {
-    deps.onPresence?.(changed);
+    deps.onChanged?.(changed);
     deps.wake();
   }
   const kept = new Set<Presence>(heard.map(({ value }) => value));
@@ -124,6 +124,7 @@ export async function takeReports(said: readonly Of<Reported>[], deps: IngestDep
     const anything = news.length > 0 && (await deps.onReported(tx, news.map(({ device, value }) => ({ device, reported: value, nowMs }))));
     return { standings: locked, kept: new Set(news.map(({ value }) => value)), moved: anything };
   });
+  if (kept.size > 0) deps.onChanged?.(said.flatMap(({ device, value }) => (kept.has(value) ? [device] : [])));
   if (moved) deps.wake();
   return said.map(({ device, value }) => {
     if (!maySpeak(standings, device, value)) return 'foreign';
@@ -134,7 +135,8 @@ export async function takeReports(said: readonly Of<Reported>[], deps: IngestDep
 
 export async function takeEvents(said: readonly Of<Event>[], { standings, deps }: { standings: Standings; deps: IngestDeps }): Promise<readonly Taken[]> {
   const spoken = said.filter((one) => maySpeak(standings, one.device, one.value));
-  if (spoken.length > 0) await inTransaction(deps.db, async (tx) => storeEvents(tx, spoken));
+  const news = spoken.length === 0 ? [] : await inTransaction(deps.db, async (tx) => storeEvents(tx, spoken));
+  if (news.length > 0) deps.onChanged?.(news);
   for (const { device, value } of spoken) acknowledge(device, value, deps);
   return said.map(({ device, value }) => (maySpeak(standings, device, value) ? 'taken' : 'foreign'));
 }
