@@ -6,7 +6,7 @@ import { type Guest, exampleGuest } from '../support/guests.ts';
 import { runPier } from '../support/pier.ts';
 import { readRecord } from '../support/record.ts';
 import { childEnv } from '../support/stage.ts';
-import { type World, button, deploymentIn, led, openWorld, until } from '../support/world.ts';
+import { type World, button, deploymentIn, led, openWorld, rolloutIn, until } from '../support/world.ts';
 
 let world: World;
 let device: DeviceId;
@@ -30,7 +30,7 @@ test('a signed app is rolled out, drives the LED, answers the button, and is pro
   expect((await runPier(['sim', 'press', world.board.dir, 'button', '--ms', '60'], { env: childEnv() })).status).toBe(0);
   await until('fast edges after the press', () => ledEdges().length >= before + 20 || undefined);
   expect(await deploymentIn(world, { device, rollout, states: ['proven', 'failed', 'refused'] })).toMatchObject({ state: 'proven', reason: null });
-  expect(await world.api.call('getRollout', { params: { id: rollout } })).toMatchObject({ state: 'completed', waves: [{ total: 1, counts: { proven: 1 }, state: 'passed' }] });
+  expect(await rolloutIn(world, rollout, ['completed'])).toMatchObject({ waves: [{ total: 1, counts: { proven: 1 }, state: 'passed' }] });
 });
 
 test('a higher attempt of the release that is already well is adopted without a restart', async () => {
