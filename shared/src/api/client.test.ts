@@ -1,9 +1,15 @@
 import { type Server, createServer } from 'node:http';
 import { afterEach, expect, test } from 'vitest';
+import { type Clock, systemClock } from '../core/index.ts';
 import { apiClient } from './index.ts';
 
 const servers: Server[] = [];
-afterEach(() => servers.splice(0).forEach((server) => server.close()));
+afterEach(() => {
+  for (const server of servers.splice(0)) {
+    server.closeAllConnections();
+    server.close();
+  }
+});
 
 type Asked = { method: string; url: string; authorization: string; body: string; ifMatch: string | undefined; key: string | string[] | undefined };
 
@@ -61,4 +67,51 @@ test('a page that is no manager is named as such', async () => {
 
 test('nobody at the address is a fault that says what to look at', async () => {
   await expect(apiClient({ baseUrl: 'http://127.0.0.1:9', token: 't' }).call('whoAmI', {})).rejects.toMatchObject({ code: 'unreachable', exit: 6 });
+});
+
+/** A server whose stream says one event a chunk, and then nothing more without closing. */
+async function streaming(events: number): Promise<string> {
+  const server = createServer((_request, response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    const say = (n: number): void => {
+      if (n === events) return;
+      response.write(`id: ${n}\ndata: {"kind":"device","ids":["d-${n}"]}\n\n`);
+      setImmediate(say, n + 1);
+    };
+    say(0);
+  });
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  return `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`;
+}
+
+test('a stream that falls silent is given up, and one timer has watched it however much came', async () => {
+  const timers = { made: 0, open: 0 };
+  const clock: Clock = {
+    ...systemClock,
+    every: (ms, act) => {
+      const timer = systemClock.every(ms, act);
+      timers.made += 1;
+      timers.open += 1;
+      return { [Symbol.dispose]: () => ((timers.open -= 1), timer[Symbol.dispose]()) };
+    },
+  };
+  const seen: (string | undefined)[] = [];
+  const follow = async (): Promise<void> => {
+    for await (const { id } of apiClient({ baseUrl: await streaming(200), token: 't', silenceMaxMs: 400, clock }).follow('streamChanges', {})) seen.push(id);
+  };
+  await expect(follow()).rejects.toMatchObject({ code: 'timed-out', message: expect.stringContaining('silent for 0.4 s') });
+  expect(seen).toEqual(Array.from({ length: 200 }, (_, n) => String(n)));
+  expect(timers).toEqual({ made: 1, open: 0 });
+});
+
+test('a reader who takes long over an event is no silence', async () => {
+  const seen: (string | undefined)[] = [];
+  for await (const { id } of apiClient({ baseUrl: await streaming(3), token: 't', silenceMaxMs: 1_000 }).follow('streamChanges', {})) {
+    seen.push(id);
+    if (seen.length === 1) await systemClock.sleep(1_600);
+    if (seen.length === 3) break;
+  }
+  expect(seen).toEqual(['0', '1', '2']);
 });

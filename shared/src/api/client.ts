@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import { Fault, check, isFaultCode } from '../core/index.ts';
+import { type Clock, Fault, check, isFaultCode, systemClock } from '../core/index.ts';
 import { Problem } from './common.ts';
 import { serverEvents } from './event-stream.ts';
 import { type Route, apiPrefix } from './route.ts';
@@ -29,13 +29,22 @@ export type ApiClient = {
   follow<N extends StreamName>(name: N, from: { readonly after?: string | undefined }, signal?: AbortSignal): AsyncGenerator<Followed<N>>;
 };
 
-/** The server says something at least every 15 s. */
-const silenceMaxMs = 60_000;
+/** How often a silence is looked for in the time after which it is one. */
+const looksPerSilence = 4;
+
+export type ClientOptions = {
+  readonly baseUrl: string;
+  readonly token: string;
+  readonly timeoutMs?: number;
+  /** The server says something on a stream at least every 15 s. */
+  readonly silenceMaxMs?: number;
+  readonly clock?: Clock;
+};
 
 /**
  * The typed client of the HTTP API. Faults carry the code of the manager's problem document; `unreachable` when nobody answers.
  */
-export function apiClient({ baseUrl, token, timeoutMs = 30_000 }: { baseUrl: string; token: string; timeoutMs?: number }): ApiClient {
+export function apiClient({ baseUrl, token, timeoutMs = 30_000, silenceMaxMs = 60_000, clock = systemClock }: ClientOptions): ApiClient {
   const authorization = `Bearer ${token}`;
   return {
     call: async (name, request, signal) => {
@@ -62,7 +71,7 @@ export function apiClient({ baseUrl, token, timeoutMs = 30_000 }: { baseUrl: str
       try {
         const response = await send(url, { headers, signal: AbortSignal.any([stop.signal, ...(signal ? [signal] : [])]) });
         if (!response.ok || response.body === null) throw problemOf(response.status, await response.text(), url);
-        for await (const { id, data } of serverEvents(untilSilent(response.body))) yield { id, data: checked(name, tryJson(data)) };
+        for await (const { id, data } of serverEvents(untilSilent(response.body, { clock, silenceMaxMs }))) yield { id, data: checked(name, tryJson(data)) };
       } catch (cause) {
         signal?.throwIfAborted();
         throw cause instanceof Fault ? cause : new Fault('unreachable', `the stream of ${url.origin} broke off`, {}, cause);
@@ -78,14 +87,22 @@ function checked<N extends RouteName>(name: N, answer: unknown): AnswerOf<N> {
   return check(response, answer, { what: `answer of ${method} ${apiPrefix}${path}`, code: 'internal' }) as AnswerOf<N>;
 }
 
-/** A line that is dead without saying so is silent. */
-async function* untilSilent(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+/** A line that is dead without saying so is silent. One timer for all of a stream, which looks whether a read has waited too long. */
+async function* untilSilent(body: ReadableStream<Uint8Array>, { clock, silenceMaxMs }: { clock: Clock; silenceMaxMs: number }): AsyncGenerator<Uint8Array> {
   const reader = body.getReader();
+  const reading: { sinceMs: number | undefined; silent: boolean } = { sinceMs: undefined, silent: false };
+  using _watch = clock.every(silenceMaxMs / looksPerSilence, () => {
+    if (reading.sinceMs === undefined || clock.monotonicMs() - reading.sinceMs < silenceMaxMs) return;
+    reading.silent = true;
+    reader.cancel().catch(() => {
+      // The line broke at the same moment: the read says so.
+    });
+  });
   for (;;) {
-    const silent = Promise.withResolvers<never>();
-    const timeout = AbortSignal.timeout(silenceMaxMs);
-    timeout.addEventListener('abort', () => silent.reject(new Fault('timed-out', `the stream was silent for ${silenceMaxMs / 1_000} s`)), { once: true });
-    const { done, value } = await Promise.race([reader.read(), silent.promise]);
+    reading.sinceMs = clock.monotonicMs();
+    const { done, value } = await reader.read();
+    reading.sinceMs = undefined;
+    if (reading.silent) throw new Fault('timed-out', `the stream was silent for ${silenceMaxMs / 1_000} s`);
     if (done) return;
     yield value;
   }
