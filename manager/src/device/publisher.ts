@@ -21,9 +21,10 @@ type Row = { readonly id: number; readonly topic: string; readonly payload: stri
 type Run = { after: number; readonly stuck: Set<string> };
 
 /**
- * Publishes what transactions left in the outbox, then deletes it: at least once, never before its commit, and in order
- * within a topic. A replica that works on rows holds their locks, so several share the work. What the broker does not take
- * stays for the next beat, and holds up no other topic.
+ * Publishes what transactions left in the outbox, then deletes it: at least once, and never before its commit. A replica that
+ * works on rows holds their locks, so several share the work. One replica keeps the order within a topic; of several, one may
+ * be faster with the later message, so that who listens goes by the message's own order (a document's revision), as it must
+ * for what comes twice. What the broker does not take stays for the next beat, and holds up no other topic.
  */
 export function startPublisher(deps: PublisherDeps): Loop {
   const act = async (): Promise<void> => {
