@@ -85,6 +85,10 @@ ALTER TABLE "wave" DROP COLUMN "total";--> statement-breakpoint
 UPDATE "rollout" SET "name" = "id" WHERE "name" = '';--> statement-breakpoint
 UPDATE "rollout" SET "cause" = 'trust' WHERE "state" = 'paused';--> statement-breakpoint
 UPDATE "rollout" SET "state" = 'aborted' WHERE "state" = 'failed';--> statement-breakpoint
+UPDATE "wave" SET "opened_at" = "rollout"."created_at" FROM "rollout" WHERE "rollout"."id" = "wave"."rollout_id" AND "wave"."state" <> 'pending';--> statement-breakpoint
+UPDATE "wave" SET "passed_at" = coalesce("rollout"."finished_at", "rollout"."created_at") FROM "rollout" WHERE "rollout"."id" = "wave"."rollout_id" AND "wave"."state" = 'passed';--> statement-breakpoint
+UPDATE "deployment" SET "proven_at" = "updated_at" WHERE "state" = 'proven';--> statement-breakpoint
+UPDATE "deployment" d SET "from_digest" = (SELECT l."digest" FROM "deployment" b JOIN "rollout" r ON r."id" = b."rollout_id" JOIN "release" l ON l."id" = r."release_id" WHERE b."device_id" = d."device_id" AND b."app" = d."app" AND b."state" = 'proven' AND r."created_at" < o."created_at" ORDER BY r."created_at" DESC LIMIT 1) FROM "rollout" o WHERE o."id" = d."rollout_id" AND d."state" <> 'waiting';--> statement-breakpoint
 ALTER TABLE "deployment" ADD CONSTRAINT "deployment_state_known" CHECK ("deployment"."state" in ('waiting', 'offered', 'accepted', 'downloading', 'verifying', 'applying', 'soaking', 'proven', 'failed', 'timed_out', 'refused', 'excluded', 'cancelled', 'superseded', 'rolling_back', 'rolled_back', 'rollback_failed'));--> statement-breakpoint
 ALTER TABLE "deployment" ADD CONSTRAINT "deployment_in_flight_deadline" CHECK ("deployment"."state" not in ('offered', 'accepted', 'downloading', 'verifying', 'applying', 'soaking', 'rolling_back') or "deployment"."deadline_at" is not null);--> statement-breakpoint
 ALTER TABLE "device" ADD CONSTRAINT "device_state_known" CHECK ("device"."state" in ('pending', 'active', 'revoked'));--> statement-breakpoint
