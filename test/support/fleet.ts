@@ -139,7 +139,7 @@ async function storeRollout(db: Db, clock: Clock, of: Started): Promise<string> 
     await tx.insert(rollout).values({ id, name, releaseId, app: found?.app ?? app, state, reasonCode, selector, mode, soakS, deadlineS, maxInFlight, onFailure, horizonS, nextTickAt: now, createdBy, createdAt: now });
     for (const [index, { devices, gate = {}, advance = 'auto', soakS: own }] of waves.entries()) {
       const plan = WavePlan.parse({ take: { by: 'count', count: Math.max(devices.length, 1) }, gate: Gate.parse(gate), advance, ...(own === undefined ? {} : { soakS: own }) });
-      await tx.insert(wave).values({ rolloutId: id, n: index + 1, state: index === 0 ? 'active' : 'pending', plan, openedAt: index === 0 ? now : null });
+      await tx.insert(wave).values({ rolloutId: id, n: index + 1, state: index === 0 ? 'active' : 'pending', plan, openedAt: index === 0 && state === 'running' ? now : null });
       for (let at = 0; at < devices.length; at += 1_000) {
         await tx.insert(deployment).values(devices.slice(at, at + 1_000).map((deviceId) => ({ rolloutId: id, deviceId, app: found?.app ?? app, wave: index + 1, state: 'waiting', updatedAt: now })));
       }

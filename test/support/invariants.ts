@@ -10,7 +10,11 @@ const gone = `('rolling_back', 'rolled_back', 'rollback_failed')`;
 /** Counts of waves are derived from deployments wherever they are shown: there is no counter that could be wrong. */
 export const invariants: Readonly<Record<string, string>> = {
   'a device works on at most one deployment of an app': `select device_id, app from deployment where state in ${inFlight} group by 1, 2 having count(*) > 1`,
-  'a device waits for an app in at most one rollout': `select device_id, app from deployment where state = 'waiting' group by 1, 2 having count(*) > 1`,
+  'a device waits for an app in at most one rollout that is more than a plan': `
+    select d.device_id, d.app from deployment d join rollout r on r.id = d.rollout_id where d.state = 'waiting' and r.state <> 'awaiting_approval' group by 1, 2 having count(*) > 1`,
+  'a rollout has begun unless it waits for approval, or ended before it had it': `
+    select r.id from rollout r join wave w on w.rollout_id = r.id and w.n = 1
+    where (r.state = 'awaiting_approval' and w.opened_at is not null) or (r.state not in ('awaiting_approval', 'denied', 'aborting', 'aborted') and w.opened_at is null)`,
   'no more devices are at work for a rollout than it allows, or allowed when they began': `
     select r.id from rollout r join deployment d on d.rollout_id = r.id and d.state in ${inFlight} group by r.id, r.max_in_flight
     having count(*) > greatest(r.max_in_flight, (select max((a.detail->>'before')::int) from audit a where a.object = 'rollout:' || r.id and a.action = 'rollout.set_cap'))`,

@@ -4,6 +4,7 @@ import type { RolloutAct, RolloutState } from '@pier/shared/api';
 import { eq } from 'drizzle-orm';
 import { type Db, rollout as rolloutTable, storeAudit } from '../db/index.ts';
 import { type Writer, lockDevices } from '../device/index.ts';
+import { begin } from './begin.ts';
 import { excludableStates, factsFor, retryableOf } from './facts.ts';
 import { type RolloutStep, type WaveStep, judgeVerb, stepOfVerb, wavesHealed, wavesToAdvance } from './rules/index.ts';
 import { type DeploymentRow, type Shown, deploymentsIn, lockRollout, storeMoves } from './store.ts';
@@ -44,6 +45,11 @@ async function perform(tx: Db, of: Shown, doing: Doing): Promise<Record<string, 
       return advance(tx, of, doing);
     case 'resume':
       return resume(tx, of, doing);
+    case 'approve': {
+      const superseded = await begin(tx, of, { actor, writer });
+      await storeSteps(tx, { rollout: of.rollout, waves: [], step: stepFor(of, doing), actor, decidedBy: actor }, writer.nowMs);
+      return { superseded };
+    }
     case 'deny':
       await leaveOut(tx, of, doing);
       break;
@@ -51,13 +57,12 @@ async function perform(tx: Db, of: Shown, doing: Doing): Promise<Record<string, 
       await tx.update(rolloutTable).set({ maxInFlight: body.maxInFlight }).where(eq(rolloutTable.id, of.rollout.id));
       await storeSteps(tx, { rollout: of.rollout, waves: [], step: undefined, actor }, writer.nowMs);
       return {};
-    case 'approve':
     case 'pause':
     case 'abort':
     case 'roll_back':
       break;
   }
-  const decided = body.verb === 'approve' || body.verb === 'deny' ? { decidedBy: actor } : {};
+  const decided = body.verb === 'deny' ? { decidedBy: actor } : {};
   await storeSteps(tx, { rollout: of.rollout, waves: [], step: stepFor(of, doing), actor, ...decided }, writer.nowMs);
   return {};
 }

@@ -8,7 +8,7 @@ import { refuseNul } from '../device/index.ts';
 import { whereSelector } from '../selector/index.ts';
 import { refuseBusy } from './plan/pick.ts';
 import { type Planned, checkRelease, planRollout } from './plan/plan.ts';
-import { analyzeDeployments, candidatesOf, idsAmong, lockSelected, storeDeployments, supersede } from './plan/store.ts';
+import { analyzeDeployments, candidatesOf, idsAmong, lockSelected, storeDeployments, takeOver } from './plan/store.ts';
 import { reasonOf } from './rules/index.ts';
 
 export type RolloutDeps = {
@@ -26,8 +26,8 @@ export type RolloutDeps = {
 const analyzeFrom = 1_000;
 
 /**
- * Starts a rollout. A newer rollout of an app takes over devices that still wait in an older one; devices at work in an older
- * one are not torn out of it. What it will do is `forecastRollout`'s sum, made again under the devices' locks.
+ * Starts a rollout, or plans one that has to be approved. A newer rollout of an app takes over devices that still wait in an
+ * older one when it begins; devices at work in an older one are not torn out of it. What it will do is `forecastRollout`'s sum, made again under the devices' locks.
  * Out: its id. Faults: `not-found` naming what there is not, `release-unverified`, `release-withdrawn`, `policy-missing`,
  * `selection-empty` naming the selector or the wave, `conflict` naming devices that are not active or held, or the other rollout.
  */
@@ -67,7 +67,8 @@ type Made = { readonly id: string; readonly plan: RolloutPlan; readonly release:
 async function store(tx: Db, { id, plan, release, made, actor, nowMs }: Made): Promise<void> {
   const { app } = release;
   const { waves, taken, leftOut, approval } = made;
-  const superseded = await supersede(tx, { devices: taken.map((one) => one.id), app, states: ['waiting'], reason: { code: 'superseded', reason: `the newer rollout ${id} took over this device` }, actor, nowMs });
+  // Until it is approved it is but a plan: what its devices wait for stays what it is.
+  const superseded = approval ? 0 : await takeOver(tx, { id, app, devices: taken.map((one) => one.id), actor, nowMs });
   const now = new Date(nowMs);
   const { soakS, deadlineS, maxInFlight, onFailure, horizonS, mode, selector = null } = plan;
   const state = approval ? 'awaiting_approval' : 'running';
@@ -75,7 +76,7 @@ async function store(tx: Db, { id, plan, release, made, actor, nowMs }: Made): P
     id, name: plan.name ?? `${app} ${release.version}`, releaseId: release.id, app, state, reasonCode: approval?.code ?? null, reasonText: approval?.reason ?? null,
     selector, mode, soakS, deadlineS, maxInFlight, onFailure, horizonS, nextTickAt: now, createdBy: actor, createdAt: now,
   });
-  await tx.insert(wave).values(waves.map((one, index) => ({ rolloutId: id, n: index + 1, state: index === 0 ? 'active' : 'pending', plan: one.plan, openedAt: index === 0 ? now : null })));
+  await tx.insert(wave).values(waves.map((one, index) => ({ rolloutId: id, n: index + 1, state: index === 0 ? 'active' : 'pending', plan: one.plan, openedAt: index === 0 && !approval ? now : null })));
   await storeDeployments(tx, { id, app, waves, nowMs, pending: reasonOf('rollout.wave-pending') });
   const detail = {
     release: release.id, digest: release.digest, devices: taken.length, waves: waves.map((one) => one.devices.length), selector, mode, soakS, deadlineS, maxInFlight, onFailure, horizonS,

@@ -2,7 +2,7 @@ import { type SQL, and, asc, eq, inArray, sql } from 'drizzle-orm';
 import type { DeploymentState } from '@pier/shared/api';
 import { type Db, assignment, deployment } from '../db/index.ts';
 import { type VerbFacts, badEnds } from './rules/index.ts';
-import type { DeploymentRow, RolloutRow, Shown } from './store.ts';
+import { type DeploymentRow, type RolloutRow, type Shown, hasBegun } from './store.ts';
 import { wavesOf, wordsOf } from './waves.ts';
 
 /** What may be left out of a rollout: whatever no device is at work on, and nothing that is proven. */
@@ -33,7 +33,7 @@ function retryable({ id, app }: RolloutRow, devices: readonly string[] | undefin
     eq(deployment.rolloutId, id),
     inArray(deployment.state, [...badEnds]),
     among(devices),
-    sql`not exists (select 1 from deployment newer where newer.device_id = ${deployment.deviceId} and newer.app = ${app} and newer.rollout_id > ${id})`,
+    sql`not exists (select 1 from deployment newer where newer.device_id = ${deployment.deviceId} and newer.app = ${app} and newer.rollout_id > ${id} and ${hasBegun('newer')})`,
     sql`not exists (select 1 from ${assignment} where ${assignment.deviceId} = ${deployment.deviceId} and ${assignment.app} = ${app} and ${assignment.byHand})`,
   );
 }

@@ -4,4 +4,5 @@ export { startRolloutEngine, tick } from './engine.ts';
 export type { EngineDeps } from './turn.ts';
 export { advanceOnReport } from './advance.ts';
 export { consentTo } from './consent.ts';
+export { hasBegun } from './store.ts';
 export { type WaitingCode, absentCodes, badEnds, leftOut, reasonToWait, transitions, waitingReasons } from './rules/index.ts';

@@ -4,6 +4,7 @@ import { invariant } from '@pier/shared/core';
 import type { TrustPolicy } from '@pier/shared/signing';
 import { type Db, deployment, device } from '../db/index.ts';
 import { type Writer, bindingsOf } from '../device/index.ts';
+import { begin } from './begin.ts';
 import { consentTo } from './consent.ts';
 import { joinNew, mayJoin } from './join.ts';
 import { type Offered, offerPage } from './offer.ts';
@@ -120,11 +121,12 @@ async function idleUntilMs(tx: Db, { id, horizonS }: RolloutRow, nowMs: number):
  * a second person's word waits on. One in which nobody is left has nothing to wait for.
  */
 export async function startOnceCovered(turn: Turn): Promise<RolloutState | undefined> {
-  return step(turn, (tx, of, { nowMs }) => startOrWait(tx, of, { policy: turn.policy, nowMs }), ['awaiting_approval']);
+  return step(turn, (tx, of, writer) => startOrWait(tx, of, { policy: turn.policy, writer }), ['awaiting_approval']);
 }
 
-async function startOrWait(tx: Db, of: Shown, { policy, nowMs }: { policy: TrustPolicy | undefined; nowMs: number }): Promise<RolloutState | undefined> {
+async function startOrWait(tx: Db, of: Shown, { policy, writer }: { policy: TrustPolicy | undefined; writer: Writer }): Promise<RolloutState | undefined> {
   const { rollout, release } = of;
+  const { nowMs } = writer;
   const actor = `rollout:${rollout.id}`;
   if (rollout.mode === 'static' && !(await hasWaiting(tx, rollout))) {
     await storeSteps(tx, { rollout, waves: [], step: desertedStep, actor }, nowMs);
@@ -132,6 +134,7 @@ async function startOrWait(tx: Db, of: Shown, { policy, nowMs }: { policy: Trust
   }
   const startable = rollout.reasonCode === approvalCodes.uncovered && release.state === 'verified' ? policy : undefined;
   if (startable && (await isCovered(tx, of, startable))) {
+    await begin(tx, of, { actor, writer });
     const why = { code: 'approval.covered', reason: 'what it asks for has been bound on a device of its first wave' };
     await storeSteps(tx, { rollout, waves: [], step: { to: 'running', cause: null, reason: null }, actor, why }, nowMs);
     return 'running';

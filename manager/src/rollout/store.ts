@@ -1,16 +1,14 @@
-import { type SQL, and, asc, desc, eq, gt, inArray, lt, lte, ne, notInArray, or, sql } from 'drizzle-orm';
+import { type SQL, and, asc, desc, eq, gt, inArray, lt, lte, ne, or, sql } from 'drizzle-orm';
 import { type Digest, AppName, invariant } from '@pier/shared/core';
 import { DeploymentState, InFlightState } from '@pier/shared/api';
 import { type Reason, type ReportedApp, Reported } from '@pier/shared/wire';
 import { type Db, assignment, audit, deployment, deviceState, release, rollout, storeAudit } from '../db/index.ts';
-import { approvalCodes, isFinished, mayMove } from './rules/index.ts';
+import { approvalCodes, mayMove } from './rules/index.ts';
 
 export type RolloutRow = typeof rollout.$inferSelect;
 export type DeploymentRow = typeof deployment.$inferSelect;
 export type ReleaseRow = typeof release.$inferSelect;
 export type Shown = { rollout: RolloutRow; release: ReleaseRow };
-
-const finished = DeploymentState.options.filter(isFinished);
 
 /** What moves by itself; what stands still for a person is looked for apart, so that however much of it there is takes no other's turn. */
 const moving = sql.raw(`('running', 'completed', 'aborting', 'rolling_back')`);
@@ -47,8 +45,16 @@ export async function storeNextTick(tx: Db, id: string, atMs: number): Promise<v
 
 /** Has rollouts looked at again soon, unless somebody works on them just now. Never waits: the caller holds devices' locks. */
 export async function hurry(tx: Db, ids: readonly string[], nowMs: number): Promise<void> {
-  if (ids.length === 0) return;
-  const free = tx.select({ id: rollout.id }).from(rollout).where(and(inArray(rollout.id, [...ids]), eq(rollout.state, 'completed'))).orderBy(asc(rollout.id)).for('no key update', { skipLocked: true });
+  if (ids.length > 0) await hurryWhere(tx, and(inArray(rollout.id, [...ids]), eq(rollout.state, 'completed')), nowMs);
+}
+
+/** The same for those of an app that take devices in later. */
+export async function hurryJoins(tx: Db, app: string, nowMs: number): Promise<void> {
+  await hurryWhere(tx, and(eq(rollout.app, app), eq(rollout.mode, 'dynamic'), inArray(rollout.state, ['running', 'completed'])), nowMs);
+}
+
+async function hurryWhere(tx: Db, where: SQL | undefined, nowMs: number): Promise<void> {
+  const free = tx.select({ id: rollout.id }).from(rollout).where(where).orderBy(asc(rollout.id)).for('no key update', { skipLocked: true });
   await tx.update(rollout).set({ nextTickAt: new Date(nowMs) }).where(inArray(rollout.id, free));
 }
 
@@ -158,20 +164,16 @@ export async function assignmentsOf(tx: Db, devices: readonly string[], app: str
   return new Map(rows.map((row) => [row.deviceId, row]));
 }
 
+/** Whether the rollout of a deployment, by the name that the statement gives it, has begun: one that waits for approval, or was denied, is but a plan. */
+export function hasBegun(name: string): SQL {
+  return sql`exists (select 1 from wave first where first.rollout_id = ${sql.identifier(name)}.rollout_id and first.n = 1 and first.opened_at is not null)`;
+}
+
 /** Of these devices, those that a newer rollout of the app has taken: ids sort by the time they were made. */
 export async function takenSince(tx: Db, { rolloutId, app, devices }: { rolloutId: string; app: string; devices: readonly string[] }): Promise<Set<string>> {
   if (devices.length === 0) return new Set();
-  const rows = await tx.select({ id: deployment.deviceId }).from(deployment).where(and(inArray(deployment.deviceId, [...devices]), eq(deployment.app, app), gt(deployment.rolloutId, rolloutId)));
+  const rows = await tx.select({ id: deployment.deviceId }).from(deployment).where(and(inArray(deployment.deviceId, [...devices]), eq(deployment.app, app), gt(deployment.rolloutId, rolloutId), hasBegun('deployment')));
   return new Set(rows.map((row) => row.id));
-}
-
-/** Deployments of an app on these devices that are not finished, with their rollouts. */
-export async function openOn(tx: Db, devices: readonly string[], app: string): Promise<DeploymentRow[]> {
-  return tx
-    .select()
-    .from(deployment)
-    .where(and(inArray(deployment.deviceId, [...devices]), eq(deployment.app, app), notInArray(deployment.state, finished)))
-    .orderBy(asc(deployment.deviceId));
 }
 
 /** Rollouts, newest first: their ids sort by the time they were made. */

@@ -6,6 +6,7 @@ import { Reason, ReportedApp } from '@pier/shared/wire';
 import { type Selectable, type Selector, parseSelector } from '@pier/shared/selector';
 import type { PgColumn } from 'drizzle-orm/pg-core';
 import { type Db, assignment, binding, deployment, device, deviceLive, deviceState, release, rollout, wave } from '../db/index.ts';
+import { hasBegun } from '../rollout/index.ts';
 import type { AssignmentFacts, DeploymentFacts, RolloutFacts, WantedFacts, WhyFacts } from './facts.ts';
 
 export type ReleaseRow = typeof release.$inferSelect;
@@ -53,13 +54,13 @@ export async function unprovenOf(tx: Db, rolloutId: string): Promise<DeploymentR
   return tx.select().from(deployment).where(and(eq(deployment.rolloutId, rolloutId), ne(deployment.state, 'proven'))).orderBy(asc(deployment.deviceId));
 }
 
-/** Of each device and app the deployment in the newest rollout that has one. */
+/** Of each device and app the deployment in the newest rollout that has one; while one is open, that in a rollout which is but a plan does not count. */
 export async function newestDeployments(tx: Db, devices: readonly string[], app?: AppName): Promise<DeploymentRow[]> {
   return tx
     .selectDistinctOn([deployment.deviceId, deployment.app])
     .from(deployment)
     .where(and(among(deployment.deviceId, devices), app === undefined ? undefined : eq(deployment.app, app)))
-    .orderBy(asc(deployment.deviceId), asc(deployment.app), desc(deployment.rolloutId));
+    .orderBy(asc(deployment.deviceId), asc(deployment.app), desc(and(inArray(deployment.state, ['waiting', ...InFlightState.options]), hasBegun('deployment')) ?? sql`true`), desc(deployment.rolloutId));
 }
 
 export type DeviceSide = {

@@ -5,10 +5,11 @@ import { type Db, assignment, device, inTransaction, storeAudit } from '../../db
 import { assign, lockDevices, placeKey, refuseNul } from '../../device/index.ts';
 import type { RequestOf } from '../../http/index.ts';
 import type { RolloutDeps } from '../create.ts';
+import { hurryJoins } from '../store.ts';
 import { checkRelease } from './plan.ts';
 import { supersede } from './store.ts';
 
-const openStates = ['waiting', ...InFlightState.options];
+const openStates = ['waiting', ...InFlightState.options] as const;
 
 type Place = { readonly device: DeviceId; readonly app: AppName };
 
@@ -69,6 +70,7 @@ export async function releaseHold(deps: RolloutDeps, { params, actor }: RequestO
     const was = released[0];
     if (!was) throw new Fault('not-found', `nobody assigned app "${place.app}" by hand on device "${place.device}"; there is nothing to give back`);
     await storeAudit(tx, [{ actor: actor.name, action: 'app.released', object: `device:${place.device}`, detail: { app: place.app, release: was.release } }], nowMs);
+    await hurryJoins(tx, place.app, nowMs);
   });
   deps.wake();
   return null;

@@ -105,11 +105,13 @@ describe('older rollouts of the app', () => {
   test.each(['running', 'paused', 'completed', 'awaiting_approval'])('give up the devices that wait in them: %s', async (state) => {
     const one = `old-${state.replace('_', '-')}`;
     await site(one, [{ id: one }, { id: `${one}-done` }]);
-    await world.addRollout(`rollout-${one}`, { release: await world.addRelease(), state, deployments: { [one]: 'waiting', [`${one}-done`]: 'proven' } });
+    // Ids sort by the time they were made.
+    const older = `rollout-0-${one}`;
+    await world.addRollout(older, { release: await world.addRelease(), state, deployments: { [one]: 'waiting', [`${one}-done`]: 'proven' } });
     const id = await start({ release: (await world.addRelease()).id, selector: `site=${one}` });
-    expect(await stateAt(`rollout-${one}`, one)).toMatchObject({ state: 'superseded', reasonCode: 'superseded', reasonText: `the newer rollout ${id} took over this device` });
-    expect(await stateAt(`rollout-${one}`, `${one}-done`)).toMatchObject({ state: 'proven' });
-    const rows = await world.db.select().from(audit).where(eq(audit.object, `deployment:rollout-${one}/${one}`));
+    expect(await stateAt(older, one)).toMatchObject({ state: 'superseded', reasonCode: 'superseded', reasonText: `the newer rollout ${id} took over this device` });
+    expect(await stateAt(older, `${one}-done`)).toMatchObject({ state: 'proven' });
+    const rows = await world.db.select().from(audit).where(eq(audit.object, `deployment:${older}/${one}`));
     expect(rows).toMatchObject([{ actor: 'ada', action: 'deployment.superseded', detail: { from: 'waiting', attempt: null, reason: { code: 'superseded' } } }]);
   });
 

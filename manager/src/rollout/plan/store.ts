@@ -1,7 +1,9 @@
 import { type SQL, and, asc, eq, sql } from 'drizzle-orm';
-import { InFlightState } from '@pier/shared/api';
+import { type DeploymentState, InFlightState } from '@pier/shared/api';
+import { invariant } from '@pier/shared/core';
 import type { Reason } from '@pier/shared/wire';
 import { type Db, assignment, audit, binding, deployment, device, deviceLive, deviceState, rollout } from '../../db/index.ts';
+import { mayMove } from '../rules/index.ts';
 import type { Candidate } from './pick.ts';
 import type { Sliced } from './waves.ts';
 
@@ -53,15 +55,34 @@ async function profilesOf(db: Db, candidates: readonly Candidate[]): Promise<Map
   return new Map([...keys].map(([key, id]) => [key, profiles.get(id)]));
 }
 
-export type Superseding = { readonly devices: readonly string[]; readonly app: string; readonly states: readonly string[]; readonly reason: Reason; readonly actor: string; readonly nowMs: number };
+/**
+ * A rollout begins: what waits on its devices in other ones of the app is over, save in newer ones that are but planned. The
+ * caller holds the devices' locks. Out: how many.
+ */
+export async function takeOver(tx: Db, { id, ...of }: { readonly id: string } & Pick<Superseding, 'devices' | 'app' | 'actor' | 'nowMs'>): Promise<number> {
+  return supersede(tx, { ...of, states: ['waiting'], by: id, reason: { code: 'superseded', reason: `the newer rollout ${id} took over this device` } });
+}
+
+export type Superseding = {
+  readonly devices: readonly string[];
+  readonly app: string;
+  readonly states: readonly DeploymentState[];
+  /** The rollout that begins. */
+  readonly by?: string;
+  readonly reason: Reason;
+  readonly actor: string;
+  readonly nowMs: number;
+};
 
 /** Ends deployments of an app in other rollouts, with an audit row each. The caller holds the devices' locks. Out: how many. */
-export async function supersede(tx: Db, { devices, app, states, reason, actor, nowMs }: Superseding): Promise<number> {
+export async function supersede(tx: Db, { devices, app, states, by = '', reason, actor, nowMs }: Superseding): Promise<number> {
+  for (const state of states) invariant(mayMove(state, 'superseded'), `a deployment moves from ${state} to superseded`);
   const at = sql`${new Date(nowMs).toISOString()}::timestamptz`;
   const found = await tx.execute(sql`
     with open as (
       select rollout_id, device_id, state, attempt from ${deployment}
-      where device_id = any(${listOf(devices)}::text[]) and app = ${app} and state = any(${listOf(states)}::text[])
+      where device_id = any(${listOf(devices)}::text[]) and app = ${app} and state = any(${listOf(states)}::text[]) and rollout_id <> ${by}::text
+        and (${by}::text = '' or rollout_id < ${by}::text or not exists (select 1 from ${rollout} r where r.id = rollout_id and r.state = 'awaiting_approval'))
       order by rollout_id, device_id for no key update),
     ended as (
       update ${deployment} d set state = 'superseded', reason_code = ${reason.code}, reason_text = ${reason.reason}, deadline_at = null, retry_at = null, updated_at = ${at}

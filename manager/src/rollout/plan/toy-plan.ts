@@ -4,7 +4,7 @@ import { type Release, RolloutPlan } from '@pier/shared/api';
 import { Asks, Limits } from '@pier/shared/capability';
 import { TrustPolicy, generateKeyPair } from '@pier/shared/signing';
 import { seeded } from '../../../../shared/src/selector/toy-selectors.ts';
-import { type Db, assignment, binding, deployment, device, deviceLive, deviceState, release, rollout } from '../../db/index.ts';
+import { type Db, assignment, binding, deployment, device, deviceLive, deviceState, release, rollout, wave } from '../../db/index.ts';
 import type { RolloutDeps } from '../create.ts';
 
 const profile = { model: 'Raspberry Pi 5', onRelease: 'input', serial: [], chips: [{ label: 'pinctrl-rp1', lines: Array.from({ length: 28 }, (_, line) => ({ line, name: `GPIO${line}` })) }] };
@@ -51,6 +51,7 @@ export function planWorld(db: Db) {
     addRollout: async (id: string, of: { release: Release; state: string; deployments: Record<string, string> }) => {
       const { release: { id: releaseId, app }, state } = of;
       await db.insert(rollout).values({ id, name: id, releaseId, app, state, cause: state === 'paused' ? 'operator' : null, mode: 'static', soakS: 1, deadlineS: 60, maxInFlight: 500, onFailure: 'pause', horizonS: 60, createdBy: 'old' });
+      await db.insert(wave).values({ rolloutId: id, n: 1, state: 'active', plan: {}, openedAt: state === 'awaiting_approval' ? null : new Date(clock.nowMs()) });
       await db.insert(deployment).values(Object.entries(of.deployments).map(([deviceId, one]) => ({ rolloutId: id, deviceId, app, wave: 1, state: one, attempt: one === 'waiting' ? null : 1, deadlineAt: ['waiting', 'proven', 'failed'].includes(one) ? null : new Date(clock.nowMs() + 60_000) })));
     },
   };

@@ -27,7 +27,7 @@ describe('the table of states', () => {
   });
 
   test.each<[DeploymentState, DeploymentState[]]>([
-    ['waiting', ['offered', 'failed', 'timed_out', 'refused']],
+    ['waiting', ['offered', 'failed', 'timed_out', 'refused', 'superseded']],
     ['timed_out', atWork],
     ['rolling_back', ['proven', 'failed', 'timed_out', 'refused']],
     ['rolled_back', ['rolling_back']],
@@ -44,8 +44,8 @@ describe('the table of states', () => {
     expect(all.filter((to) => mayMove('proven', to)).toSorted()).toEqual(['excluded', 'failed', 'rolling_back']);
   });
 
-  test('nothing leaves what was left out, or has been rolled back', () => {
-    for (const from of [...leftOut, 'rolled_back', 'rollback_failed'] as const) expect(all.filter((to) => mayMove(from, to))).toEqual([]);
+  test('nothing leaves what was left out, or has been rolled back, but one that is given back waits again', () => {
+    for (const from of [...leftOut, 'rolled_back', 'rollback_failed'] as const) expect(all.filter((to) => mayMove(from, to))).toEqual(from === 'superseded' ? ['waiting'] : []);
   });
 
   test('a device at work is torn out by nobody but a person who assigns something else', () => {

@@ -29,7 +29,8 @@ export const transitions = {
   rollback_failed: [],
   excluded: [],
   cancelled: [],
-  superseded: [],
+  /** Given back by the person who had assigned the app by hand: a dynamic rollout takes the device in again. */
+  superseded: ['waiting'],
 } as const satisfies Record<DeploymentState, readonly DeploymentState[]>;
 
 export function mayMove(from: DeploymentState, to: DeploymentState): boolean {
