@@ -1,7 +1,7 @@
 import { type DeviceId as Id, type AppName, canonicalJson, digestOf } from '@pier/shared/core';
 import { type Desired, payloadBytesMax, topics } from '@pier/shared/wire';
 import { payloadTypes, signEnvelope } from '@pier/shared/signing';
-import { and, isNotNull, sql } from 'drizzle-orm';
+import { and, isNotNull, lt, sql } from 'drizzle-orm';
 import { type Db, assignment, deviceState, isAnyOf, outbox, rowsAs, storeAudit } from '../db/index.ts';
 import { type AssignedApp, nextAttempt, nextRev, renderDesired } from './rules.ts';
 import { type StoredAssignment, assignmentsTo, bindingsOf, newestPolicy, placeKey, releasesNamed, reportedAttempts, revsOf } from './wanted.ts';
@@ -59,7 +59,7 @@ async function storeAssignments(tx: Db, rows: readonly (AssignmentChange & { att
 /**
  * Renders, signs and stores the desired documents of devices under a higher revision each, and puts them into the outbox:
  * all in the transaction of the change that calls for it. The caller holds the devices' locks. Out: the devices that keep the
- * document they have, because the new one would not fit into a message; the audit names each.
+ * document they have, because the new one would not fit into a message; the audit names each, once a policy.
  */
 export async function writeDesired(tx: Db, devices: readonly Id[], writer: Writer): Promise<ReadonlySet<string>> {
   if (devices.length === 0) return new Set();
@@ -70,11 +70,12 @@ export async function writeDesired(tx: Db, devices: readonly Id[], writer: Write
   return new Set(tooLarge.keys());
 }
 
-/** It was tried for this policy: the audit is told once of each that a device misses. */
+/** They were tried for this policy: a device that asks again and again fills no audit, and is not tried for ever. */
 async function storeTooLarge(tx: Db, tooLarge: ReadonlyMap<string, number>, { nowMs }: Writer): Promise<void> {
   if (tooLarge.size === 0) return;
-  await tx.update(deviceState).set({ policyNumber: await newestPolicy(tx) }).where(isAnyOf(deviceState.deviceId, [...tooLarge.keys()]));
-  const told = [...tooLarge].map(([device, sizeBytes]) => ({ actor: 'system', action: 'desired.too-large', object: `device:${device}`, detail: { sizeBytes, sizeBytesMax: payloadBytesMax } }));
+  const policyNumber = await newestPolicy(tx);
+  const rows = await tx.update(deviceState).set({ policyNumber }).where(and(isAnyOf(deviceState.deviceId, [...tooLarge.keys()]), lt(deviceState.policyNumber, policyNumber))).returning({ device: deviceState.deviceId });
+  const told = rows.map(({ device }) => ({ actor: 'system', action: 'desired.too-large', object: `device:${device}`, detail: { sizeBytes: tooLarge.get(device), sizeBytesMax: payloadBytesMax } }));
   await storeAudit(tx, told, nowMs);
 }
 

@@ -349,7 +349,8 @@ test('a document that would not fit into a message is not written, and holds up 
   await fleet.db.update(assignment).set({ deviceId: full }).where(eq(assignment.deviceId, other));
   const skipped = await fleet.db.transaction(async (tx) => writeDesired(tx, [full, other], writer));
   expect([[...skipped], (await state(full))?.desired, (await fleet.desiredOf(other))?.apps]).toEqual([[full], null, {}]);
-  expect((await fleet.db.select().from(audit)).filter((row) => row.action === 'desired.too-large')).toMatchObject([{ actor: 'system', object: `device:${full}`, detail: { sizeBytesMax: 65_536 } }]);
+  await fleet.say(full, 'presence', presence({ seq: 1, rev: 9 }));
+  expect((await fleet.db.select().from(audit)).filter((row) => row.action === 'desired.too-large'), 'told once, however often the device asks').toMatchObject([{ actor: 'system', object: `device:${full}`, detail: { sizeBytesMax: 65_536 } }]);
   // What no message could carry was put there past the manager: it is not left for the invariants.
   await fleet.db.delete(assignment).where(eq(assignment.deviceId, full));
 });

@@ -105,7 +105,8 @@ export async function bringUpToDate(behind: readonly Behind[], { db, clock, log,
     await resendDesired(tx, answers.flatMap(({ device, answer }) => (answer === 'send' ? [device] : [])));
     const strange = answers.filter(({ answer }) => answer === 'render');
     for (const { device, held, ours } of strange) log.warn({ device, heldRev: held.rev, heldHash: held.desired, rev: ours?.rev }, 'desired.not-ours');
-    await writeDesired(tx, strange.map(({ device }) => device), { schedulerPem, nowMs: clock.nowMs() });
+    const tooLarge = await writeDesired(tx, strange.map(({ device }) => device), { schedulerPem, nowMs: clock.nowMs() });
+    for (const device of tooLarge) log.error({ device }, 'desired.too-large');
   });
   wake();
   return behind.map(() => 'taken');
