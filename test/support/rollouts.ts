@@ -1,11 +1,11 @@
 /** What tests of rollouts say and look at, over a manager's real database. */
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
-import { and, asc, eq } from 'drizzle-orm';
-import { type DeviceId, Fault, type Log, silentLog } from '@pier/shared/core';
+import { and, asc, eq, sql } from 'drizzle-orm';
+import { type DeviceId, Fault, type Log, silentLog, systemClock } from '@pier/shared/core';
 import type { RolloutAct } from '@pier/shared/api';
 import { type Fleet, type Started, app, ledBinding, openFleet, presence, reported } from './fleet.ts';
 import { checkInvariants } from './invariants.ts';
-import { assignment, audit, deployment, rollout, wave } from '../../manager/src/db/index.ts';
+import { type Db, assignment, audit, deployment, rollout, wave } from '../../manager/src/db/index.ts';
 import { deviceHandlers } from '../../manager/src/device/index.ts';
 
 export type Made = Awaited<ReturnType<Fleet['addRelease']>>;
@@ -90,8 +90,8 @@ function looking(fleet: () => Fleet) {
       const ifMatch = revision ?? (await rolloutAt(id))?.revision;
       return fleet().handlers.actOnRollout({ params: { id }, query: undefined, body, actor: { name: by, role: 'operator' }, ifMatch });
     },
-    preview: async (id: string, by = 'bob') => {
-      const { items } = await fleet().handlers.previewRollout({ params: { id }, query: undefined, body: undefined, actor: { name: by, role: 'operator' } });
+    preview: async (id: string, by = 'bob', devices?: string) => {
+      const { items } = await fleet().handlers.previewRollout({ params: { id }, query: { devices }, body: undefined, actor: { name: by, role: 'operator' } });
       return new Map(items.map((item) => [item.verb, item]));
     },
     /** A tick at which everything is due. */
@@ -107,6 +107,16 @@ export type Rollouts = ReturnType<typeof useRollouts>;
 /** Reports that the attempt which a device was given is in a state. */
 export async function answer(of: Pick<Rollouts, 'at' | 'report'>, { id, device, release }: { id: string; device: DeviceId; release: Made }, said: Record<string, unknown> = { state: 'proven', lastGood: onDevice(release) }): Promise<void> {
   await of.report(device, release, { attempt: (await of.at(id, device))?.attempt, ...said });
+}
+
+/** Until somebody's statement waits for a lock. */
+export async function untilLocked(db: Db): Promise<void> {
+  const found = async () => (await db.execute(sql`select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`)).rows.length > 0;
+  const untilMs = systemClock.nowMs() + 30_000;
+  while (!(await found())) {
+    if (systemClock.nowMs() > untilMs) throw new Error('nobody waits for a lock');
+    await systemClock.sleep(10);
+  }
 }
 
 export async function faultOf(work: Promise<unknown>): Promise<unknown> {

@@ -75,6 +75,18 @@ describe('every act', () => {
   });
 });
 
+test('a preview tells of named devices how many exclude and retry would hit', async () => {
+  const { id, canary, others } = await failedCanary();
+  const hits = async (devices: string) => {
+    const seen = await preview(id, 'bob', devices);
+    return [seen.get('retry')?.devices, seen.get('exclude')?.devices, seen.get('advance')?.devices];
+  };
+  expect(await hits(canary)).toEqual([1, 1, 2]);
+  expect(await hits([...others, 'nobody'].join(','))).toEqual([0, 2, 2]);
+  expect(await faultOf(preview(id, 'bob', Array.from({ length: 501 }, (_, n) => `d${n}`).join(',')))).toMatchObject({ code: 'input-invalid', message: expect.stringMatching(/at most 500/) });
+  expect(await faultOf(preview(id, 'bob', 'a\0b'))).toMatchObject({ code: 'input-invalid' });
+});
+
 describe('pause and resume', () => {
   test('a pause takes offers back within a tick, lets work finish, and resume goes on', async () => {
     const [devices, release] = [await newDevices(3), await newRelease()];

@@ -72,7 +72,7 @@ describe('what is shown', () => {
 
   test.each(['nothing', 'a\0b', "'; drop table rollout; --"])('a rollout %j is not found', async (id) => {
     const { handlers } = world.fleet;
-    const asked = [async () => get(id), async () => handlers.listDeployments({ ...none, params: { id }, query: { limit: 1 } }), async () => handlers.previewRollout({ ...none, params: { id } }), async () => handlers.actOnRollout({ ...none, params: { id }, body: { verb: 'pause' }, ifMatch: 1 })];
+    const asked = [async () => get(id), async () => handlers.listDeployments({ ...none, params: { id }, query: { limit: 1 } }), async () => handlers.previewRollout({ ...none, params: { id }, query: {} }), async () => handlers.actOnRollout({ ...none, params: { id }, body: { verb: 'pause' }, ifMatch: 1 })];
     for (const one of asked) expect(await faultOf(one())).toMatchObject({ code: 'not-found' });
   });
 });

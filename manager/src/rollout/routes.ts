@@ -40,9 +40,9 @@ export function rolloutHandlers(deps: RolloutDeps): Pick<Handlers, Answered> {
         .limit(limit + 1);
       return pageOf({ rows, limit, keyOf: (row) => row.deviceId, show: showDeployment });
     },
-    previewRollout: async ({ params, actor }) => {
+    previewRollout: async ({ params, query, actor }) => {
       const of = await known(db, params.id);
-      const facts = await factsFor(db, of, { actor: actor.name });
+      const facts = await factsFor(db, of, { actor: actor.name, devices: namedIn(query.devices) });
       const items = rolloutVerbs.map((verb) => {
         const fit = judgeVerb(verb, facts);
         return { verb, possible: fit.possible, devices: fit.possible ? fit.devices : 0, sentence: fit.sentence };
@@ -57,6 +57,17 @@ export function rolloutHandlers(deps: RolloutDeps): Pick<Handlers, Answered> {
       return show(db, params.id);
     },
   };
+}
+
+const namedMax = 500;
+
+/** The devices that an act would name; undefined for all. Faults: `input-invalid`. */
+function namedIn(devices: string | undefined): string[] | undefined {
+  if (devices === undefined) return undefined;
+  refuseNul('query: devices', devices);
+  const names = [...new Set(devices.split(',').filter((name) => name !== ''))];
+  if (names.length > namedMax) throw new Fault('input-invalid', `query: devices: names ${names.length} devices; at most ${namedMax} are looked at`);
+  return names;
 }
 
 async function known(db: Db, id: string): Promise<Shown> {

@@ -13,6 +13,6 @@ export const rolloutRoutes = {
   whyRollout: route({ method: 'GET', path: '/rollouts/:id/why', permission: 'viewer', summary: 'Its devices that are not proven, counted by reason', ...byId, status: 200, response: WhyCounts }),
   forecastRollout: route({ method: 'POST', path: '/rollout-forecast', permission: 'operator', summary: 'What a rollout would do; starts nothing', body: RolloutPlan, status: 200, response: Forecast }),
   createRollout: route({ method: 'POST', path: '/rollouts', permission: 'operator', summary: 'Starts a rollout of a release in waves', body: RolloutPlan, status: 201, response: Rollout }),
-  previewRollout: route({ method: 'GET', path: '/rollouts/:id/verbs', permission: 'viewer', summary: 'What each verb would do to it now, with the number of devices that it hits', ...byId, status: 200, response: z.object({ revision: z.int(), items: z.array(VerbPreview) }) }),
+  previewRollout: route({ method: 'GET', path: '/rollouts/:id/verbs', permission: 'viewer', summary: 'What each verb would do to it now, with the number of devices that it hits; exclude and retry of those that are named, by comma', ...byId, query: z.strictObject({ devices: z.string().max(20_000).optional() }), status: 200, response: z.object({ revision: z.int(), items: z.array(VerbPreview) }) }),
   actOnRollout: route({ method: 'POST', path: '/rollouts/:id/acts', permission: 'operator', summary: 'Does one of the verbs', ...byId, body: RolloutAct, ifMatch: true, status: 200, response: Rollout }),
 } as const;
