@@ -1,4 +1,4 @@
-import { and, eq, inArray, or, sql } from 'drizzle-orm';
+import { and, eq, inArray, sql } from 'drizzle-orm';
 import { AppName } from '@pier/shared/core';
 import { DeploymentState, InFlightState, WavePlan } from '@pier/shared/api';
 import type { Reported, ReportedApp } from '@pier/shared/wire';
@@ -35,17 +35,19 @@ export function advanceOnReport({ schedulerPem }: Pick<Writer, 'schedulerPem'>):
   };
 }
 
-/** What devices are at work on, and what they have proven and still are assigned: the deployments that a report may move. */
+/**
+ * What devices are at work on, and what they have proven and still are assigned: the deployments that a report may move. Each is
+ * found by the attempt that is assigned, however many deployments a device has behind it.
+ */
 async function concernedOf(tx: Db, devices: readonly string[]) {
-  const stillOurs = and(eq(deployment.state, 'proven'), eq(assignment.attempt, deployment.attempt));
   return tx
     .select({ deployment, digest: release.digest, releaseId: release.id, soakS: rollout.soakS, deadlineS: rollout.deadlineS, horizonS: rollout.horizonS, plan: wave.plan })
-    .from(deployment)
+    .from(assignment)
+    .innerJoin(deployment, and(eq(deployment.deviceId, assignment.deviceId), eq(deployment.app, assignment.app), eq(deployment.attempt, assignment.attempt)))
     .innerJoin(rollout, eq(rollout.id, deployment.rolloutId))
     .innerJoin(release, eq(release.id, rollout.releaseId))
     .innerJoin(wave, and(eq(wave.rolloutId, deployment.rolloutId), eq(wave.n, deployment.wave)))
-    .leftJoin(assignment, and(eq(assignment.deviceId, deployment.deviceId), eq(assignment.app, deployment.app)))
-    .where(and(sql`${deployment.deviceId} = any(${sql.param([...devices])}::text[])`, or(inArray(deployment.state, InFlightState.options), stillOurs)));
+    .where(and(sql`${assignment.deviceId} = any(${sql.param([...devices])}::text[])`, inArray(deployment.state, ['proven', ...InFlightState.options])));
 }
 
 function heldOf({ deployment: row, digest, horizonS }: Concerned) {
