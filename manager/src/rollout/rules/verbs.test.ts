@@ -115,6 +115,10 @@ describe('without trust', () => {
     expect(fit(verb, { rollout: { state: 'paused', cause: 'trust' }, releaseVerified: false })).toMatchObject({ possible: false, code: 'verb-unfit' });
   });
 
+  test('retry is refused as well while it is not paused yet, or had completed', () => {
+    for (const state of ['running', 'completed'] as const) expect(fit('retry', { rollout: { state }, releaseVerified: false })).toMatchObject({ possible: false, code: 'verb-unfit' });
+  });
+
   test.each(['abort', 'roll_back'] as const)('%s is not', (verb) => {
     expect(fit(verb, { rollout: { state: 'paused', cause: 'trust' }, releaseVerified: false }).possible).toBe(true);
   });

@@ -50,8 +50,8 @@ const judges: Readonly<Record<RolloutVerb, Judge>> = {
   resume,
   advance,
   abort: (_, counts) => fits((counts.offered ?? 0) + (counts.waiting ?? 0), `ends it, and what runs stays; left out: ${countOf(counts.waiting)}, offers taken back: ${counts.offered ?? 0}, at work and left to finish: ${countOf(sumOf(counts, atWork))}`),
-  retry: ({ rollout, retryable }, counts) => {
-    if (rollout.cause === 'trust') return unfit('its release is not trusted now; nothing can be retried');
+  retry: ({ rollout, retryable, releaseVerified }, counts) => {
+    if (!releaseVerified || rollout.cause === 'trust') return unfit('its release is not trusted now; nothing can be retried');
     if (retryable === 0) return unfit(`no such device failed, was refused or timed out without being taken over since (${countOf(sumOf(counts, badEnds))} ended badly)`);
     return fits(retryable, `lets ${countOf(retryable)} try again`);
   },
