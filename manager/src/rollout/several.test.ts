@@ -1,11 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { eq } from 'drizzle-orm';
-import { systemClock } from '@pier/shared/core';
 import { presence } from '../../../test/support/fleet.ts';
 import { binding, outbox, rollout } from '../db/index.ts';
 import { lockDevices } from '../device/index.ts';
 import { storeMoves } from './store.ts';
-import { useRollouts } from '../../../test/support/rollouts.ts';
+import { untilLocked, useRollouts } from '../../../test/support/rollouts.ts';
 
 const world = useRollouts();
 const { at, start, report, newDevice, newRelease, bind } = world;
@@ -45,7 +44,7 @@ describe('several at once', () => {
       await lockDevices(tx, [device]);
       await tx.delete(binding).where(eq(binding.deviceId, device));
       later = world.fleet.tick();
-      await systemClock.sleep(200);
+      await untilLocked(world.fleet.db);
     });
     await later;
     expect(await at(id, device)).toMatchObject({ state: 'waiting', reasonCode: 'capability.unbound' });
@@ -63,7 +62,7 @@ describe('several at once', () => {
       await lockDevices(tx, [device]);
       await storeMoves(tx, [{ from: offered, to: 'soaking', attempt: offered.attempt, reason: null, deadlineAt: new Date(world.fleet.clock.nowMs() + 60_000), actor: `device:${device}` }], world.fleet.clock.nowMs());
       later = world.fleet.tick();
-      await systemClock.sleep(200);
+      await untilLocked(world.fleet.db);
     });
     await later;
     expect(await at(id, device)).toMatchObject({ state: 'soaking', attempt: 1 });

@@ -3,7 +3,9 @@ import { and, eq } from 'drizzle-orm';
 import { AppName, DeviceId } from '@pier/shared/core';
 import type { DeploymentState } from '@pier/shared/api';
 import { openTestDatabase } from '../../../../test/support/postgres.ts';
-import { assignment, audit, deployment, outbox } from '../../db/index.ts';
+import { untilLocked } from '../../../../test/support/rollouts.ts';
+import { assignment, audit, deployment, outbox, release as releaseTable } from '../../db/index.ts';
+import { lockDevices } from '../../device/index.ts';
 import { planHandlers } from './index.ts';
 import { faultOf, planOf, planWorld } from './toy-plan.ts';
 
@@ -87,6 +89,19 @@ describe('what is refused changes nothing', () => {
     expect(await faultOf(assignBy(device, await release()))).toMatchObject({ code, message: expect.stringMatching(why) as string });
     expect(await assigned(device)).toBeUndefined();
     expect(await world.db.select().from(deployment).where(eq(deployment.rolloutId, 'rollout-fine'))).toMatchObject([{ state: 'soaking' }]);
+  });
+
+  test('a release that is withdrawn while the assignment waits for the device', async () => {
+    const release = await world.addRelease();
+    let later: Promise<unknown> = Promise.resolve();
+    await world.db.transaction(async (tx) => {
+      await lockDevices(tx, ['fine']);
+      later = faultOf(assignBy('fine', release.id));
+      await untilLocked(world.db);
+      await world.db.update(releaseTable).set({ state: 'withdrawn', reasonCode: 'release-withdrawn', reasonText: 'burns lamps' }).where(eq(releaseTable.id, release.id));
+    });
+    expect(await later).toMatchObject({ code: 'release-withdrawn', message: expect.stringMatching(/burns lamps/) as string });
+    expect(await assigned('fine')).toBeUndefined();
   });
 
   test('a remark that no database could hold', async () => {

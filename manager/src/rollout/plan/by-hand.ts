@@ -1,7 +1,7 @@
 import { and, eq } from 'drizzle-orm';
 import { type AppName, type DeviceId, Fault } from '@pier/shared/core';
 import { type AnswerOf, InFlightState } from '@pier/shared/api';
-import { type Db, assignment, device, inTransaction, storeAudit } from '../../db/index.ts';
+import { type Db, assignment, device, inTransaction, release, storeAudit } from '../../db/index.ts';
 import { assign, lockDevices, placeKey, refuseNul } from '../../device/index.ts';
 import type { RequestOf } from '../../http/index.ts';
 import type { RolloutDeps } from '../create.ts';
@@ -22,10 +22,10 @@ export async function assignByHand(deps: RolloutDeps, { params, body, actor }: R
   const place: Place = params;
   const { release: releaseId, soakS, remark } = body;
   refuseNul('body', releaseId ?? '', remark ?? '');
-  const digest = releaseId === null ? null : await digestFor(deps, releaseId, place.app);
   const nowMs = deps.clock.nowMs();
   const attempt = await inTransaction(deps.db, async (tx) => {
     await lockActive(tx, place.device);
+    const digest = releaseId === null ? null : await digestFor(tx, releaseId, place.app);
     const reason = { code: 'superseded', reason: `assigned by hand by ${actor.name}` };
     const superseded = await supersede(tx, { devices: [place.device], app: place.app, states: openStates, reason, actor: actor.name, nowMs });
     const { attempts } = await assign(tx, [{ ...place, releaseId, soakS, setBy: actor.name, byHand: true }], { schedulerPem: deps.schedulerPem, nowMs });
@@ -39,12 +39,13 @@ export async function assignByHand(deps: RolloutDeps, { params, body, actor }: R
   return { ...place, release: releaseId, attempt, byHand: true };
 }
 
-async function digestFor({ releases }: RolloutDeps, id: string, app: AppName): Promise<string> {
-  const release = await releases.get(id);
-  if (!release) throw new Fault('not-found', `there is no release "${id}"`);
-  if (release.app !== app) throw new Fault('input-invalid', `release "${id}" is of app ${release.app}, not of ${app}`);
-  checkRelease(release);
-  return release.digest;
+/** Whoever withdraws the release, or judges it anew, waits meanwhile, or was first and is seen here. */
+async function digestFor(tx: Db, id: string, app: AppName): Promise<string> {
+  const [row] = await tx.select().from(release).where(eq(release.id, id)).for('share');
+  if (!row) throw new Fault('not-found', `there is no release "${id}"`);
+  if (row.app !== app) throw new Fault('input-invalid', `release "${id}" is of app ${row.app}, not of ${app}`);
+  checkRelease({ app, version: row.version, state: row.state, reason: row.reasonCode === null ? null : { code: row.reasonCode, reason: row.reasonText ?? '' } });
+  return row.digest;
 }
 
 async function lockActive(tx: Db, id: DeviceId): Promise<void> {

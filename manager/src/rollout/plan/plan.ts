@@ -24,7 +24,7 @@ export type Planned = Picked<Candidate> & {
 };
 
 /** Faults of a release that may not be rolled out: `release-withdrawn`, `release-unverified`. */
-export function checkRelease({ app, version, state, reason }: Release): void {
+export function checkRelease({ app, version, state, reason }: Pick<Release, 'reason'> & { readonly app: string; readonly version: string; readonly state: string }): void {
   if (state === 'verified') return;
   const why = reason ? `: ${reason.reason} (${reason.code})` : '';
   throw new Fault(state === 'withdrawn' ? 'release-withdrawn' : 'release-unverified', `release ${app} ${version} is ${state}${why}`);
