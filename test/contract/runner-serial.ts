@@ -246,6 +246,10 @@ function refusalContract(runner: Runner): void {
     expect(await refused(open, say('read', 1, -1, 10), say('read', 1, 0, -1), say('write', 1, 262_100, 100), say('write', 1, 0, -1), say('read', 1, 0, 0), say('write', 1, 0, 0))).toEqual([1, bad, bad, bad, bad, 0, 0]);
   });
 
+  test('nobody waits in vain for a handle that is closed', async () => {
+    expect(await refused(open, `(local.set $n ${call('subscribe', 1, 1)})`, say('close', 1), '(call $until (local.get $n))', open)).toEqual([1, 0, 2]);
+  });
+
   test('handles that are closed are told from those that never were', async () => {
     const each = (handle: number): string[] => [say('read', handle, 0, 1), say('write', handle, 0, 1), say('pending', handle), say('flush', handle), say('lost', handle), say('status', handle), say('subscribe', handle, 1), say('configure', handle, 9_600, 8, 0, 1), say('close', handle)];
     expect(await refused(...each(1), ...each(0), ...each(-1))).toEqual(Array.from({ length: 27 }, () => bad));

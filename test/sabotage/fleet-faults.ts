@@ -49,7 +49,7 @@ const rolloutFaults: readonly NamedFault[] = [
   ]),
   ...caughtBy([`${rollout}/acts.test.ts`], [
     ['old-revision-decides', `${rollout}/acts.ts`, 'if (ifMatch !== undefined && ifMatch !== revision) throw', 'if (ifMatch !== undefined && revision < 0) throw'],
-    ['taken-over-device-retried', `${rollout}/facts.ts`, 'and newer.rollout_id > ${id})', 'and false)'],
+    ['taken-over-device-retried', `${rollout}/facts.ts`, 'and newer.rollout_id > ${id} and ${hasBegun(', 'and false and ${hasBegun('],
     ['device-of-a-person-retried', `${rollout}/facts.ts`, 'and ${assignment.byHand})', 'and false)'],
     ['pause-leaves-offers-out', `${rollout}/close.ts`, "await shut(turn, ['paused', 'aborting']);", ''],
   ]),
