@@ -4,4 +4,9 @@ import { addApp, addAudit, addBinding, addCmd, addDevice, addKey, addLogin, addO
 
 const program = new Command('pier').exitOverride().description('A safe dock for WebAssembly programs on fleets of small boards').version('0.1.0').enablePositionalOptions().showHelpAfterError('(see pier --help)');
 for (const add of [addStart, addLogin, addDevice, addRollout, addRelease, addApp, addCmd, addToken, addBinding, addKey, addPolicy, addOperator, addPeople, addAudit]) add(program);
+// Who reads may have read enough (`| head`); that is his business and no failure of ours.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
 process.exitCode = await runProgram(program, process.argv);

@@ -11,6 +11,7 @@ import { floodContract, telemetryContract } from './runner-floods.ts';
 import { meterContract } from './runner-meter.ts';
 import { pollContract } from './runner-poll.ts';
 import { serialContract } from './runner-serial.ts';
+import { startContract } from './runner-start.ts';
 
 const wasi = 'wasi_snapshot_preview1';
 const exit = imported(`${wasi}.proc_exit`, 'i:');
@@ -45,6 +46,7 @@ export function runnerContract(name: string, make: () => Runner): void {
     });
     describe('pier_serial', () => {
       serialContract(make());
+      startContract(make());
     });
     describe('pier_poll', () => {
       pollContract(make());
@@ -235,16 +237,6 @@ function limitsContract(runner: Runner): void {
   test('a guest that neither calls the host nor sleeps is ended by the watchdog', async () => {
     const { end } = await run(runner, await command(forever), { limits: { watchdogS: 1 } });
     expect(end).toMatchObject({ kind: 'limit', limit: 'watchdog', reason: expect.stringMatching(/1 s/) });
-  });
-
-  test.each([
-    ['loops', '(loop $again (br $again))'],
-    ['waits without end', '(loop $again (drop (call $wait (i32.const 0) (i32.const 0) (i64.const -1) (i32.const 0))) (br $again))'],
-  ])('a start section that %s is the guest’s code as well: it is watched, and stopped', async (kind, code) => {
-    const wasm = await wat(`(module (import "pier_poll" "wait" (func $wait (param i32 i32 i64 i32) (result i32))) (memory (export "memory") 1) (func $first ${code}) (start $first) (func (export "_start")))`);
-    if (kind === 'loops') expect((await run(runner, wasm, { limits: { watchdogS: 1 } })).end).toMatchObject({ kind: 'limit', limit: 'watchdog' });
-    const { guest } = await start(runner, wasm);
-    expect((await guest.stop(100)).kind).toBe('stopped');
   });
 
   test('a guest that sleeps past its watchdog, and one that calls the host all the time, live on', async () => {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { Asks, Bindings, type CapabilityKind } from '@pier/shared/capability';
+import type { BoardProfile } from '@pier/shared/hardware';
 import { TrustPolicy, generateKeyPair } from '@pier/shared/signing';
 import { blinkAsks, board, ledBinding } from '../../../test/support/fleet.ts';
 import { consentTo } from './consent.ts';
@@ -15,8 +16,8 @@ const policyOf = (...scopes: { prefix: string; capabilities?: CapabilityKind[] }
     permits: 'optional',
     unsignedCommands: 'readOnly',
   });
-const judge = ({ policy = policyOf({ prefix: 'manager' }), bindings = Bindings.parse(ledBinding), repository = 'apps/blink', asks = blinkAsks }: { policy?: TrustPolicy; bindings?: Bindings; repository?: string; asks?: Asks } = {}) =>
-  consentTo({ release: { app: 'blink', repository, asks }, bindings, profile: board, policy });
+const judge = ({ policy = policyOf({ prefix: 'manager' }), bindings = Bindings.parse(ledBinding), repository = 'apps/blink', asks = blinkAsks, profile = board }: { policy?: TrustPolicy; bindings?: Bindings; repository?: string; asks?: Asks; profile?: BoardProfile } = {}) =>
+  consentTo({ release: { app: 'blink', repository, asks }, bindings, profile, policy });
 
 test('what is asked, bound and allowed is consented to', () => {
   expect(judge()).toMatchObject({ ok: true, value: { gpio: [{ at: { line: 17 }, safe: 'low' }] } });
@@ -28,6 +29,7 @@ test.each([
   ['nothing is bound', { bindings: {} }, 'capability.unbound'],
   ['the binding allows another mode only', { bindings: Bindings.parse({ led: { ...ledBinding.led, modes: ['in'] } }) }, 'capability.mode'],
   ['the board reserves the line', { bindings: Bindings.parse({ led: { ...ledBinding.led, line: 1 } }) }, 'capability.reserved'],
+  ['the board reserves the port', { policy: policyOf({ prefix: 'manager', capabilities: ['serial'] }), asks: Asks.parse({ serial: [{ label: 'meter', baud: [9_600] }] }), bindings: Bindings.parse({ meter: { kind: 'serial', path: '/dev/serial0' } }), profile: { ...board, serial: [{ path: '/dev/serial0', name: 'serial0', reserved: 'console' }] } }, 'capability.reserved'],
   ['no scope covers the repository', { policy: policyOf({ prefix: 'manager/other' }) }, 'scope-unmatched'],
   ['a scope covers only a name that begins alike', { policy: policyOf({ prefix: 'manager/app' }) }, 'scope-unmatched'],
   ['it comes from another registry', { repository: 'ghcr.io/apps/blink' }, 'scope-unmatched'],

@@ -1,6 +1,6 @@
 import { type Verdict, refuse } from '@pier/shared/core';
 import { type Bindings, type Grant, Asks, grantOf } from '@pier/shared/capability';
-import { BoardProfile, reservedLines } from '@pier/shared/hardware';
+import { BoardProfile, reservedLines, reservedPorts } from '@pier/shared/hardware';
 import { parseReference, policyNameOf } from '@pier/shared/oci';
 import { type TrustPolicy, scopeOf } from '@pier/shared/signing';
 
@@ -17,5 +17,6 @@ export function consentTo(of: {
   const { repository, asks, app } = of.release;
   const scope = scopeOf(of.policy, policyNameOf(parseReference(repository)));
   if (!scope) return refuse('scope-unmatched', `no scope of the policy covers ${repository}, from which app ${app} comes`);
-  return grantOf({ asks: Asks.parse(asks), bindings: of.bindings ?? {}, allowed: scope.capabilities, reserved: reservedLines(BoardProfile.parse(of.profile)) });
+  const profile = BoardProfile.parse(of.profile);
+  return grantOf({ asks: Asks.parse(asks), bindings: of.bindings ?? {}, allowed: scope.capabilities, reserved: reservedLines(profile), reservedPorts: reservedPorts(profile) });
 }

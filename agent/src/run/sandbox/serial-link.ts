@@ -105,9 +105,10 @@ class SharedSerialLink implements SerialLink {
 
   [Symbol.dispose](): void {
     this.#isDisposed = true;
-    this.detach();
-    Atomics.store(this.#cell.words, serialWord.reason, reason.revoked);
-    this.#wake();
+    this.#sender?.[Symbol.dispose]();
+    this.#sender = undefined;
+    // In one step: a guest that is woken between must not read that the port is merely away.
+    this.#show(false, 'revoked');
   }
 
   #failed(port: SerialPort, fault: Fault): void {

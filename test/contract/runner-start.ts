@@ -1,0 +1,19 @@
+import { describe, expect, test } from 'vitest';
+import type { Runner } from '../../agent/src/run/sandbox/index.ts';
+import { wat } from '../support/wat.ts';
+import { run, start } from './runner-bench.ts';
+
+/** What a module does before its entry is called. */
+export function startContract(runner: Runner): void {
+  describe('a start section', () => {
+    test.each([
+      ['loops', '(loop $again (br $again))'],
+      ['waits without end', '(loop $again (drop (call $wait (i32.const 0) (i32.const 0) (i64.const -1) (i32.const 0))) (br $again))'],
+    ])('a start section that %s is the guest’s code as well: it is watched, and stopped', async (kind, code) => {
+      const wasm = await wat(`(module (import "pier_poll" "wait" (func $wait (param i32 i32 i64 i32) (result i32))) (memory (export "memory") 1) (func $first ${code}) (start $first) (func (export "_start")))`);
+      if (kind === 'loops') expect((await run(runner, wasm, { limits: { watchdogS: 1 } })).end).toMatchObject({ kind: 'limit', limit: 'watchdog' });
+      const { guest } = await start(runner, wasm);
+      expect((await guest.stop(100)).kind).toBe('stopped');
+    });
+  });
+}
