@@ -11,7 +11,7 @@ import type { Db } from './db/index.ts';
 import { type Loop, PinWatch, type Publish, deviceHandlers, startIngest, startPolicyRefresh, startPublisher, startSilenceWatch } from './device/index.ts';
 import type { Handlers } from './http/index.ts';
 import type { Registry } from './registry/index.ts';
-import { advanceOnReport, rolloutHandlers, startRolloutEngine } from './rollout/index.ts';
+import { advanceOnReport, graceAfterStart, rolloutHandlers, startRolloutEngine } from './rollout/index.ts';
 import { openStreaming, startTelemetryUpkeep, telemetryHandlers } from './telemetry/index.ts';
 import { whyHandlers } from './why/index.ts';
 
@@ -81,6 +81,7 @@ export async function openRooms(deps: RoomDeps): Promise<Rooms> {
   await releases.rejudge();
   wires.publisher = opening.use(startPublisher({ db, clock, log, publish }));
   wires.policyRefresh = opening.use(startPolicyRefresh({ db, clock, log, schedulerPem, wakePublisher }));
+  await graceAfterStart({ db, clock });
   wires.engine = opening.use(startRolloutEngine({ db, clock, log, schedulerPem, policies, wakePublisher }));
   opening.use(startSilenceWatch({ db, clock, log, onChanged: changedDevices(changes), wake }));
   opening.use(startTelemetryUpkeep({ db, clock, log, streaming }));
