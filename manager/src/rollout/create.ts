@@ -6,7 +6,6 @@ import type { SQL } from 'drizzle-orm';
 import { type Db, inTransaction, newId, rollout, storeAudit, wave } from '../db/index.ts';
 import { refuseNul } from '../device/index.ts';
 import { whereSelector } from '../selector/index.ts';
-import { refuseBusy } from './plan/pick.ts';
 import { type Planned, checkRelease, planRollout } from './plan/plan.ts';
 import { analyzeDeployments, candidatesOf, idsAmong, lockSelected, storeDeployments, takeOver } from './plan/store.ts';
 import { reasonOf } from './rules/index.ts';
@@ -27,9 +26,9 @@ const analyzeFrom = 1_000;
 
 /**
  * Starts a rollout, or plans one that has to be approved. A newer rollout of an app takes over devices that still wait in an
- * older one when it begins; devices at work in an older one are not torn out of it. What it will do is `forecastRollout`'s sum, made again under the devices' locks.
+ * older one when it begins; devices at work in an older one are not torn out of it, and wait until it is done there. What it will do is `forecastRollout`'s sum, made again under the devices' locks.
  * Out: its id. Faults: `not-found` naming what there is not, `release-unverified`, `release-withdrawn`, `policy-missing`,
- * `selection-empty` naming the selector or the wave, `conflict` naming devices that are not active or held, or the other rollout.
+ * `selection-empty` naming the selector or the wave, `conflict` naming devices that are not active or held.
  */
 export async function createRollout(deps: RolloutDeps, plan: RolloutPlan, actor: string): Promise<string> {
   const { db, clock } = deps;
@@ -40,7 +39,6 @@ export async function createRollout(deps: RolloutDeps, plan: RolloutPlan, actor:
     const ids = await lockSelected(tx, where);
     const found = await candidatesOf(tx, { where: idsAmong(ids), app: release.app, digest: release.digest });
     const made = planRollout({ plan, release, policy, ...found });
-    refuseBusy(made.busy, release.app);
     await store(tx, { id, plan, release, made, actor, nowMs });
     return made;
   });

@@ -17,8 +17,8 @@ function holdUp({ app, openTo, hasPolicy, nowMs }: Waiting): SQL {
     when ${deviceLive.online} is not true or ${device.state} <> 'active' then ${code('device.offline')}
     when ${assignment.byHand} then ${code('assigned.by-hand')}
     when ${deviceState.reported}->'apps'->${app}->'hold' is not null then ${code('app.held')}
-    when exists (select 1 from deployment other where other.device_id = ${deployment.deviceId} and other.app = ${deployment.app}
-      and other.rollout_id <> ${deployment.rolloutId} and other.state in (${listed(InFlightState.options)})) then ${code('device.busy')}
+    when exists (select 1 from deployment other where other.device_id = ${deployment.deviceId} and other.app = ${deployment.app} and other.rollout_id <> ${deployment.rolloutId}
+      and (other.state in (${listed(InFlightState.options)}) or (other.state = 'proven' and exists (select 1 from rollout r where r.id = other.rollout_id and r.state = 'rolling_back')))) then ${code('device.busy')}
     when ${deployment.retryAt} > ${new Date(nowMs).toISOString()}::timestamptz then ${code('device.silent')}
     when not ${hasPolicy}::boolean then ${code('policy.missing')}
     else null end`;

@@ -174,6 +174,28 @@ describe('who is absent', () => {
     expect(await at(second, one)).toMatchObject({ state: 'offered', fromDigest: older.digest });
   });
 
+  test('one that another rollout has yet to roll back waits until it is back, and is offered then', async () => {
+    const [before, bad, good] = [await newRelease(), await newRelease(), await newRelease()];
+    const [a, b] = await newDevices(2, { lastGood: before });
+    if (!a || !b) throw new Error('two devices');
+    const older = await start(bad, [], { waves: [{ devices: [a] }, { devices: [b] }] });
+    for (const one of [a, b]) {
+      await world.fleet.tick();
+      await answer(world, { id: older, device: one, release: bad });
+    }
+    await world.fleet.tick();
+    await world.act(older, { verb: 'roll_back' });
+    const newer = await start(good, [a, b], { maxInFlight: 500 });
+    for (const one of [b, a]) {
+      await tickLater(2_000);
+      expect([await statesOf(older, [one]), await statesOf(newer, [one]), (await at(newer, one))?.reasonCode]).toEqual([['rolling_back'], ['waiting'], 'device.busy']);
+      await report(one, before, { attempt: (await at(older, one))?.attempt, state: 'proven', lastGood: onDevice(before) });
+    }
+    await tickLater(2_000);
+    expect(await statesOf(newer, [a, b])).toEqual(['offered', 'offered']);
+    expect(await statesOf(older, [a, b])).toEqual(['rolled_back', 'rolled_back']);
+  });
+
   test('an offer that nobody takes up is not offered again where a newer rollout has the device', async () => {
     const [one, older, newer] = [await newDevice(), await newRelease(), await newRelease()];
     const first = await start(older, [one]);

@@ -1,5 +1,5 @@
 /** Reads the facts of many devices in a few statements, however many they are. */
-import { and, asc, desc, eq, inArray, isNotNull, ne, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, inArray, isNotNull, ne, or, sql } from 'drizzle-orm';
 import { DeploymentState, DeviceState, InFlightState, PauseCause, ReleaseState, RolloutState, WavePlan, WaveState } from '@pier/shared/api';
 import { type AppName, DeviceId } from '@pier/shared/core';
 import { Reason, ReportedApp } from '@pier/shared/wire';
@@ -77,6 +77,12 @@ export type DeviceSide = {
 };
 export type Assigned = { readonly facts: AssignmentFacts; readonly releaseId: string | null };
 
+/** A rollout that rolls back is not done with those that it has proven: other rollouts wait for it there. */
+const atWorkOrToGoBack = or(
+  inArray(deployment.state, InFlightState.options),
+  and(eq(deployment.state, 'proven'), sql`exists (select 1 from ${rollout} r where r.id = ${deployment.rolloutId} and r.state = 'rolling_back')`),
+);
+
 /** What is known of devices apart from rollouts; of one app, or of all. Those that there are not are not in it. */
 export async function deviceSides(tx: Db, devices: readonly string[], app?: AppName): Promise<ReadonlyMap<string, DeviceSide>> {
   if (devices.length === 0) return new Map();
@@ -91,7 +97,7 @@ export async function deviceSides(tx: Db, devices: readonly string[], app?: AppN
   const assigned = Map.groupBy(await tx.select().from(assignment).where(of(assignment)), ({ deviceId }) => deviceId);
   const bindings = Map.groupBy(await tx.select().from(binding).where(of(binding)), ({ deviceId }) => deviceId);
   const working = Map.groupBy(
-    await tx.select({ deviceId: deployment.deviceId, app: deployment.app, rolloutId: deployment.rolloutId }).from(deployment).where(and(of(deployment), inArray(deployment.state, InFlightState.options))),
+    await tx.select({ deviceId: deployment.deviceId, app: deployment.app, rolloutId: deployment.rolloutId }).from(deployment).where(and(of(deployment), atWorkOrToGoBack)),
     ({ deviceId }) => deviceId,
   );
   return new Map(

@@ -120,15 +120,19 @@ describe('older rollouts of the app', () => {
     await site(one, [{ id: one }, { id: `${one}-free` }]);
     await world.addRollout(`rollout-${one}`, { release: await world.addRelease(), state: 'running', deployments: { [one]: state, [`${one}-free`]: 'waiting' } });
     const plan = { release: (await world.addRelease()).id, selector: `site=${one}` };
-    expect(await faultOf(start(plan))).toMatchObject({ code: 'conflict', message: expect.stringMatching(`rollout "rollout-${one}" of app blink is at work on device "${one}"`) as string });
-    expect(await stateAt(`rollout-${one}`, `${one}-free`)).toMatchObject({ state: 'waiting' });
-    expect(await forecastRollout(world.deps, planOf(plan))).toMatchObject({ devices: 1, leftOut: [{ code: 'device.busy', count: 1, devices: [one] }] });
+    expect(await forecastRollout(world.deps, planOf(plan))).toMatchObject({ devices: 2, leftOut: [], wouldWait: [{ code: 'device.busy', count: 1, devices: [one] }] });
+    const id = await start(plan);
+    expect([(await stateAt(`rollout-${one}`, one))?.state, (await stateAt(id, one))?.state]).toEqual([state, 'waiting']);
+    expect([(await stateAt(`rollout-${one}`, `${one}-free`))?.state, (await stateAt(id, `${one}-free`))?.state]).toEqual(['superseded', 'waiting']);
   });
 
   test('keep a device that they have yet to roll back', async () => {
     await site('back', [{ id: 'back-a' }]);
     await world.addRollout('rollout-back', { release: await world.addRelease(), state: 'rolling_back', deployments: { 'back-a': 'proven' } });
-    expect(await faultOf(start({ release: (await world.addRelease()).id, devices: ['back-a'] }))).toMatchObject({ code: 'conflict' });
+    const plan = { release: (await world.addRelease()).id, devices: ['back-a'] };
+    expect(await forecastRollout(world.deps, planOf(plan))).toMatchObject({ devices: 1, wouldWait: [{ code: 'device.busy', count: 1 }] });
+    await start(plan);
+    expect(await stateAt('rollout-back', 'back-a')).toMatchObject({ state: 'proven' });
   });
 
   test('of another app do not matter', async () => {

@@ -5,7 +5,7 @@ import type { Group } from './pick.ts';
 import { planRollout, waitersOf } from './plan.ts';
 import { candidatesOf } from './store.ts';
 
-/** What a rollout would do if it were started now; starts nothing. Faults: as of `createRollout`, but devices at work elsewhere are only told of. */
+/** What a rollout would do if it were started now; starts nothing. Faults: as of `createRollout`. */
 export async function forecastRollout(deps: Pick<RolloutDeps, 'db' | 'releases' | 'policies'>, plan: RolloutPlan): Promise<Forecast> {
   const { release, policy, where } = await readPlan(deps, plan);
   const selected = { plan, release, policy, ...(await candidatesOf(deps.db, { where, app: release.app, digest: release.digest })) };

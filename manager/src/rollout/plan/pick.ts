@@ -25,13 +25,13 @@ export type Picked<C extends Candidate> = {
   readonly taken: readonly C[];
   /** Selected, but never part of it. */
   readonly leftOut: readonly Group[];
-  readonly busy: readonly C[];
 };
 
 const namedMax = 10;
 
 /**
- * Which of the selected devices a rollout takes: the active ones that no person holds and no other rollout of the app is at work on.
+ * Which of the selected devices a rollout takes: the active ones that no person holds. Those that another rollout of the app is
+ * at work on wait until it is done there.
  * Devices that were listed one by one are taken or refused, never left out silently.
  * Faults: `not-found` and `conflict` naming listed devices, `selection-empty` when nothing matches.
  */
@@ -44,15 +44,14 @@ export function pickDevices<C extends Candidate>(selected: readonly C[], plan: P
     const code = reasons.get(one);
     return code ? [{ id: one.id, code, sentence: whyReasons[code].sentence }] : [];
   }));
-  const picked = { taken: devices.filter((one) => !reasons.get(one)), leftOut, busy: devices.filter((one) => reasons.get(one) === 'device.busy') };
-  if (picked.taken.length === 0 && picked.busy.length === 0) throw new Fault('selection-empty', `the selector ${JSON.stringify(plan.selector ?? '')} matches ${devices.length} devices, none of which a rollout may take: ${leftOut.map(({ count, code }) => `${count} ${code}`).join(', ')}`);
+  const picked = { taken: devices.filter((one) => !reasons.get(one)), leftOut };
+  if (picked.taken.length === 0) throw new Fault('selection-empty', `the selector ${JSON.stringify(plan.selector ?? '')} matches ${devices.length} devices, none of which a rollout may take: ${leftOut.map(({ count, code }) => `${count} ${code}`).join(', ')}`);
   return picked;
 }
 
-function leftOutOf({ state, byHand, busyWith }: Candidate): WhyCode | undefined {
+function leftOutOf({ state, byHand }: Candidate): WhyCode | undefined {
   if (state !== 'active') return state === 'pending' ? 'device.pending' : 'device.revoked';
-  if (byHand) return 'assigned.by-hand';
-  return busyWith === null ? undefined : 'device.busy';
+  return byHand ? 'assigned.by-hand' : undefined;
 }
 
 function refuseUnfit(devices: readonly Candidate[], listed: readonly string[]): void {
@@ -63,13 +62,6 @@ function refuseUnfit(devices: readonly Candidate[], listed: readonly string[]): 
   if (inactive.length > 0) throw new Fault('conflict', `not active: device ${listOf(inactive.map(({ id }) => id), inactive.map(({ state }) => state))}`);
   const held = devices.filter(({ byHand }) => byHand).map(({ id }) => id);
   if (held.length > 0) throw new Fault('conflict', `a person assigned this app by hand on device ${listOf(held)}; give it back to the rollouts first`);
-}
-
-/** Devices are not torn out of what another rollout does with them. */
-export function refuseBusy(busy: readonly Candidate[], app: string): void {
-  if (busy.length === 0) return;
-  const rollouts = [...new Set(busy.map(({ busyWith }) => busyWith ?? ''))];
-  throw new Fault('conflict', `rollout ${listOf(rollouts)} of app ${app} is at work on device ${listOf(busy.map(({ id }) => id))}; wait until it is done there, or abort it`, { rollouts: rollouts.slice(0, namedMax) });
 }
 
 /** Devices by reason, those of most devices first. */

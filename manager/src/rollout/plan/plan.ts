@@ -79,6 +79,7 @@ export function waitersOf(selected: Selected, { taken }: Planned): Group[] {
 function waitReason(one: Candidate, consent: (one: Candidate) => Verdict<unknown>): { code: string; sentence: string } | undefined {
   if (one.hold !== null) return worded(one.hold === 'deployed' ? 'app.deployed-by-hand' : 'app.held');
   if (!one.online) return worded('device.offline');
+  if (one.busyWith !== null) return worded('device.busy');
   const verdict = consent(one);
   if (verdict.ok) return undefined;
   const { code, reason } = reasonToWait(verdict.refusal);
