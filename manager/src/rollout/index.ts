@@ -6,4 +6,3 @@ export { graceAfterStart } from './grace.ts';
 export { advanceOnReport } from './advance.ts';
 export { consentTo } from './consent.ts';
 export { hasBegun } from './store.ts';
-export { type WaitingCode, absentCodes, badEnds, leftOut, reasonToWait, transitions, waitingReasons } from './rules/index.ts';

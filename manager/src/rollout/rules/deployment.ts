@@ -1,6 +1,7 @@
 /**
  * A deployment is one device in one rollout; its state moves along this table and nothing else: by what the device reports
- * under the deployment's own attempt, by a deadline, by a verb, or by a newer rollout.
+ * under the deployment's own attempt, by a deadline, by a verb, by a person's assignment, or by a newer rollout. Whatever writes
+ * a state, row by row or many in one statement, holds it against this table first.
  */
 import { type DeploymentState, InFlightState } from '@pier/shared/api';
 import type { AttemptState, Reason, ReportedApp } from '@pier/shared/wire';

@@ -31,16 +31,11 @@ export const engineSteps = {
   rolled_back: [],
 } as const satisfies Record<RolloutState, readonly RolloutState[]>;
 
-/** Nothing follows, by nobody. */
-export const terminalStates = ['denied', 'aborted', 'rolled_back'] as const satisfies readonly RolloutState[];
-/** In these the release is offered. */
-export const servingStates = ['running', 'completed'] as const satisfies readonly RolloutState[];
-
 /** `failed` and `reopened` are left by persons only: by a retry, by excluding what failed, or by advancing past them. */
 export const waveSteps = {
   pending: ['active'],
   active: ['soaking', 'passed', 'failed'],
-  soaking: ['active', 'passed', 'failed'],
+  soaking: ['passed', 'failed'],
   passed: ['reopened'],
   failed: ['active', 'passed'],
   reopened: ['active', 'passed'],
@@ -54,11 +49,6 @@ export function engineMayMove(from: RolloutState, to: RolloutState): boolean {
 export function waveMayMove(from: WaveState, to: WaveState): boolean {
   const reachable: readonly WaveState[] = waveSteps[from];
   return reachable.includes(to);
-}
-
-export function isTerminal(state: RolloutState): boolean {
-  const terminal: readonly RolloutState[] = terminalStates;
-  return terminal.includes(state);
 }
 
 /** Why a rollout waits for an approval: a second person is wanted by the policy, or no device of the first wave is covered yet. */
