@@ -50,7 +50,7 @@ describe('two people', () => {
     await deploymentIn(world, { device: quay, rollout: id, states: ['proven'] });
     const { revision } = await until('the first wave passed', async () => ((await rolloutOf(id)).waves[0]?.state === 'passed' ? rolloutOf(id) : undefined));
     const [ours, hers] = await Promise.all([press(id, { verb: one, revision, token: world.manager.admin.token }), press(id, { verb: other, revision, token: bea.token })]);
-    expect([ours.status, hers.status].toSorted()).toEqual([200, 412]);
+    expect([ours.status, hers.status].toSorted((a, b) => a - b)).toEqual([200, 412]);
     expect(ours.status === 412 ? ours : hers).toMatchObject({ code: 'revision-stale', detail: expect.stringContaining(`revision ${revision}`) });
     const done = (await auditOf(`rollout:${id}`)).filter((action) => action === `rollout.${one}` || action === `rollout.${other}`);
     expect(done).toEqual([`rollout.${ours.status === 200 ? one : other}`]);

@@ -56,11 +56,11 @@ describe('a release that was proven and then traps again and again', () => {
         return now?.running?.version === '1.0.1' ? now : undefined;
       });
       expect(seen).toMatchObject({ lastGood: { version: '1.0.1' } });
-      const { items } = await world.api.call('listEvents', { params: { device: quay }, query: { app: app as never, limit: 500 } });
+      const { items } = await world.api.call('listEvents', { params: { device: quay }, query: { app, limit: 500 } });
       expect(items.filter((one) => one.type === 'app.trapped')).toHaveLength(5);
       expect(items.filter((one) => one.type === 'app.rolled-back')).toHaveLength(1);
     }
-    const { items } = await world.api.call('whyDevice', { params: { device: quay }, query: { app: 'over' as never } });
+    const { items } = await world.api.call('whyDevice', { params: { device: quay }, query: { app: 'over' } });
     expect(items).toMatchObject([{ code: 'app.regressed', running: '1.0.1', updated: false }]);
   });
 

@@ -68,7 +68,7 @@ async function stepsOf(id: string): Promise<{ device: string; state: string; att
 /** What was written more than once: each state is reached once under an attempt, and each offer is an attempt of its own. */
 async function saidTwice(id: string): Promise<string[]> {
   const steps = (await stepsOf(id)).filter((one) => one.attempt !== null);
-  const keys = steps.map((one) => `${one.device} ${one.attempt} ${one.state}`);
+  const keys = steps.map((one) => `${one.device} ${String(one.attempt)} ${one.state}`);
   return keys.length > boards ? keys.filter((key, index) => keys.indexOf(key) !== index) : ['hardly anything is written'];
 }
 

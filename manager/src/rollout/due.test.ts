@@ -20,8 +20,8 @@ describe('the turn of the others', () => {
     const running = await start(release, devices.slice(2));
     await world.fleet.tick();
     for (const id of waiting) expect(await aheadOf(id)).toBeGreaterThan(30_000);
-    const { nowMs } = world.fleet.clock;
-    expect((await rolloutsToWork(world.fleet.db, { dueMs: nowMs(), all: true, limit: 1 })).map(({ id }) => id)).toEqual([running]);
+    const nowMs = world.fleet.clock.nowMs();
+    expect((await rolloutsToWork(world.fleet.db, { dueMs: nowMs, all: true, limit: 1 })).map(({ id }) => id)).toEqual([running]);
   });
 
   test('is not taken by one whose turn fails each time', async () => {
@@ -43,8 +43,8 @@ describe('the turn of the others', () => {
   test('comes at once where a binding may let one begin', async () => {
     const id = await start(await newRelease(), [await newDevice({ bound: false })], { state: 'awaiting_approval', reasonCode: 'approval.uncovered' });
     await world.fleet.tick();
-    const { nowMs } = world.fleet.clock;
-    const found = async (all: boolean) => (await rolloutsToWork(world.fleet.db, { dueMs: nowMs(), all, limit: 100 })).some((one) => one.id === id);
+    const nowMs = world.fleet.clock.nowMs();
+    const found = async (all: boolean) => (await rolloutsToWork(world.fleet.db, { dueMs: nowMs, all, limit: 100 })).some((one) => one.id === id);
     expect([await found(true), await found(false)]).toEqual([true, false]);
   });
 });

@@ -179,7 +179,7 @@ describe('roll back', () => {
     await act(id, { verb: 'set_cap', maxInFlight: 2 });
     await act(id, { verb: 'roll_back' });
     await Promise.all([world.fleet.tick(), world.fleet.tick()]);
-    expect((await statesOf(id, devices)).toSorted()).toEqual(['proven', 'proven', 'rolling_back', 'rolling_back']);
+    expect((await statesOf(id, devices)).map(String).toSorted()).toEqual(['proven', 'proven', 'rolling_back', 'rolling_back']);
   });
 
   test('a word of the attempt before proves no way back', async () => {

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { DeviceId, Fault, check } from '@pier/shared/core';
+import { DeviceId, check } from '@pier/shared/core';
 import type { RolloutAct, RolloutVerb } from '@pier/shared/api';
 import { type Common, openSession, output, withManager } from '../../session/index.ts';
 import { positive } from '../words.ts';
@@ -39,16 +39,19 @@ function withAct(command: Command): Command {
   return withManager(command).option('--remark <text>', 'why; kept in the audit').option('--dry-run', 'only say what it would do', false);
 }
 
+/** More than so many devices are not previewed by name; the verb then says what it would do to all. */
+const previewMax = 500;
+
 const idsOf = (words: readonly string[]): DeviceId[] => words.map((word) => check(DeviceId, word, { what: `device ${word}` }));
 
 async function actOn(id: string, act: RolloutAct, options: Options): Promise<void> {
   const { api } = openSession(options);
-  const { revision, items } = await api.call('previewRollout', { params: { id } });
+  const named = 'devices' in act && act.devices !== undefined && act.devices.length <= previewMax ? act.devices.join(',') : undefined;
+  const { revision, items } = await api.call('previewRollout', { params: { id }, query: { devices: named } });
   const preview = items.find((one) => one.verb === act.verb);
   if (options.dryRun && options.output === 'json') return output.json(preview);
   if (preview) output.note(preview.sentence);
   if (options.dryRun) return undefined;
-  if (preview && !preview.possible) throw new Fault('verb-unfit', preview.sentence);
   const after = await api.call('actOnRollout', { params: { id }, ifMatch: revision, body: { ...act, ...(options.remark !== undefined && { remark: options.remark }) } });
   if (options.output === 'json') output.json(after);
   else output.line(headline(after));

@@ -62,7 +62,7 @@ function keysOf(schema: z.ZodType | undefined): string[] {
 const fewValues: readonly unknown[] = ['', '\0', 'x'.repeat(10_000), '__proto__', -1, 1.5, 1e308, 2 ** 53, null, [], {}, prototypes[0]];
 
 /** Every copy of a value in which one thing is something else, is gone, or has a companion. */
-export function* spoiledCopies(value: Json, depth = 0): Generator<Json> {
+export function* spoiledCopies(value: Json, depth = 0): Generator {
   yield* depth < 2 ? values : fewValues;
   if (typeof value !== 'object' || value === null) return;
   if (Array.isArray(value)) {
