@@ -11,7 +11,7 @@ const gone = `('rolling_back', 'rolled_back', 'rollback_failed')`;
 export const invariants: Readonly<Record<string, string>> = {
   'a device works on at most one deployment of an app': `select device_id, app from deployment where state in ${inFlight} group by 1, 2 having count(*) > 1`,
   'a device waits for an app in at most one rollout that is more than a plan': `
-    select d.device_id, d.app from deployment d join rollout r on r.id = d.rollout_id where d.state = 'waiting' and r.state <> 'awaiting_approval' group by 1, 2 having count(*) > 1`,
+    select d.device_id, d.app from deployment d join wave w on w.rollout_id = d.rollout_id and w.n = 1 where d.state = 'waiting' and w.opened_at is not null group by 1, 2 having count(*) > 1`,
   'a rollout has begun unless it waits for approval, or ended before it had it': `
     select r.id from rollout r join wave w on w.rollout_id = r.id and w.n = 1
     where (r.state = 'awaiting_approval' and w.opened_at is not null) or (r.state not in ('awaiting_approval', 'denied', 'aborting', 'aborted') and w.opened_at is null)`,

@@ -2,7 +2,7 @@ import type { DeploymentState, RolloutState } from '@pier/shared/api';
 import type { Reason } from '@pier/shared/wire';
 import type { Db } from '../db/index.ts';
 import { type Writer, lockDevices } from '../device/index.ts';
-import { type Shown, deploymentsIn, inFlightCount, storeMoves, storeNextTick } from './store.ts';
+import { type Shown, deploymentsIn, hasWaiting, inFlightCount, storeMoves, storeNextTick } from './store.ts';
 import { takeBack } from './take-back.ts';
 import { type Turn, batchMax, neverMs, paceMs, step } from './turn.ts';
 import { storeSteps } from './waves.ts';
@@ -41,10 +41,12 @@ async function shutPage(tx: Db, of: Shown, writer: Writer): Promise<number> {
 
 async function endOrWait(tx: Db, { rollout }: Shown, { nowMs }: Writer): Promise<void> {
   const atWork = await inFlightCount(tx, rollout.id);
-  if (rollout.state === 'aborting' && atWork === 0) {
+  // Another may have held the lock while this turn would have left them out.
+  const left = rollout.state === 'aborting' && (await hasWaiting(tx, rollout.id));
+  if (rollout.state === 'aborting' && atWork === 0 && !left) {
     const reason = rollout.reasonCode === null ? null : { code: rollout.reasonCode, reason: rollout.reasonText ?? '' };
     await storeSteps(tx, { rollout, waves: [], step: { to: 'aborted', cause: null, reason }, actor: `rollout:${rollout.id}` }, nowMs);
     return;
   }
-  await storeNextTick(tx, rollout.id, atWork > 0 ? nowMs + paceMs.busy : neverMs);
+  await storeNextTick(tx, rollout.id, atWork > 0 || left ? nowMs + paceMs.busy : neverMs);
 }

@@ -9,7 +9,7 @@ import { type Db, deployment } from '../db/index.ts';
 import { type AssignmentChange, type Writer, assign, lockDevices, placeKey } from '../device/index.ts';
 import { shut } from './close.ts';
 import { badEnds, deadlineMs, reasonOf } from './rules/index.ts';
-import { type DeploymentRow, type Move, type Shown, assignmentsOf, deploymentsIn, inFlightCount, storeMoves, storeNextTick, verifiedReleases } from './store.ts';
+import { type DeploymentRow, type Move, type Shown, assignmentsOf, deploymentsIn, hasWaiting, inFlightCount, storeMoves, storeNextTick, verifiedReleases } from './store.ts';
 import { type Turn, batchMax, paceMs, step } from './turn.ts';
 import { plansOf, soakOf, storeSteps } from './waves.ts';
 
@@ -26,13 +26,14 @@ async function backPage(tx: Db, of: Shown, writer: Writer): Promise<boolean> {
   const { rollout } = of;
   const actor = `rollout:${rollout.id}`;
   const wave = await lastToDo(tx, rollout.id);
-  if (wave === undefined) {
+  // Another may have held the lock while this turn would have left out those that wait.
+  if (wave === undefined && !(await hasWaiting(tx, rollout.id))) {
     const reason = rollout.reasonCode === null ? null : { code: rollout.reasonCode, reason: rollout.reasonText ?? '' };
     await storeSteps(tx, { rollout, waves: [], step: { to: 'rolled_back', cause: null, reason }, actor }, writer.nowMs);
     return false;
   }
   const room = Math.min(batchMax, rollout.maxInFlight - (await inFlightCount(tx, rollout.id)));
-  const suspects = room > 0 ? await deploymentsIn(tx, { rolloutId: rollout.id, states: toGoBack, wave, limit: room }) : [];
+  const suspects = room > 0 && wave !== undefined ? await deploymentsIn(tx, { rolloutId: rollout.id, states: toGoBack, wave, limit: room }) : [];
   if (suspects.length === 0) {
     await storeNextTick(tx, rollout.id, writer.nowMs + paceMs.busy);
     return false;

@@ -9,7 +9,7 @@ import { consentTo } from './consent.ts';
 import { joinNew, mayJoin } from './join.ts';
 import { type Offered, offerPage } from './offer.ts';
 import { type Progress, type WaveFacts, allCounts, approvalCodes, desertedStep, engineMayMove, openTo, progressOf, sumOf, waveMayMove } from './rules/index.ts';
-import { type RolloutRow, type Shown, storeNextTick } from './store.ts';
+import { type RolloutRow, type Shown, hasWaiting, storeNextTick } from './store.ts';
 import { type Turn, batchMax, neverMs, paceMs, step } from './turn.ts';
 import { explainWaiting } from './waiting.ts';
 import { storeSteps, wavesOf, wordsOf } from './waves.ts';
@@ -65,12 +65,7 @@ async function offerOrPause(tx: Db, of: Shown, { turn, after, writer }: { turn: 
 }
 
 async function mayStillOffer(tx: Db, rollout: RolloutRow): Promise<boolean> {
-  return (await hasWaiting(tx, rollout)) || mayJoin(tx, rollout);
-}
-
-async function hasWaiting(tx: Db, { id }: RolloutRow): Promise<boolean> {
-  const rows = await tx.select({ id: deployment.deviceId }).from(deployment).where(and(eq(deployment.rolloutId, id), eq(deployment.state, 'waiting'))).limit(1);
-  return rows.length > 0;
+  return (await hasWaiting(tx, rollout.id)) || mayJoin(tx, rollout);
 }
 
 type Settled = { readonly opened: boolean; readonly left: RolloutState | undefined };
@@ -128,7 +123,7 @@ async function startOrWait(tx: Db, of: Shown, { policy, writer }: { policy: Trus
   const { rollout, release } = of;
   const { nowMs } = writer;
   const actor = `rollout:${rollout.id}`;
-  if (rollout.mode === 'static' && !(await hasWaiting(tx, rollout))) {
+  if (rollout.mode === 'static' && !(await hasWaiting(tx, rollout.id))) {
     await storeSteps(tx, { rollout, waves: [], step: desertedStep, actor }, nowMs);
     return desertedStep.to;
   }

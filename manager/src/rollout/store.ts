@@ -84,6 +84,11 @@ export async function deploymentsIn(tx: Db, of: { rolloutId: string; states: rea
   return limit === undefined ? rows : rows.limit(limit);
 }
 
+export async function hasWaiting(tx: Db, rolloutId: string): Promise<boolean> {
+  const rows = await tx.select({ id: deployment.deviceId }).from(deployment).where(and(eq(deployment.rolloutId, rolloutId), eq(deployment.state, 'waiting'))).limit(1);
+  return rows.length > 0;
+}
+
 export async function inFlightCount(tx: Db, rolloutId: string): Promise<number> {
   const rows = await tx.select({ count: sql<number>`count(*)::int` }).from(deployment).where(and(eq(deployment.rolloutId, rolloutId), inArray(deployment.state, InFlightState.options)));
   return rows[0]?.count ?? 0;
