@@ -73,7 +73,7 @@ const rolloutFaults: readonly NamedFault[] = [
   ...caughtBy([`${plan}/create.test.ts`], [
     ['rollout-of-a-rejected-release', `${plan}/plan.ts`, "if (state === 'verified') return;", 'if (state !== undefined) return;'],
     ['second-person-not-asked', `${plan}/plan.ts`, 'if (above !== undefined && taken.length > above) return', 'if (above !== undefined && taken.length < 0) return'],
-    ['device-torn-out-of-another-rollout', `${plan}/pick.ts`, "return busyWith === null ? undefined : 'device.busy';", 'return undefined;'],
+    ['busy-device-not-foretold', `${plan}/plan.ts`, "if (one.busyWith !== null) return worded('device.busy');", ''],
   ]),
   ...caughtBy([`${plan}/forecast.test.ts`], [
     ['bytes-of-what-is-there-counted', `${plan}/forecast.ts`, 'taken.filter((one) => !one.hasArtifact).length', 'taken.length'],

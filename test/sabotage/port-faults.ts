@@ -46,7 +46,7 @@ export const portFaults: readonly NamedFault[] = [
   ]),
   ...caughtBy(['test/contract/runner.test.ts'], [
     ['lost-bytes-not-counted', `${sandbox}/serial-link.ts`, 'if (lost > 0) Atomics.add(', 'if (lost < 0) Atomics.add('],
-    ['withdrawn-port-still-works', `${sandbox}/serial-link.ts`, 'Atomics.store(this.#cell.words, serialWord.reason, reason.revoked);', ''],
+    ['withdrawn-port-still-works', `${sandbox}/serial-link.ts`, "this.#show(false, 'revoked');", "this.#show(false, 'absent');"],
     ['settings-that-nobody-agreed-to', `${sandbox}/guest/host-serial.ts`, 'baud: ask.baud.find((one) => one === baud),', 'baud,'],
     ['serial-bytes-without-limit', `${sandbox}/guest/host-serial.ts`, 'slot.writes.take(room)', 'room'],
     ['bytes-from-before-the-guest', `${sandbox}/guest/host-serial.ts`, 'slot.cell.rx.skipTo(slot.cell.rx.written);', ''],

@@ -29,10 +29,15 @@ test.each([
   ['EHOSTUNREACH', 'unreachable'],
   ['ENETUNREACH', 'unreachable'],
   ['ETIMEDOUT', 'unreachable'],
-  ['EACCES', 'internal'],
+  ['EBADF', 'internal'],
 ])('an error with errno %s becomes %s, its cause kept', (errno, code) => {
   const thrown = withCode(errno);
   expect(toFault(thrown)).toMatchObject({ code, message: thrown.message, cause: thrown });
+});
+
+test.each(['EACCES', 'EPERM', 'EROFS'])('what the system does not allow (%s) is a failure of the storage that says so', (errno) => {
+  const thrown = withCode(errno);
+  expect(toFault(thrown)).toMatchObject({ code: 'storage-failed', message: expect.stringMatching(/^not allowed here: /), cause: thrown });
 });
 
 test('faults pass, aborted and late work timed out, anything else is internal', () => {
