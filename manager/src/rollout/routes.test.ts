@@ -61,7 +61,7 @@ describe('what is shown', () => {
     const [[a = '', b = '', c = ''], release] = [await newDevices(3), await newRelease()];
     const id = await start(release, [], { waves: [{ devices: [c, a] }, { devices: [b] }] });
     await world.fleet.tick();
-    const list = async (query: object) => (await world.fleet.handlers.listDeployments({ ...none, params: { id }, query: { limit: 2, ...query } })) as { items: Deployment[]; next: string | null };
+    const list = (query: object) => world.fleet.handlers.listDeployments({ ...none, params: { id }, query: { limit: 2, ...query } });
     const first = await list({});
     const second = await list({ cursor: first.next ?? '' });
     expect([[...first.items, ...second.items].map((item) => Deployment.parse(item).device), second.next]).toEqual([[a, b, c], null]);

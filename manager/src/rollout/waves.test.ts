@@ -140,7 +140,7 @@ describe('who is absent', () => {
   });
 
   test.each([
-    ['a person at the device holds the app', 'app.held', async (id: string) => void (await world.fleet.say(id as never, 'reported', { gen: 1, boot: 1, seq: 900, rev: 0, desired: null, policy: 7, apps: { blink: { hold: { kind: 'stopped', by: 'eve', forS: 60 } } } }))],
+    ['a person at the device holds the app', 'app.held', async (id: string) => world.fleet.say(id as never, 'reported', { gen: 1, boot: 1, seq: 900, rev: 0, desired: null, policy: 7, apps: { blink: { hold: { kind: 'stopped', by: 'eve', forS: 60 } } } })],
     ['a person assigned the app', 'assigned.by-hand', async (id: string) => void (await world.fleet.db.insert(assignment).values({ deviceId: id, app: 'blink', releaseId: null, attempt: 1, soakS: 1, setBy: 'eve', byHand: true }))],
   ])('is one where %s: it waits, and is served when that ends', async (_, code, hold) => {
     const [one, release] = [await newDevice(), await newRelease()];
