@@ -8,8 +8,8 @@ export default defineConfig({
       { test: { ...common, name: 'unit', include: ['{shared,agent,manager,firmware-sim,cli}/**/*.test.ts', 'sdk/*.test.ts', 'test/{support,demo,sabotage}/**/*.test.ts', 'test/tidy.test.ts'] } },
       { test: { ...common, name: 'flow', include: ['test/{flow,contract}/**/*.test.ts'], testTimeout: 180_000 } },
     ],
-    // Two of the usual machine's cores; each flow test starts a database, a manager and an agent.
-    maxWorkers: 2,
+    // One more than the usual machine has cores: tests on the real parts wait for one another half of their time.
+    maxWorkers: 3,
     reporters: ['default'],
   },
 });

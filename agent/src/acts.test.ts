@@ -76,7 +76,7 @@ describe('app.logs', () => {
     await until('many lines', () => (agent.apps.trace(blink)?.lines.last ?? 0) > 100);
     const { lines } = (await act('app.logs', { app: 'blink', lines: 200 })) as { lines: { n: number }[] };
     expect(Buffer.byteLength(JSON.stringify(lines))).toBeLessThanOrEqual(32 << 10);
-    expect(lines.length).toBeGreaterThan(20);
+    expect(lines.length).toBeGreaterThan(10);
     expect(lines.at(-1)?.n).toBe((lines[0]?.n ?? 0) + lines.length - 1);
   });
 });
