@@ -23,6 +23,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
 const rooms: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   shared: {
     core: [],
+    digest: ['core'],
     x509: [],
     disk: [],
     process: ['core'],
@@ -32,9 +33,11 @@ const rooms: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     cell: [],
     hardware: ['core', 'capability', 'cell'],
     abi: [],
-    oci: ['core', 'capability'],
-    signing: ['core', 'capability', 'oci'],
-    api: ['core', 'capability', 'wire', 'hardware', 'signing'],
+    oci: ['core', 'digest', 'capability'],
+    signing: ['core', 'digest', 'capability', 'oci', 'wire'],
+    /** Also runs in a browser, and so does what it stands on. */
+    api: ['core', 'capability', 'wire'],
+    enroll: ['core', 'hardware', 'signing'],
   },
   agent: { hardware: [], link: [], store: [], command: ['store'], verify: ['store'], run: ['store', 'hardware'], report: ['store', 'link'] },
   manager: {

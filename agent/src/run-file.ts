@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import * as z from 'zod';
-import { AppName, type Clock, Fault, type Log, check, digestOf, parseJson, toFault } from '@pier/shared/core';
+import { AppName, type Clock, Fault, type Log, check, parseJson, toFault } from '@pier/shared/core';
+import { digestOf } from '@pier/shared/digest';
 import { Asks, Bindings, Limits, type Grant, capabilityKinds, emptyGrant, grantOf } from '@pier/shared/capability';
 import { type Board, reservedLines } from '@pier/shared/hardware';
 import type { RunConfig } from './config.ts';

@@ -2,7 +2,8 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { AppName, type Clock, DeviceId, digestOf, silentLog, systemClock, systemRandom } from '@pier/shared/core';
+import { AppName, type Clock, DeviceId, silentLog, systemClock, systemRandom } from '@pier/shared/core';
+import { digestOf } from '@pier/shared/digest';
 import { Bindings } from '@pier/shared/capability';
 import { SimRecord } from '@pier/shared/hardware';
 import { Desired, type ReportedApp } from '@pier/shared/wire';

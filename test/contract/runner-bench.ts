@@ -4,7 +4,8 @@ import { closeSync, constants, mkdtempSync, openSync, readSync, rmSync, writeFil
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Asks, type Grant, Limits, emptyGrant } from '@pier/shared/capability';
-import { AppName, Label, digestOf } from '@pier/shared/core';
+import { AppName, Label } from '@pier/shared/core';
+import { digestOf } from '@pier/shared/digest';
 import { type Edge, type Line, cellRecordBytes, decodeCellRecord } from '@pier/shared/hardware';
 import type { Guest, GuestEnd, Program, Runner, TelemetrySample } from '../../agent/src/run/sandbox/index.ts';
 

@@ -1,7 +1,8 @@
 import { chmodSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type DeviceId, digestOf, systemClock } from '@pier/shared/core';
+import { type DeviceId, systemClock } from '@pier/shared/core';
+import { digestOf } from '@pier/shared/digest';
 import { type Guest, exampleGuest } from '../support/guests.ts';
 import { processesOf } from '../support/processes.ts';
 import { type Pushed, type World, button, deploymentIn, led, openWorld, until } from '../support/world.ts';

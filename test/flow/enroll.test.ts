@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { decodeToken, encodeToken } from '@pier/shared/api';
+import { decodeToken, encodeToken } from '@pier/shared/enroll';
 import { systemClock } from '@pier/shared/core';
 import { childEnv } from '../support/stage.ts';
 import { runPier } from '../support/pier.ts';

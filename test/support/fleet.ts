@@ -1,6 +1,7 @@
 /** A manager's database with a policy, releases and devices in it, and the parts that work on it: for tests of the manager's nouns. */
 import { eq } from 'drizzle-orm';
-import { type Clock, type Log, AppName, DeviceId, Digest, digestOf, isoTime, silentLog, systemClock } from '@pier/shared/core';
+import { type Clock, type Log, AppName, DeviceId, Digest, isoTime, silentLog, systemClock } from '@pier/shared/core';
+import { digestOf } from '@pier/shared/digest';
 import { type RolloutPlan, Gate, Release, WavePlan } from '@pier/shared/api';
 import { Asks } from '@pier/shared/capability';
 import type { BoardProfile } from '@pier/shared/hardware';

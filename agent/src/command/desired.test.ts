@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { DeviceId, digestOf } from '@pier/shared/core';
+import { DeviceId } from '@pier/shared/core';
+import { digestOf } from '@pier/shared/digest';
 import { type Desired } from '@pier/shared/wire';
 import { TrustPolicy, generateKeyPair, payloadTypes, signEnvelope } from '@pier/shared/signing';
 import { judgeDesired } from './desired.ts';

@@ -2,7 +2,8 @@
  * The attack this stops: whoever owns the broker, or another manager, telling this device what to run; and a document of
  * yesterday being played again. Pure.
  */
-import { type DeviceId, type Digest, type FaultCode, type KeyId, type Verdict, accept, digestOf, issuesOf, parseJson, refuse, toFault } from '@pier/shared/core';
+import { type DeviceId, type Digest, type FaultCode, type KeyId, type Verdict, accept, issuesOf, parseJson, refuse, toFault } from '@pier/shared/core';
+import { digestOf } from '@pier/shared/digest';
 import { Desired, payloadBytesMax } from '@pier/shared/wire';
 import { type TrustPolicy, keysOf, openEnvelope, payloadTypes } from '@pier/shared/signing';
 

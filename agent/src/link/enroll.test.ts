@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Clock, type Log, silentLog, systemClock } from '@pier/shared/core';
-import { EnrollRequest, encodeToken } from '@pier/shared/api';
+import { EnrollRequest, encodeToken } from '@pier/shared/enroll';
 import { BoardProfile } from '@pier/shared/hardware';
 import { type TestAuthority, makeAuthority } from '../../testing/authority.ts';
 import { keys, policyEnvelope } from '../../testing/site.ts';

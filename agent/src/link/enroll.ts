@@ -5,7 +5,7 @@
 import { X509Certificate, createHash } from 'node:crypto';
 import * as z from 'zod';
 import { type Clock, Fault, type FaultCode, KeyId, type Log, type Random, backoffMs, check, toFault } from '@pier/shared/core';
-import { EnrollResponse, decodeToken, devicePaths } from '@pier/shared/api';
+import { EnrollResponse, decodeToken, devicePaths } from '@pier/shared/enroll';
 import type { BoardProfile } from '@pier/shared/hardware';
 import { openPolicy } from '@pier/shared/signing';
 import { makeCertificateRequest } from '@pier/shared/x509';

@@ -1,5 +1,5 @@
 import { type Log, check, toFault } from '@pier/shared/core';
-import { DeviceAddresses, devicePaths } from '@pier/shared/api';
+import { DeviceAddresses, devicePaths } from '@pier/shared/enroll';
 import { exchangeJson } from './https.ts';
 import { type Identity, storeEnrolment } from './identity.ts';
 import { type Session, type SessionDeps, openSession } from './session.ts';

@@ -2,7 +2,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { Fault, KeyId, check, parseJson } from '@pier/shared/core';
-import { EnrollResponse } from '@pier/shared/api';
+import { EnrollResponse } from '@pier/shared/enroll';
 import { isErrno, replaceFile } from '@pier/shared/disk';
 import { makePrivateKey } from '@pier/shared/x509';
 

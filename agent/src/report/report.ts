@@ -1,4 +1,5 @@
-import { type AppName, type Clock, type CommandId, type DeviceId, type Digest, type Log, type Random, canonicalJson, digestOf, toFault } from '@pier/shared/core';
+import { type AppName, type Clock, type CommandId, type DeviceId, type Digest, type Log, type Random, canonicalJson, toFault } from '@pier/shared/core';
+import { digestOf } from '@pier/shared/digest';
 import { type Ack, type AppLease, type ManagerBirth, type Order, type Pins, type Presence, heartbeatS, protocolVersion, topics, verbNames } from '@pier/shared/wire';
 import type { Alive, Happening, LastEnd, OutputLine, Sample, Trace, Usage } from '../guest.ts';
 import type { Session } from '../link/index.ts';

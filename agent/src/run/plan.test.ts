@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { digestOf } from '@pier/shared/core';
+import { digestOf } from '@pier/shared/digest';
 import type { AttemptState } from '@pier/shared/wire';
 import { type Actual, type Goal, type HoldNow, plan } from './plan.ts';
 

@@ -1,4 +1,5 @@
-import { type AppName, type Digest, Fault, type Label, type Verdict, accept, canonicalJson, digestOf } from '@pier/shared/core';
+import { type AppName, type Digest, Fault, type Label, type Verdict, accept, canonicalJson } from '@pier/shared/core';
+import { digestOf } from '@pier/shared/digest';
 import { type Bindings, type Grant, grantOf } from '@pier/shared/capability';
 import { type BoardProfile, reservedLines } from '@pier/shared/hardware';
 import type { Artifact, Verified, Verifier } from '../artifact.ts';

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync, symlinkS
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { digestOf } from '@pier/shared/core';
+import { digestOf } from '@pier/shared/digest';
 import { watchSyncs } from '../../../test/support/syncs.ts';
 import { openBlobs } from './blobs.ts';
 

@@ -5,7 +5,8 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, open, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Digest, Fault, digestOf } from '@pier/shared/core';
+import { type Digest, Fault } from '@pier/shared/core';
+import { digestOf } from '@pier/shared/digest';
 import { isErrno, syncFolder } from '@pier/shared/disk';
 import { storageFault, written } from './writable.ts';
 

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { AppName, CommandId, KeyId, digestOf } from '@pier/shared/core';
+import { AppName, CommandId, KeyId } from '@pier/shared/core';
+import { digestOf } from '@pier/shared/digest';
 import { openDatabase } from './database.ts';
 import { type AppRecord, type JournalEntry, type Store, openStore } from './index.ts';
 

@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { type Digest, Fault, digestOf } from '@pier/shared/core';
+import { type Digest, Fault } from '@pier/shared/core';
+import { digestOf } from '@pier/shared/digest';
 import { compileApp } from './compile.ts';
 import { type AppManifest, readAppManifest } from './manifest.ts';
 

@@ -1,6 +1,7 @@
 import { connect as tlsConnect } from 'node:tls';
 import { MqttClient } from 'mqtt';
-import { type AppName, type Clock, type Digest, type Log, type Random, KeyId, canonicalJson, digestOf, invariant, parseJson, toFault } from '@pier/shared/core';
+import { type AppName, type Clock, type Digest, type Log, type Random, KeyId, canonicalJson, invariant, parseJson, toFault } from '@pier/shared/core';
+import { digestOf } from '@pier/shared/digest';
 import { type Order, type ReportedApp, Ack, Desired, heartbeatS, protocolVersion, topics, verbNames } from '@pier/shared/wire';
 import { type TrustPolicy, keysOf, openEnvelope, openPolicy, payloadTypes } from '@pier/shared/signing';
 import { type Behaviour, type Said, onTheWire, scripts } from './behaviour.ts';

@@ -2,7 +2,8 @@ import { X509Certificate, createPublicKey, generateKeyPairSync, webcrypto } from
 import { chmod, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Fault, DeviceId, digestOf, systemClock } from '@pier/shared/core';
+import { Fault, DeviceId, systemClock } from '@pier/shared/core';
+import { digestOf } from '@pier/shared/digest';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Authority, openAuthority } from './index.ts';
 

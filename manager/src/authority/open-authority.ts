@@ -1,7 +1,8 @@
 import { type KeyObject, X509Certificate, generateKeyPairSync } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Clock, Fault, digestOf } from '@pier/shared/core';
+import { type Clock, Fault } from '@pier/shared/core';
+import { digestOf } from '@pier/shared/digest';
 import { generateKeyPair, keyIdOf, publicPemOf } from '@pier/shared/signing';
 import { type Identity, commonNameOf, identityOf } from '@pier/shared/wire';
 import { createFile, isErrno, replaceFile } from '@pier/shared/disk';

@@ -1,7 +1,7 @@
 /** The tables. Nouns as in the API; states are text with a CHECK made from the same lists that the API shows. */
 import { sql } from 'drizzle-orm';
 import { type AnyPgColumn, bigint, boolean, check, doublePrecision, index, integer, jsonb, pgTable, primaryKey, text, timestamp, uniqueIndex } from 'drizzle-orm/pg-core';
-import { DeploymentState, DeviceState, InFlightState, PauseCause, ReleaseState, Role, RolloutState, WaveState } from '@pier/shared/api';
+import { CommandState, DeploymentState, DeviceState, InFlightState, PauseCause, ReleaseState, Role, RolloutState, UiVerb, WaveState } from '@pier/shared/api';
 
 const time = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' });
 const createdAt = () => time('created_at').notNull().defaultNow();
@@ -309,6 +309,38 @@ export const idempotency = pgTable(
     expiresAt: time('expires_at').notNull(),
   },
   (table) => [primaryKey({ columns: [table.userName, table.key] }), index('idempotency_expiry').on(table.expiresAt)],
+);
+
+/** Commands that this manager sent under its own key, and what came of them. */
+export const command = pgTable(
+  'command',
+  {
+    id: text('id').primaryKey(),
+    deviceId: text('device_id').notNull().references(() => device.id),
+    verb: text('verb').notNull(),
+    app: text('app').notNull(),
+    state: text('state').notNull().default('sent'),
+    reasonCode: text('reason_code'),
+    reasonText: text('reason_text'),
+    sentBy: text('sent_by').notNull(),
+    sentAt: time('sent_at').notNull().defaultNow(),
+    /** When it counts as unanswered. */
+    deadlineAt: time('deadline_at').notNull(),
+    endedAt: time('ended_at'),
+  },
+  (table) => [
+    index('command_device').on(table.deviceId, table.sentAt),
+    index('command_open').on(table.deadlineAt).where(sql`${table.endedAt} is null`),
+    oneOf('command_verb_known', table.verb, UiVerb.options),
+    oneOf('command_state_known', table.state, CommandState.options),
+  ],
+);
+
+/** Views of the devices that people keep, each their own. */
+export const savedView = pgTable(
+  'saved_view',
+  { userName: text('user_name').notNull().references(() => userAccount.name, { onDelete: 'cascade' }), name: text('name').notNull(), query: text('query').notNull(), createdAt: createdAt() },
+  (table) => [primaryKey({ columns: [table.userName, table.name] })],
 );
 
 const roleNames = Role.options;

@@ -1,6 +1,7 @@
 /** What people change about a device: its name and tags, and which of its lines and ports an app may use. */
 import { eq } from 'drizzle-orm';
-import { type Clock, type DeviceId, AppName, Fault, Version, canonicalJson, check, digestOf } from '@pier/shared/core';
+import { type Clock, type DeviceId, AppName, Fault, Version, canonicalJson, check } from '@pier/shared/core';
+import { digestOf } from '@pier/shared/digest';
 import type { Bindings } from '@pier/shared/capability';
 import { BoardProfile } from '@pier/shared/hardware';
 import { type Device, type DeviceChange, Tags } from '@pier/shared/api';

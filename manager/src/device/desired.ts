@@ -1,4 +1,5 @@
-import { type DeviceId as Id, type AppName, canonicalJson, digestOf } from '@pier/shared/core';
+import { type DeviceId as Id, type AppName, canonicalJson } from '@pier/shared/core';
+import { digestOf } from '@pier/shared/digest';
 import { type Desired, payloadBytesMax, topics } from '@pier/shared/wire';
 import { payloadTypes, signEnvelope } from '@pier/shared/signing';
 import { and, isNotNull, lt, sql } from 'drizzle-orm';

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { eq } from 'drizzle-orm';
-import { type DeviceId, AppName, Fault, digestOf, silentLog, systemClock } from '@pier/shared/core';
+import { type DeviceId, AppName, Fault, silentLog, systemClock } from '@pier/shared/core';
+import { digestOf } from '@pier/shared/digest';
 import { Bindings } from '@pier/shared/capability';
 import { DeviceDetail, PinsView, Refused } from '@pier/shared/api';
 import { topics } from '@pier/shared/wire';

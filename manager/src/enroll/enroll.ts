@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type Clock, type DeviceId, type Log, type Random, Fault } from '@pier/shared/core';
-import type { Device, EnrollRequest, EnrollResponse } from '@pier/shared/api';
+import type { Device } from '@pier/shared/api';
+import type { EnrollRequest, EnrollResponse } from '@pier/shared/enroll';
 import type { Envelope } from '@pier/shared/signing';
 import { type Db, inTransaction, storeAudit } from '../db/index.ts';
 import type { Revocations } from './revocations.ts';

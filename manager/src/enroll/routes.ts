@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type DeviceId, Fault, check, isoTime, parseJson } from '@pier/shared/core';
-import { EnrollRequest, devicePaths, encodeToken } from '@pier/shared/api';
+import { EnrollRequest, devicePaths, encodeToken } from '@pier/shared/enroll';
 import { inTransaction, newId, storeAudit } from '../db/index.ts';
 import type { Handlers } from '../http/index.ts';
 import { decisionHandlers } from './decisions.ts';

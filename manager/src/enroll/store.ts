@@ -1,6 +1,7 @@
 import { and, asc, eq, inArray, sql } from 'drizzle-orm';
 import type { DeviceId } from '@pier/shared/core';
-import { type EnrollRequest, InFlightState } from '@pier/shared/api';
+import { InFlightState } from '@pier/shared/api';
+import { type EnrollRequest } from '@pier/shared/enroll';
 import { type Db, claimToken, deployment, device, deviceLive, deviceState, isAnyOf, pendingDevice, storeAudit } from '../db/index.ts';
 
 export type NewToken = typeof claimToken.$inferInsert;

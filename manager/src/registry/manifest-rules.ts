@@ -3,7 +3,8 @@
  * thing becomes an unchecked one (CVE-2021-41190), so whatever is ambiguous is refused at the door.
  */
 import * as z from 'zod';
-import { type Digest, Digest as DigestText, Fault, digestOf, issuesOf, parseJson } from '@pier/shared/core';
+import { type Digest, Digest as DigestText, Fault, issuesOf, parseJson } from '@pier/shared/core';
+import { digestOf } from '@pier/shared/digest';
 import { mediaTypes } from '@pier/shared/oci';
 import type { ReferrerDescriptor } from './registry.ts';
 

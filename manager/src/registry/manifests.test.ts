@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { digestOf } from '@pier/shared/core';
+import { digestOf } from '@pier/shared/digest';
 import { mediaTypes } from '@pier/shared/oci';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Reply, RegistryWorld } from '../testing/index.ts';

@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Fault, digestOf, toFault } from '@pier/shared/core';
+import { Fault, toFault } from '@pier/shared/core';
+import { digestOf } from '@pier/shared/digest';
 import { isRepository } from '@pier/shared/oci';
 import { readBody } from '../net/index.ts';
 import { type Access, mayPush } from './access.ts';

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { eq } from 'drizzle-orm';
-import { type DeviceId, digestOf } from '@pier/shared/core';
+import { type DeviceId } from '@pier/shared/core';
+import { digestOf } from '@pier/shared/digest';
 import { Asks } from '@pier/shared/capability';
 import { ledBinding, presence, reported } from '../../../test/support/fleet.ts';
 import { audit, release } from '../db/index.ts';

@@ -1,6 +1,7 @@
 import { type Server, createServer, request as httpRequest } from 'node:http';
 import { join } from 'node:path';
-import { type Digest, DeviceId, digestOf, silentLog, systemClock } from '@pier/shared/core';
+import { type Digest, DeviceId, silentLog, systemClock } from '@pier/shared/core';
+import { digestOf } from '@pier/shared/digest';
 import { mediaTypes } from '@pier/shared/oci';
 import { listen } from '../net/index.ts';
 import { type Access, type Registry, type RegistryLimits, openRegistry } from '../registry/index.ts';

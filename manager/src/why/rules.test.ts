@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { type WhyCode, WavePlan, whyCodes, whyReasons } from '@pier/shared/api';
 import { Asks, type CapabilityKind } from '@pier/shared/capability';
-import { AppName, DeviceId, digestOf } from '@pier/shared/core';
+import { AppName, DeviceId } from '@pier/shared/core';
+import { digestOf } from '@pier/shared/digest';
 import type { AssignmentFacts, DeploymentFacts, RolloutFacts, WaveFacts, WhyFacts } from './facts.ts';
 import { answerOf, chain, whyOf } from './rules.ts';
 

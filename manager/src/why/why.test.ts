@@ -1,7 +1,8 @@
 import { and, eq } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DeploymentState, InFlightState } from '@pier/shared/api';
-import { AppName, DeviceId, digestOf } from '@pier/shared/core';
+import { AppName, DeviceId } from '@pier/shared/core';
+import { digestOf } from '@pier/shared/digest';
 import { openTestDatabase } from '../../../test/support/postgres.ts';
 import { assignment, deployment, device, deviceLive, deviceState } from '../db/index.ts';
 import { board } from '../device/testing/device-world.ts';

@@ -41,3 +41,21 @@ export type PendingDevice = z.infer<typeof PendingDevice>;
  */
 export const ChangeEvent = z.object({ kind: z.enum(['device', 'rollout', 'release', 'policy', 'access', 'resync']), ids: z.array(z.string()).max(500) }).meta({ id: 'ChangeEvent' });
 export type ChangeEvent = z.infer<typeof ChangeEvent>;
+
+/** Whether nobody has an account yet: then the code that the manager said in its log makes the first one. */
+export const Setup = z.object({ needed: z.boolean() }).meta({ id: 'Setup' });
+export const NewSetup = z.strictObject({ code: z.string().min(1).max(64), user: UserName, password: Password });
+export const SignIn = z.strictObject({ user: z.string().min(1).max(64), password: z.string().min(1).max(1_024) });
+export const Me = z.object({ user: z.string(), role: Role }).meta({ id: 'Me' });
+export type Me = z.infer<typeof Me>;
+
+/** The manager itself. */
+export const About = z
+  .object({ version: z.string(), node: z.string(), database: z.object({ version: z.string(), embedded: z.boolean() }), replica: z.string(), startedAt: Time, /** Whether simulated boards can be driven from here. */ simulator: z.boolean() })
+  .meta({ id: 'About' });
+export type About = z.infer<typeof About>;
+
+/** A view of the list of devices that somebody keeps: the part of the page's address after "?". */
+export const SavedView = z.object({ name: z.string(), query: z.string(), createdAt: Time }).meta({ id: 'SavedView' });
+export type SavedView = z.infer<typeof SavedView>;
+export const ViewName = z.string().min(1).max(64).regex(/^[^/?#%\u0000-\u001f]+$/, 'a name without "/", "?", "#", "%" and control characters');

@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { AuditRecord, ChangeEvent, ClaimToken, CreatedApiToken, ApiToken, ListedClaimToken, NewApiToken, NewClaimToken, NewUser, PendingDevice, User, UserChange, UserName } from './access-models.ts';
-import { Empty, PageQuery, Role, Time, byId, page } from './common.ts';
+import { About, AuditRecord, ChangeEvent, ClaimToken, CreatedApiToken, ApiToken, ListedClaimToken, Me, NewApiToken, NewClaimToken, NewSetup, NewUser, Password, PendingDevice, SavedView, Setup, SignIn, User, UserChange, UserName, ViewName } from './access-models.ts';
+import { Empty, PageQuery, Time, byId, page } from './common.ts';
 import { route } from './route.ts';
 
 const user = { params: z.strictObject({ user: UserName }) };
@@ -8,7 +8,15 @@ const user = { params: z.strictObject({ user: UserName }) };
 /** The routes of the manager itself: who may use it, who was let in, what was done, what changes. */
 export const accessRoutes = {
   health: route({ method: 'GET', path: '/health', permission: 'public', summary: 'Whether the manager and all that it needs answer', status: 200, response: z.object({ ok: z.boolean(), database: z.boolean(), broker: z.boolean() }) }),
-  whoAmI: route({ method: 'GET', path: '/me', permission: 'viewer', summary: 'Who is asking', status: 200, response: z.object({ user: z.string(), role: Role }) }),
+  whoAmI: route({ method: 'GET', path: '/me', permission: 'viewer', summary: 'Who is asking', status: 200, response: Me }),
+  changeMe: route({ method: 'PATCH', path: '/me', permission: 'viewer', summary: "Changes one's own password; one's other sessions end", body: z.strictObject({ was: z.string().min(1).max(1_024), password: Password }), secrets: ['was', 'password'], status: 200, response: Me }),
+  getAbout: route({ method: 'GET', path: '/about', permission: 'viewer', summary: 'The manager itself: versions, and since when it runs', status: 200, response: About }),
+  getSetup: route({ method: 'GET', path: '/setup', permission: 'public', summary: 'Whether the first account has still to be made', status: 200, response: Setup }),
+  setUp: route({ method: 'POST', path: '/setup', permission: 'public', summary: 'Makes the first account, an administrator, with the code from the log, and signs the browser in', body: NewSetup, secrets: ['code', 'password'], status: 201, response: Me }),
+  logIn: route({ method: 'POST', path: '/session', permission: 'public', summary: 'Signs a browser in: the answer sets its cookie', body: SignIn, secrets: ['password'], status: 201, response: Me }),
+  listViews: route({ method: 'GET', path: '/views', permission: 'viewer', summary: "One's own saved views of the devices, by name", status: 200, response: z.object({ items: z.array(SavedView) }) }),
+  putView: route({ method: 'PUT', path: '/views/:name', permission: 'viewer', summary: 'Saves a view under a name; at most 50', params: z.strictObject({ name: ViewName }), body: z.strictObject({ query: z.string().max(4_096) }), status: 200, response: SavedView }),
+  removeView: route({ method: 'DELETE', path: '/views/:name', permission: 'viewer', summary: 'Forgets a saved view', params: z.strictObject({ name: ViewName }), status: 204, response: Empty }),
   getAddresses: route({
     method: 'GET',
     path: '/addresses',

@@ -34,7 +34,8 @@ const looksPerSilence = 4;
 
 export type ClientOptions = {
   readonly baseUrl: string;
-  readonly token: string;
+  /** Without one, a browser's session cookie says who asks. */
+  readonly token?: string;
   readonly timeoutMs?: number;
   /** The server says something on a stream at least every 15 s. */
   readonly silenceMaxMs?: number;
@@ -45,7 +46,7 @@ export type ClientOptions = {
  * The typed client of the HTTP API. Faults carry the code of the manager's problem document; `unreachable` when nobody answers.
  */
 export function apiClient({ baseUrl, token, timeoutMs = 30_000, silenceMaxMs = 60_000, clock = systemClock }: ClientOptions): ApiClient {
-  const authorization = `Bearer ${token}`;
+  const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
   return {
     call: async (name, request, signal) => {
       const definition: Route = routes[name];
@@ -53,7 +54,7 @@ export function apiClient({ baseUrl, token, timeoutMs = 30_000, silenceMaxMs = 6
       const url = new URL(apiPrefix + fill(definition.path, params ?? {}), baseUrl);
       for (const [key, value] of Object.entries(query ?? {})) if (value !== undefined) url.searchParams.set(key, String(value));
       const headers = {
-        authorization,
+        ...authorization,
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         ...(ifMatch === undefined ? {} : { 'if-match': ifMatch === '*' ? '*' : `"${ifMatch}"` }),
         ...(idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }),
@@ -67,7 +68,7 @@ export function apiClient({ baseUrl, token, timeoutMs = 30_000, silenceMaxMs = 6
     follow: async function* (name, { after }, signal) {
       const url = new URL(apiPrefix + routes[name].path, baseUrl);
       const stop = new AbortController();
-      const headers = { authorization, accept: 'text/event-stream', ...(after === undefined ? {} : { 'last-event-id': after }) };
+      const headers = { ...authorization, accept: 'text/event-stream', ...(after === undefined ? {} : { 'last-event-id': after }) };
       try {
         const response = await send(url, { headers, signal: AbortSignal.any([stop.signal, ...(signal ? [signal] : [])]) });
         if (!response.ok || response.body === null) throw problemOf(response.status, await response.text(), url);

@@ -11,6 +11,7 @@ export const Problem = z.object({ type: z.string(), title: z.string(), status: z
 export type Problem = z.infer<typeof Problem>;
 
 export const page = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item), next: z.string().nullable() });
+export const yesNo = z.enum(['true', 'false']).transform((word) => word === 'true');
 export const PageQuery = z.strictObject({ limit: z.coerce.number().int().min(1).max(500).default(50), cursor: z.string().max(256).optional() });
 
 /** A selector over tags and a few fields of devices, such as `site=harbour and not exists(spare)` (docs/selectors.md). */

@@ -32,3 +32,20 @@ export const ReleaseDifference = z
   .object({ from: z.string(), to: z.string(), added: z.array(z.string()), removed: z.array(z.string()), changed: z.array(z.object({ before: z.string(), after: z.string() })) })
   .meta({ id: 'ReleaseDifference' });
 export type ReleaseDifference = z.infer<typeof ReleaseDifference>;
+
+/** Devices that report it as running: proven there, still soaking, or otherwise (stopped by hand, failing); and how its deployments ended badly. */
+export const ReleaseUse = z
+  .object({ running: z.int(), proven: z.int(), soaking: z.int(), troubles: z.array(z.object({ code: z.string(), sentence: z.string(), count: z.int() })) })
+  .meta({ id: 'ReleaseUse' });
+export type ReleaseUse = z.infer<typeof ReleaseUse>;
+
+/** What a trust policy says, without the keys themselves: they are in the envelope. */
+export const PolicyDocument = z.object({
+  keys: z.array(z.object({ id: z.string(), name: z.string(), role: z.string() })),
+  scopes: z.array(z.object({ prefix: z.string(), keys: z.array(z.string()), threshold: z.int(), capabilities: z.array(z.string()) })),
+  bindings: z.string(),
+  permits: z.string(),
+  unsignedCommands: z.string(),
+  approvals: z.object({ above: z.int() }).nullable(),
+});
+export type PolicyDocument = z.infer<typeof PolicyDocument>;

@@ -1,11 +1,12 @@
 import * as z from 'zod';
 import { AppName, Digest } from '../core/index.ts';
-import { Envelope } from '../signing/index.ts';
-import { PageQuery, Remark, byId, page } from './common.ts';
-import { Release, ReleaseDifference } from './release-models.ts';
+import { Envelope } from '../wire/index.ts';
+import { PageQuery, Remark, Time, byId, page } from './common.ts';
+import { PolicyDocument, Release, ReleaseDifference, ReleaseUse } from './release-models.ts';
 import { route } from './route.ts';
 
-export const Policy = z.object({ number: z.int(), root: z.string(), envelope: Envelope }).meta({ id: 'Policy' });
+/** As signed, and what it says, for people to read; devices read only what is signed. */
+export const Policy = z.object({ number: z.int(), root: z.string(), envelope: Envelope, document: PolicyDocument, setBy: z.string(), setAt: Time }).meta({ id: 'Policy' });
 
 /** The routes of releases and of the trust that they stand on. */
 export const releaseRoutes = {
@@ -15,6 +16,7 @@ export const releaseRoutes = {
   listReleases: route({ method: 'GET', path: '/releases', permission: 'viewer', summary: 'Releases, newest first', query: PageQuery.extend({ app: AppName.optional() }), status: 200, response: page(Release) }),
   getRelease: route({ method: 'GET', path: '/releases/:id', permission: 'viewer', summary: 'One release: its signatures, asks and limits', ...byId, status: 200, response: Release }),
   compareRelease: route({ method: 'GET', path: '/releases/:id/difference', permission: 'viewer', summary: 'What it asks for beyond another release', ...byId, query: z.strictObject({ from: z.string().min(1).max(64) }), status: 200, response: ReleaseDifference }),
+  useOfRelease: route({ method: 'GET', path: '/releases/:id/use', permission: 'viewer', summary: 'Where it runs, as devices report it', ...byId, status: 200, response: ReleaseUse }),
   createRelease: route({
     method: 'POST',
     path: '/releases',

@@ -24,6 +24,8 @@ export const Deployment = z
     attempt: z.int().nullable(),
     reason: Reason.nullable(),
     updatedAt: Time,
+    /** By when the step that it is at has to end; null unless it is at work. */
+    deadlineAt: Time.nullable(),
   })
   .meta({ id: 'Deployment' });
 export type Deployment = z.infer<typeof Deployment>;
@@ -185,3 +187,13 @@ export const Forecast = z
   })
   .meta({ id: 'Forecast' });
 export type Forecast = z.infer<typeof Forecast>;
+
+/** What the devices that ended badly have in common, against those that are proven: the facts that tell them apart first. */
+export const Contrast = z
+  .object({ badly: z.int(), proven: z.int(), facts: z.array(z.object({ fact: z.string(), value: z.string(), badly: z.int(), proven: z.int() })) })
+  .meta({ id: 'Contrast' });
+export type Contrast = z.infer<typeof Contrast>;
+
+/** How many of its devices were proven, and how many had ended badly, at up to 200 moments from its start until now. */
+export const Progress = z.object({ total: z.int(), points: z.array(z.object({ at: Time, proven: z.int(), badly: z.int() })) }).meta({ id: 'Progress' });
+export type Progress = z.infer<typeof Progress>;

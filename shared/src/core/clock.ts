@@ -1,5 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
-
 /** Time, injected: `nowMs` is wall time and may jump; `monotonicMs` and `monotonicNs` never do (CLOCK_MONOTONIC). */
 export interface Clock {
   nowMs(): number;
@@ -21,17 +19,37 @@ export const systemClock: Clock = {
   monotonicMs: () => performance.now(),
   monotonicNs: () => process.hrtime.bigint(),
   sleep: async (ms, signal) => {
-    await delay(ms, undefined, signal ? { signal } : {});
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    if (signal?.aborted) throw abortOf(signal);
+    const timer = setTimeout(resolve, ms);
+    const stop = (): void => reject(abortOf(signal));
+    signal?.addEventListener('abort', stop, { once: true });
+    try {
+      await promise;
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', stop);
+    }
   },
   every: (ms, act) => {
-    const timer = setInterval(act, ms).unref();
+    const timer = unheld(setInterval(act, ms));
     return { [Symbol.dispose]: () => clearInterval(timer) };
   },
   after: (ms, act) => {
-    const timer = setTimeout(act, ms).unref();
+    const timer = unheld(setTimeout(act, ms));
     return { [Symbol.dispose]: () => clearTimeout(timer) };
   },
 };
+
+/** A timer keeps no process alive; a browser's is a number and keeps nothing alive anyway. */
+function unheld<T extends number | { unref(): unknown }>(timer: T): T {
+  if (typeof timer !== 'number') timer.unref();
+  return timer;
+}
+
+function abortOf(signal: AbortSignal | undefined): Error {
+  return new DOMException('The operation was aborted', { name: 'AbortError', cause: signal?.reason });
+}
 
 export const systemRandom: Random = () => Math.random();
 

@@ -3,6 +3,5 @@ export { AppName, Attempt, CommandId, Counter, DeviceId, Digest, KeyId, Label, R
 export { type Clock, type Random, backoffMs, isoTime, systemClock, systemRandom } from './clock.ts';
 export { Bounded } from './bounded.ts';
 export { type Json, canonicalJson, parseJson } from './json.ts';
-export { digestOf } from './digest.ts';
 export { type Reading, check, checkJson, issuesOf, readJson } from './schema.ts';
 export { type Log, silentLog } from './log.ts';

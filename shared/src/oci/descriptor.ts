@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { Digest, digestOf } from '../core/index.ts';
+import { Digest } from '../core/index.ts';
+import { digestOf } from '../digest/index.ts';
 
 /** Content named by hash and size (OCI image-spec, "Content Descriptors"). `urls` are refused: content comes from its registry. */
 export const Descriptor = z

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Asks, Limits } from '../capability/index.ts';
-import { AppName, Version, canonicalJson, digestOf } from '../core/index.ts';
+import { AppName, Version, canonicalJson } from '../core/index.ts';
+import { digestOf } from '../digest/index.ts';
 import { checkArtifactConfig, parseArtifactManifest, parseSignatureReferrer } from './manifest.ts';
 import { mediaTypes } from './media-types.ts';
 import { type PackedArtifact, packArtifact } from './pack.ts';

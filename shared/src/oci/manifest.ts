@@ -3,7 +3,8 @@
  * artifacts whose parts contradict each other. Whatever is not exactly the expected shape is refused.
  */
 import * as z from 'zod';
-import { Digest, Fault, type Json, check, checkJson, digestOf, readJson } from '../core/index.ts';
+import { Digest, Fault, type Json, check, checkJson, readJson } from '../core/index.ts';
+import { digestOf } from '../digest/index.ts';
 import { Descriptor } from './descriptor.ts';
 import { mediaTypes, ociLimits } from './media-types.ts';
 

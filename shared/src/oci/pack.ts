@@ -1,5 +1,6 @@
 import type { Asks, Limits } from '../capability/index.ts';
-import { type AppName, type Digest, Fault, type Version, canonicalJson, digestOf } from '../core/index.ts';
+import { type AppName, type Digest, Fault, type Version, canonicalJson } from '../core/index.ts';
+import { digestOf } from '../digest/index.ts';
 import { annotationNames, mediaTypes, ociLimits } from './media-types.ts';
 
 export type PackedBlob = { readonly digest: Digest; readonly bytes: Uint8Array };

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { describe, expect, test } from 'vitest';
-import { type Digest, digestOf, systemClock } from '../core/index.ts';
+import { type Digest, systemClock } from '../core/index.ts';
+import { digestOf } from '../digest/index.ts';
 import { mediaTypes } from './media-types.ts';
 import { registryClient } from './registry-client.ts';
 import { ToyRegistry } from './toy-registry.ts';

@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { Digest, Fault, check, checkJson, digestOf } from '../core/index.ts';
+import { Digest, Fault, check, checkJson } from '../core/index.ts';
+import { digestOf } from '../digest/index.ts';
 import type { Blob } from './manifest.ts';
 import { mediaTypes, ociLimits } from './media-types.ts';
 import { isRepository, isTag } from './reference.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { digestOf, parseJson } from '../core/index.ts';
+import { parseJson } from '../core/index.ts';
+import { digestOf } from '../digest/index.ts';
 import { mediaTypes } from './media-types.ts';
 import { registryClient } from './registry-client.ts';
 import { type ToyOptions, ToyRegistry, indexOf } from './toy-registry.ts';

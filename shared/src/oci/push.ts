@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { type Digest, Fault, checkJson, digestOf } from '../core/index.ts';
+import { type Digest, Fault, checkJson } from '../core/index.ts';
+import { digestOf } from '../digest/index.ts';
 import { type SignatureCandidate, parseSignatureReferrer } from './manifest.ts';
 import { ociLimits } from './media-types.ts';
 import { manifestPath, repositoryPath, sameDigest } from './pull.ts';

@@ -2,7 +2,8 @@
  * The attack this stops: endless lists, loops and huge attachments that keep a device busy (CVE-2023-46737, CVE-2024-29902).
  * A listing proves nothing: each entry is fetched by digest and judged on its own.
  */
-import { type Digest, Fault, type FaultCode, checkJson, digestOf } from '../core/index.ts';
+import { type Digest, Fault, type FaultCode, checkJson } from '../core/index.ts';
+import { digestOf } from '../digest/index.ts';
 import { type Blob, type SignatureCandidate, Index, parseSignatureReferrer } from './manifest.ts';
 import { mediaTypes, ociLimits } from './media-types.ts';
 import { contentType, pullManifest, pullSmallBlob, repositoryPath } from './pull.ts';

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import * as http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
-import { digestOf } from '../core/index.ts';
+import { digestOf } from '../digest/index.ts';
 import { mediaTypes } from './media-types.ts';
 
 export type ToyOptions = {

@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { canonicalJson, digestOf } from '../core/index.ts';
+import type { Envelope } from '../wire/index.ts';
+import { canonicalJson } from '../core/index.ts';
+import { digestOf } from '../digest/index.ts';
 import type { SignatureCandidate } from '../oci/index.ts';
 import { makeSignature } from './bundle.ts';
-import { type Envelope, signEnvelope } from './dsse.ts';
+import { signEnvelope } from './dsse.ts';
 import { judgeArtifact } from './judge.ts';
 import { type KeyPair, keyIdOf } from './keys.ts';
 import { evidenceOf, signedBy, toyArtifact, toyWorld } from './toy-artifact.ts';

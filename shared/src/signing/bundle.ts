@@ -1,8 +1,10 @@
 /** Signatures on artifacts: sigstore bundle v0.3 with a DSSE envelope over an in-toto statement, attached as cosign v3 attaches it. */
 import * as z from 'zod';
-import { type Digest, type Verdict, accept, checkJson, digestOf, refuse, toFault } from '../core/index.ts';
+import { type Digest, type Verdict, accept, checkJson, refuse, toFault } from '../core/index.ts';
+import { digestOf } from '../digest/index.ts';
 import { type SignatureCandidate, descriptorOf, mediaTypes, ociLimits, parseSignatureReferrer } from '../oci/index.ts';
-import { Envelope, type Unproven, readEnvelope, signEnvelope } from './dsse.ts';
+import { Envelope } from '../wire/index.ts';
+import { type Unproven, readEnvelope, signEnvelope } from './dsse.ts';
 import { keyIdOf, publicPemOf } from './keys.ts';
 
 const inTotoType = 'application/vnd.in-toto+json';

@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process';
+import type { Envelope } from '../wire/index.ts';
 import { createPrivateKey, sign, verify } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { type Envelope, decodeBase64, isEcdsaDer, openEnvelope, payloadTypes, preAuthEncoding, signEnvelope } from './dsse.ts';
+import { decodeBase64, isEcdsaDer, openEnvelope, payloadTypes, preAuthEncoding, signEnvelope } from './dsse.ts';
 import { type PublicKey, generateKeyPair } from './keys.ts';
 
 const key = generateKeyPair();

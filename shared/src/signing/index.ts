@@ -1,4 +1,5 @@
-export { type Opened, type PayloadType, Envelope, openEnvelope, payloadTypes, signEnvelope } from './dsse.ts';
+export { Envelope } from '../wire/index.ts';
+export { type Opened, type PayloadType, openEnvelope, payloadTypes, signEnvelope } from './dsse.ts';
 export { type KeyPair, type PublicKey, generateKeyPair, keyIdOf, publicPemOf } from './keys.ts';
 export { KeyRole, Scope, TrustPolicy, keysOf, openPolicy, scopeOf } from './policy.ts';
 export { makeSignature } from './bundle.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { canonicalJson, digestOf } from '../core/index.ts';
+import { canonicalJson } from '../core/index.ts';
+import { digestOf } from '../digest/index.ts';
 import { type PackedArtifact } from '../oci/index.ts';
 import { type Evidence, judgeArtifact } from './judge.ts';
 import { TrustPolicy } from './policy.ts';

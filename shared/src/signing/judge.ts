@@ -5,7 +5,8 @@
  */
 import * as z from 'zod';
 import { type CapabilityKind, Asks, Limits } from '../capability/index.ts';
-import { AppName, Counter, type Digest, Fault, type KeyId, type Verdict, Version, accept, canonicalJson, check, digestOf, parseJson, refuse } from '../core/index.ts';
+import { AppName, Counter, type Digest, Fault, type KeyId, type Verdict, Version, accept, canonicalJson, check, parseJson, refuse } from '../core/index.ts';
+import { digestOf } from '../digest/index.ts';
 import { type ArtifactManifest, type Blob, type SignatureCandidate, annotationNames, checkArtifactConfig, ociLimits, parseArtifactManifest } from '../oci/index.ts';
 import { readCandidate } from './bundle.ts';
 import { signersOf } from './dsse.ts';

@@ -5,7 +5,8 @@
 import * as z from 'zod';
 import { capabilityKinds } from '../capability/index.ts';
 import { KeyId, type Verdict, accept, issuesOf, parseJson, refuse, toFault } from '../core/index.ts';
-import { Envelope, decodeBase64, openEnvelope, payloadTypes } from './dsse.ts';
+import { Envelope } from '../wire/index.ts';
+import { decodeBase64, openEnvelope, payloadTypes } from './dsse.ts';
 import { type PublicKey, keyIdOf } from './keys.ts';
 
 export const KeyRole = z.enum(['release', 'operator', 'scheduler']);

@@ -1,3 +1,4 @@
+export { Envelope } from './envelope.ts';
 export { downFilterOf, everyUpFilter, packetBytesMax, payloadBytesMax, topic, topics, upFilterOf } from './topics.ts';
 export { type Identity, commonNameOf, identityOf } from './identity.ts';
 export { Order, compareOrder } from './order.ts';

@@ -2,7 +2,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Clock, type Log, AppName, DeviceId, Digest, digestOf, silentLog, systemClock } from '@pier/shared/core';
+import { type Clock, type Log, AppName, DeviceId, Digest, silentLog, systemClock } from '@pier/shared/core';
+import { digestOf } from '@pier/shared/digest';
 import { Asks } from '@pier/shared/capability';
 import { BoardProfile } from '@pier/shared/hardware';
 import { type Desired, type Reported, Desired as DesiredSchema, topics } from '@pier/shared/wire';

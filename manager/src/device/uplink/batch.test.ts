@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { asc, eq, sql } from 'drizzle-orm';
-import { type DeviceId, digestOf, systemClock } from '@pier/shared/core';
+import { type DeviceId, systemClock } from '@pier/shared/core';
+import { digestOf } from '@pier/shared/digest';
 import { type Reported, topics } from '@pier/shared/wire';
 import { deviceLive, deviceState, event, outbox } from '../../db/index.ts';
 import { writeDesired } from '../desired.ts';

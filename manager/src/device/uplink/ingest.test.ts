@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { eq } from 'drizzle-orm';
-import { type DeviceId, AppName, canonicalJson, digestOf, silentLog } from '@pier/shared/core';
+import { type DeviceId, AppName, canonicalJson, silentLog } from '@pier/shared/core';
+import { digestOf } from '@pier/shared/digest';
 import { payloadTypes, signEnvelope } from '@pier/shared/signing';
 import { payloadBytesMax, topics } from '@pier/shared/wire';
 import { type DeviceWorld, openDeviceWorld, presence, reported } from '../testing/device-world.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { digestOf } from '@pier/shared/core';
+import { digestOf } from '@pier/shared/digest';
 import { type DeviceWorld, openDeviceWorld, presence, reported } from '../testing/device-world.ts';
 
 let world: DeviceWorld;

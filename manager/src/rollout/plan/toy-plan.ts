@@ -1,5 +1,6 @@
 /** A manager's database with devices and releases for tests of plans: many devices at once, without brokers and agents. */
-import { AppName, type Clock, Digest, Fault, Version, digestOf, isoTime, systemClock } from '@pier/shared/core';
+import { AppName, type Clock, Digest, Fault, Version, isoTime, systemClock } from '@pier/shared/core';
+import { digestOf } from '@pier/shared/digest';
 import { type Release, RolloutPlan } from '@pier/shared/api';
 import { Asks, Limits } from '@pier/shared/capability';
 import { TrustPolicy, generateKeyPair } from '@pier/shared/signing';

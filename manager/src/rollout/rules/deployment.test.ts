@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { DeploymentState, InFlightState } from '@pier/shared/api';
-import { Digest, digestOf } from '@pier/shared/core';
+import { Digest } from '@pier/shared/core';
+import { digestOf } from '@pier/shared/digest';
 import { AttemptState, type ReportedApp } from '@pier/shared/wire';
 import { type Held, advance, atWork, badEnds, isFinished, leftOut, mayMove, transitions } from './index.ts';
 

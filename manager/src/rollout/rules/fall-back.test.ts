@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { digestOf } from '@pier/shared/core';
+import { digestOf } from '@pier/shared/digest';
 import { ReportedApp } from '@pier/shared/wire';
 import { fallBack, wayBack } from './fall-back.ts';
 

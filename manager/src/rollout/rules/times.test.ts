@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { InFlightState } from '@pier/shared/api';
-import { Digest, digestOf } from '@pier/shared/core';
+import { Digest } from '@pier/shared/core';
+import { digestOf } from '@pier/shared/digest';
 import type { ReportedApp } from '@pier/shared/wire';
 import { deadlineMs, fallBack, overdue, retryAfterMs, wayBack } from './index.ts';
 

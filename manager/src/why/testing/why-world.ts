@@ -2,7 +2,8 @@
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { and, eq } from 'drizzle-orm';
-import { type RolloutAct, RolloutPlan, type Why, type WhyCounts, decodeToken, devicePaths } from '@pier/shared/api';
+import { type RolloutAct, RolloutPlan, type Why, type WhyCounts } from '@pier/shared/api';
+import { decodeToken, devicePaths } from '@pier/shared/enroll';
 import { Asks, Bindings, Limits } from '@pier/shared/capability';
 import { type AppName, DeviceId, Version, canonicalJson, silentLog, systemRandom } from '@pier/shared/core';
 import { packArtifact, registryClient } from '@pier/shared/oci';

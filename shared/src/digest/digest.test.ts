@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { digestOf } from './digest.ts';
-import { Digest } from './ids.ts';
+import { Digest } from '../core/index.ts';
 
 const ofAbc = 'sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad';
 

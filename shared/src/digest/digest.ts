@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Digest } from './ids.ts';
+import type { Digest } from '../core/index.ts';
 
 /** `sha256:<hex>` of the bytes; strings are hashed as UTF-8. */
 export function digestOf(bytes: Uint8Array | string): Digest {

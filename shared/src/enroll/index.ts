@@ -1,0 +1,1 @@
+export { DeviceAddresses, EnrollRequest, EnrollResponse, decodeToken, devicePaths, encodeToken } from './enroll.ts';
