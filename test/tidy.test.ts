@@ -57,6 +57,8 @@ const rooms: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     enroll: ['db', 'http'],
     rollout: ['db', 'http', 'device', 'selector'],
     why: ['db', 'http', 'device', 'selector', 'rollout'],
+    command: ['db', 'http', 'device'],
+    simulator: ['db', 'http'],
     web: ['http', 'access'],
   },
 };

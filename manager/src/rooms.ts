@@ -7,6 +7,7 @@ import { type Policies, type Releases, openPolicies, openReleases } from './arti
 import { type Changes, type KeptAnswers, auditHandlers, openChanges, openKeptAnswers } from './audit/index.ts';
 import type { Authority } from './authority/index.ts';
 import { type Broker, openBroker } from './broker/index.ts';
+import { commandHandlers, startUnansweredWatch, takeAnswers } from './command/index.ts';
 import type { Db } from './db/index.ts';
 import { type Loop, PinWatch, type Publish, deviceHandlers, startIngest, startPolicyRefresh, startPublisher, startSilenceWatch } from './device/index.ts';
 import type { Handlers } from './http/index.ts';
@@ -84,6 +85,7 @@ export async function openRooms(deps: RoomDeps): Promise<Rooms> {
   await graceAfterStart({ db, clock });
   wires.engine = opening.use(startRolloutEngine({ db, clock, log, schedulerPem, policies, wakePublisher }));
   opening.use(startSilenceWatch({ db, clock, log, onChanged: changedDevices(changes), wake }));
+  opening.use(startUnansweredWatch({ db, clock, log, onChanged: changedDevices(changes) }));
   opening.use(startTelemetryUpkeep({ db, clock, log, streaming }));
   const handlers = handlersOf({ db, clock, random, schedulerPem, policies, releases, pins, streaming, wake });
   return { broker, publish, policies, releases, changes, answers, wake, urls: { mqtt: `mqtts://${deps.hosts.show}:${broker.port}` }, handlers };
@@ -96,7 +98,7 @@ type Uplinks = { readonly publish: Publish; readonly pins: PinWatch; readonly st
 /** The broker with the ingest behind it; the ingest is closed after it, with nothing left to take. */
 async function openBrokerFor({ db, clock, log, authority, isRevoked, hosts, listen, opening }: RoomDeps, { publish, pins, streaming, changes, wake }: Uplinks): Promise<Broker> {
   const schedulerPem = authority.scheduler.privatePem;
-  const ingest = opening.use(startIngest({ db, clock, log, publish, schedulerPem, pins, streams: streaming, onReported: advanceOnReport({ schedulerPem }), onChanged: changedDevices(changes), wake }));
+  const ingest = opening.use(startIngest({ db, clock, log, publish, schedulerPem, pins, streams: streaming, onReported: advanceOnReport({ schedulerPem }), onAnswered: takeAnswers, onChanged: changedDevices(changes), wake }));
   const identity = { ...authority.server, caPem: authority.caPem };
   return opening.use(
     await listen((port) =>
@@ -123,6 +125,7 @@ function handlersOf(deps: HandlerDeps) {
     ...deps.releases.handlers,
     ...deviceHandlers(deps),
     ...telemetryHandlers(deps),
+    ...commandHandlers(deps),
     ...rolloutHandlers(deps),
     ...whyHandlers(deps),
     ...auditHandlers(deps),

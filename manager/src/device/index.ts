@@ -1,5 +1,5 @@
 export { deviceHandlers } from './routes.ts';
-export { type Ingest, type IngestDeps, type OnReported, type Streamed, type Streams, startIngest } from './uplink/index.ts';
+export { type Answered, type Ingest, type IngestDeps, type OnAnswered, type OnReported, type Streamed, type Streams, startIngest } from './uplink/index.ts';
 export { type Publish, announceManager, startPublisher } from './publisher.ts';
 export { type Loop, startLoop } from './loop.ts';
 export { PinWatch } from './pins.ts';

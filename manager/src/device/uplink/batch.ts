@@ -3,7 +3,7 @@ import { Fault, toFault } from '@pier/shared/core';
 import { type Taken, apart } from './apart.ts';
 import { type Heard, type Uplink, readUplink } from './read.ts';
 import { standingsOf } from '../store.ts';
-import { type Behind, type IngestDeps, type Intake, bringUpToDate, takeCommandState, takeEvents, takeLog, takePresences, takeReports, takeTelemetry } from './take.ts';
+import { type Behind, type IngestDeps, type Intake, bringUpToDate, takeCommandStates, takeEvents, takeLog, takePresences, takeReports, takeTelemetry } from './take.ts';
 
 export type Outcome = Taken | 'malformed';
 export type Waiting = { readonly uplink: Uplink; readonly atMs: number };
@@ -53,7 +53,7 @@ async function takeHeard(heard: readonly Heard[], deps: Intake): Promise<Outcome
   await apart(behind, (some) => bringUpToDate(some, deps), on);
   out.push(...(await apart(of('reported'), (some) => takeReports(some, deps), on)));
   out.push(...(await apart(of('event'), (some) => takeEvents(some, about), on)));
-  out.push(...of('commandState').map((one) => takeCommandState(one, about)));
+  out.push(...(await apart(of('commandState'), (some) => takeCommandStates(some, about), on)));
   out.push(...of('log').map((one) => takeLog(one, about)));
   out.push(...(await apart(of('telemetry'), (some) => takeTelemetry(some, about), on)));
   for (const { device, value } of of('pins')) deps.pins.take(device, value);

@@ -17,6 +17,11 @@ import { type Of, type Online, storeEvents, storeOffline, storeOnline, storeRepo
  */
 export type OnReported = (tx: Db, reports: readonly { readonly device: DeviceId; readonly reported: Reported; readonly nowMs: number }[]) => Promise<boolean>;
 
+/** What a device says has become of a command. */
+export type Answered = Of<CommandState>;
+/** Called in a transaction of its own with what devices answered, in the order in which it came. Out: the devices of which a command has moved. */
+export type OnAnswered = (tx: Db, answers: readonly Answered[]) => Promise<readonly string[]>;
+
 /** What an app of a device streams while somebody looks. */
 export type Streamed<T> = Of<T> & { readonly app: AppName };
 
@@ -38,6 +43,8 @@ export type IngestDeps = {
   readonly pins: PinWatch;
   readonly streams: Streams;
   readonly onReported: OnReported;
+  /** Without it nobody here has sent a command. */
+  readonly onAnswered?: OnAnswered;
   /** Called after a commit that others should look at: outbox, rollouts. */
   readonly wake: () => void;
 };
@@ -142,11 +149,14 @@ export async function takeEvents(said: readonly Of<Event>[], { standings, deps }
   return said.map(({ device, value }) => (maySpeak(standings, device, value) ? 'taken' : 'foreign'));
 }
 
-/** Commands are answered to whoever sent them; the manager only tells the device that the final word was heard. */
-export function takeCommandState({ device, value }: Of<CommandState>, { standings, deps }: { standings: Standings; deps: IngestDeps }): Taken {
-  if (!maySpeak(standings, device, value)) return 'foreign';
-  if (isFinal(value.state)) acknowledge(device, value, deps);
-  return 'taken';
+/** Commands are answered to whoever sent them, people beside this manager; the device is told that a final word was heard once it is stored. */
+export async function takeCommandStates(said: readonly Of<CommandState>[], { standings, deps }: { standings: Standings; deps: IngestDeps }): Promise<readonly Taken[]> {
+  const { onAnswered } = deps;
+  const spoken = said.filter((one) => maySpeak(standings, one.device, one.value));
+  const moved = spoken.length === 0 || !onAnswered ? [] : await inTransaction(deps.db, async (tx) => onAnswered(tx, spoken));
+  if (moved.length > 0) deps.onChanged?.(moved);
+  for (const { device, value } of spoken) if (isFinal(value.state)) acknowledge(device, value, deps);
+  return said.map(({ device, value }) => (maySpeak(standings, device, value) ? 'taken' : 'foreign'));
 }
 
 export async function takeTelemetry(said: readonly Streamed<TelemetryBatch>[], { standings, deps }: { standings: Standings; deps: IngestDeps }): Promise<readonly Taken[]> {
