@@ -1,11 +1,9 @@
 /** The manager's process: command line, signals, the ready line, exit status. */
-import { join } from 'node:path';
 import { apiPrefix } from '@pier/shared/api';
 import { systemClock, systemRandom, toFault } from '@pier/shared/core';
 import { processLog, shutdownSignal } from '@pier/shared/process';
 import type { Credentials } from './access/index.ts';
 import { type Config, readConfig } from './config.ts';
-import { replaceFile } from '@pier/shared/disk';
 import { type Manager, openManager } from './manager.ts';
 
 const log = processLog('manager');
@@ -16,7 +14,7 @@ async function main(argv: readonly string[]): Promise<number> {
   try {
     const config = readConfig(argv, process.env);
     await using manager = await openManager(config, { clock: systemClock, random: systemRandom, log });
-    if (!stop.aborted) sayReady(manager, config, await firstCredentials(manager, config));
+    if (!stop.aborted) sayReady(manager, config, await firstWord(manager, config));
     const stopped = new Promise<undefined>((resolve) => {
       if (stop.aborted) resolve(undefined);
       stop.addEventListener('abort', () => resolve(undefined), { once: true });
@@ -33,21 +31,27 @@ async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-/** The first administrator's credentials are said once: on the ready line where asked for, else in a file that only this user reads. */
-async function firstCredentials(manager: Manager, config: Config): Promise<Credentials | undefined> {
-  if (config.printCredentials) return manager.access.firstAdmin();
-  const path = join(config.dataDir, 'credentials.json');
-  const made = await manager.access.firstAdmin((credentials) => replaceFile({ path, bytes: `${JSON.stringify(credentials, null, 2)}\n`, mode: 0o600 }));
-  if (made !== undefined) log.info({ file: path }, 'access.first-admin-made');
-  return undefined;
+/** How the first person gets in, when there is none yet: with credentials on the ready line where asked for, else with a code that only the log says. */
+type FirstWord = { readonly credentials?: Credentials | undefined; readonly setupCode?: string | undefined };
+
+async function firstWord({ access, addresses }: Manager, { printCredentials }: Config): Promise<FirstWord> {
+  if (printCredentials) return { credentials: await access.firstAdmin() };
+  const setupCode = await access.newSetupCode();
+  if (setupCode === undefined) return {};
+  log.info({ setupCode, http: addresses.http }, 'access.setup-code');
+  process.stderr.write(`pier manager: nobody has an account yet; open ${addresses.http} and set up this manager with the code ${setupCode}\n`);
+  return { setupCode };
 }
 
-function sayReady({ addresses, caFile }: Manager, { ready }: Config, credentials: Credentials | undefined): void {
+function sayReady({ addresses, caFile }: Manager, { ready }: Config, { credentials, setupCode }: FirstWord): void {
   const { http, device, mqtt, registry } = addresses;
   const openapi = `${http}${apiPrefix}/openapi.json`;
   log.info({ http, device, mqtt }, 'manager.ready');
-  if (ready !== 'json') return void process.stdout.write(`Pier is ready at ${http}${credentials === undefined ? '' : `\nuser ${credentials.user}, password ${credentials.password}\nAPI token ${credentials.token}`}\n`);
+  if (ready !== 'json') {
+    const inWith = credentials === undefined ? '' : `\nuser ${credentials.user}, password ${credentials.password}\nAPI token ${credentials.token}`;
+    const todo = setupCode === undefined ? '' : `; no account yet: open it and use the setup code ${setupCode}`;
+    return void process.stdout.write(`Pier is ready at ${http}${todo}${inWith}\n`);
+  }
   const secrets = credentials && { registryCredentials: { user: 'token', password: credentials.token }, admin: credentials };
   process.stdout.write(`${JSON.stringify({ ready: true, http, device, mqtt, registry, ca: caFile, openapi, ...secrets })}\n`);
 }
-

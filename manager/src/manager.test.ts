@@ -1,6 +1,6 @@
 /** The manager as a process: its ready line, what it keeps, how it ends. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -140,15 +140,40 @@ test('the next start has the same addresses and says no credentials, and the old
   expect(await apiClient({ baseUrl: second.ready.http, token: admin?.token ?? '' }).call('whoAmI', {})).toMatchObject({ user: 'admin' });
 });
 
-test('without --print-credentials they lie in a file that only its user reads, and nowhere in the log', async () => {
-  const { ready, said } = await startReady();
-  expect(ready.admin).toBeUndefined();
-  const file = join(folder, 'credentials.json');
-  const credentials = Credentials.parse(JSON.parse(await readFile(file, 'utf8')));
-  expect((await stat(file)).mode & 0o777).toBe(0o600);
-  expect(said()).toContain(file);
-  expect(said()).not.toContain(credentials.token);
-  expect(said()).not.toContain(credentials.password);
+const codeIn = (text: string): string => /the code ([0-9A-Z]{4}(?:-[0-9A-Z]{4}){2})\n/.exec(text)?.[1] ?? 'none said';
+const setUp = (http: string, code: string) => fetch(`${http}/api/v1/setup`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ code, user: 'olga', password: 'a password long enough' }) });
+
+test('without --print-credentials the log says a code, with which the first account is made; nothing of it stays on disk', async () => {
+  const first = await startReady();
+  expect(first.ready.admin).toBeUndefined();
+  const old = codeIn(first.said());
+  expect(first.said()).toContain(`"setupCode":"${old}"`);
+  first.child.kill('SIGTERM');
+  expect(await first.ended).toBe(0);
+  const { ready, said, child, ended } = await startReady();
+  const code = codeIn(said());
+  expect((await setUp(ready.http, old)).status).toBe(403);
+  const made = await setUp(ready.http, code);
+  expect([made.status, await made.json()]).toEqual([201, { user: 'olga', role: 'admin' }]);
+  const cookie = (made.headers.get('set-cookie') ?? '').split(';', 1)[0] ?? '';
+  const about = await (await fetch(`${ready.http}/api/v1/about`, { headers: { cookie } })).json();
+  expect(about).toMatchObject({ node: process.versions.node, database: { version: expect.stringMatching(/^18\./), embedded: true }, replica: 'main', simulator: false });
+  expect(await (await fetch(`${ready.http}/api/v1/setup`)).json()).toEqual({ needed: false });
+  child.kill('SIGTERM');
+  expect(await ended).toBe(0);
+  expect(await readdir(folder)).not.toContain('credentials.json');
+  const third = await startReady();
+  expect(third.said()).not.toMatch(/setup|the code/);
+});
+
+test('for people the ready line says what to do first', async () => {
+  const child = spawn(process.execPath, [main, 'start', '--data', folder], { stdio: ['ignore', 'pipe', 'pipe'] });
+  running.push(child);
+  let said = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
+  const line = await new Promise<string>((resolve) => child.stdout.setEncoding('utf8').once('data', resolve));
+  expect(line).toMatch(/^Pier is ready at http:\/\/127\.0\.0\.1:\d+; no account yet: open it and use the setup code [0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}\n$/);
+  expect(line).toContain(codeIn(said));
 });
 
 test('killed, it takes its database along and starts again as it was', async () => {

@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { Clock, DeviceId, Fault, Log, Random } from '@pier/shared/core';
-import { type AccessControl, openAccess } from './access/index.ts';
+import { type AccessControl, aboutHandlers, openAccess } from './access/index.ts';
 import { openAuthority } from './authority/index.ts';
 import type { Config } from './config.ts';
 import { tightenDataDir } from './data-dir.ts';
@@ -17,6 +17,7 @@ import { type DeviceListener, openDeviceListener } from './listener/index.ts';
 import { openPorts } from './ports.ts';
 import { openRegistry } from './registry/index.ts';
 import { type Rooms, openRooms } from './rooms.ts';
+import { openSimulator } from './simulator/index.ts';
 import { webPages } from './web/index.ts';
 
 const replica = 'main';
@@ -61,6 +62,7 @@ export async function openManager(config: Config, world: World): Promise<Manager
   ));
   urls.device = `https://${hosts.show}:${listener.port}`;
   urls.registry = urls.device;
+  const simulator = opening.use(openSimulator({ dir: config.simulatorDir, db: database.db, clock, log }));
   const handlers: Handlers = {
     health: async () => {
       const health = { database: await database.answers(), broker: rooms.broker.isListening() };
@@ -68,8 +70,10 @@ export async function openManager(config: Config, world: World): Promise<Manager
     },
     getAddresses: async () => ({ ...urls, ca: authority.caPem }),
     ...access.handlers,
+    ...(await aboutHandlers({ db: database.db, clock, embedded: config.databaseUrl === undefined, replica, simulator: false })),
     ...rooms.handlers,
     ...enrollHandlers(enrollDeps),
+    ...simulator.handlers,
   };
   const people = { handlers, streams: rooms.changes.streams, once: rooms.answers.once, actorOf: access.actorOf, pages: webPages({ access }), publicHosts: config.publicHosts, clock, log };
   const http = opening.use(await ports.open('http', config.httpPort, (port) => openHttp({ ...people, port })));

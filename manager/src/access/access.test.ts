@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Clock, silentLog, systemClock } from '@pier/shared/core';
 import { openTestDatabase } from '../../../test/support/postgres.ts';
 import { apiToken, session, userAccount } from '../db/index.ts';
+import type { Visit } from '../http/index.ts';
 import { type AccessControl, type Credentials, openAccess } from './index.ts';
 import { hashOf, newApiToken } from './secrets.ts';
 
@@ -75,7 +76,10 @@ test('a session is known by the hash of its cookie, until it is ended', async ()
   expect(actor).toEqual({ name: 'admin', role: 'admin', session: hashOf(secret) });
   expect(JSON.stringify(await world.db.select().from(session))).not.toContain(secret);
   if (actor === undefined) throw new Error('no session');
-  await access.handlers.logout({ actor, params: undefined, query: undefined, body: undefined });
+  const kept: unknown[] = [];
+  const visit: Visit = { address: '127.0.0.1', cookie: { keep: (...what) => kept.push(what), drop: () => kept.push('dropped') } };
+  await access.handlers.logout({ actor, params: undefined, query: undefined, body: undefined, visit });
+  expect(kept).toEqual(['dropped']);
   expect(await browser(secret)).toBeUndefined();
 });
 

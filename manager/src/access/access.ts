@@ -2,46 +2,41 @@ import { type Clock, Fault, type Log } from '@pier/shared/core';
 import type { Db } from '../db/index.ts';
 import type { Actor, Handlers } from '../http/index.ts';
 import type { Access } from '../registry/index.ts';
-import { Attempts } from './attempts.ts';
+import { type Attempt, openDoors, passwordCheck, wrongPassword } from './door.ts';
+import { ownHandlers } from './own-routes.ts';
 import { passwords } from './password.ts';
 import { cookieMayChange, registryRight } from './rules.ts';
-import { hashOf, newApiToken, newPassword, newSessionSecret, tokenHash } from './secrets.ts';
-import { findSessionHolder, findUser, hasUsers, removeSession, storeFirstUser, storeSession } from './store.ts';
+import { hashOf, newApiToken, newPassword, tokenHash } from './secrets.ts';
+import { sessionUntil } from './session.ts';
+import { type Setup, openSetup } from './setup.ts';
+import { findSessionHolder, hasUsers, removeSession, storeFirstUser, storeSession } from './store.ts';
 import { tokenHandlers } from './token-routes.ts';
 import { findTokenHolder } from './token-store.ts';
-import { turnstile } from './turnstile.ts';
 import { type PeopleDeps, userHandlers } from './user-routes.ts';
 
 export type Credentials = { readonly user: string; readonly password: string; readonly token: string };
 export type Evidence = { readonly method: string; readonly authorization: string | undefined; readonly session: string | undefined; readonly secFetchSite: string | undefined };
 
-type Door = { readonly enter: ReturnType<typeof turnstile>; readonly attempts: Attempts };
-/** Whom a password belongs to, and as what it is stored. */
-type Known = Actor & { readonly password: string };
-type Attempt = { readonly user: string; readonly password: string; readonly address: string };
-
 export type AccessControl = {
-  /** Makes the first administrator; undefined when there is somebody already. `keep` is called before they hold, so that a crash locks nobody out. */
-  readonly firstAdmin: (keep?: (credentials: Credentials) => Promise<void>) => Promise<Credentials | undefined>;
+  /** Makes the first administrator; undefined when there is somebody already. */
+  readonly firstAdmin: () => Promise<Credentials | undefined>;
+  /** Makes the code with which a person makes the first account; undefined when there is somebody already. */
+  readonly newSetupCode: Setup['newCode'];
   /** Who asks, or undefined when nobody says so. Faults: `unauthenticated` for credentials that are not ours, `forbidden` for a change by a foreign page. */
   readonly actorOf: (evidence: Evidence) => Promise<Actor | undefined>;
   /** Faults: `unauthenticated`, `too-many-requests`. */
-  readonly logIn: (attempt: Attempt) => Promise<{ secret: string; maxAgeS: number }>;
+  readonly logIn: (attempt: Attempt) => Promise<{ secret: string; maxAgeS: number; actor: Actor }>;
   /** Who stands behind the Basic credentials of a registry client: a user's password, or `token` and an API token. Faults: `too-many-requests`. */
   readonly basicAuth: (user: string, password: string, address: string) => Promise<Access>;
-  readonly handlers: Pick<Handlers, 'whoAmI' | 'logout'> & ReturnType<typeof userHandlers> & ReturnType<typeof tokenHandlers>;
+  readonly handlers: Pick<Handlers, 'whoAmI' | 'logIn' | 'logout'> & Setup['handlers'] & ReturnType<typeof ownHandlers> & ReturnType<typeof userHandlers> & ReturnType<typeof tokenHandlers>;
 };
 
-const sessionMaxAgeS = 12 * 3_600;
 const remembered = { forMs: 60_000, max: 1_000 } as const;
-/** Two doors: strangers on the devices' listener, where anybody may knock, neither hold up people at the page nor shut them out. */
-const doors = { page: { atOnceMax: 2, waitingMax: 32, perAddressMax: 16 }, registry: { atOnceMax: 1, waitingMax: 32, perAddressMax: 8 } } as const;
 
 /** Users, their tokens and sessions, and what they may do. */
 export function openAccess({ db, clock, log }: { db: Db; clock: Clock; log: Log }): AccessControl {
   const secret = passwords();
-  const openDoor = (limits: (typeof doors)[keyof typeof doors]): Door => ({ enter: turnstile(limits), attempts: new Attempts(clock) });
-  const [page, registry] = [openDoor(doors.page), openDoor(doors.registry)];
+  const { page, registry } = openDoors(clock);
   const now = (): Date => new Date(clock.nowMs());
 
   const checkPassword = passwordCheck({ db, log, secret });
@@ -59,13 +54,20 @@ export function openAccess({ db, clock, log }: { db: Db; clock: Clock; log: Log 
   });
   const people: PeopleDeps = { db, clock, hash: (who, password) => page.enter(`hash for ${who}`, () => secret.hash(password)), forget: () => remembering.forget() };
 
+  const setup = openSetup({ db, clock, log, door: page, secret });
+  const logIn: AccessControl['logIn'] = async (attempt) => {
+    const { name, role, password } = await checkPassword(attempt, page);
+    const { secret: cookie, maxAgeS, stored } = sessionUntil(clock);
+    if (!(await storeSession(db, { ...stored, user: name, password, now: now() }))) throw wrongPassword();
+    return { secret: cookie, maxAgeS, actor: { name, role } };
+  };
+
   return {
-    firstAdmin: async (keep) => {
+    firstAdmin: async () => {
       if (await hasUsers(db)) return undefined;
       const token = newApiToken();
       const made = { user: 'admin', password: newPassword(), token: token.text };
-      await keep?.(made);
-      const stored = await storeFirstUser(db, { name: made.user, password: await secret.hash(made.password), role: 'admin', token, now: now() });
+      const stored = await storeFirstUser(db, { name: made.user, password: await secret.hash(made.password), token, now: now() });
       return stored ? made : undefined;
     },
     actorOf: async ({ method, authorization, session, secFetchSite }) => {
@@ -74,54 +76,27 @@ export function openAccess({ db, clock, log }: { db: Db; clock: Clock; log: Log 
       if (!cookieMayChange(method, secFetchSite)) throw new Fault('forbidden', 'a session may change something only from a page of this manager (Sec-Fetch-Site: same-origin); programs use an API token');
       return findSessionHolder(db, { hash: hashOf(session), now: now() });
     },
-    logIn: async (attempt) => {
-      const { name, password } = await checkPassword(attempt, page);
-      const { text, hash } = newSessionSecret();
-      const begun = await storeSession(db, { hash, user: name, password, expiresAt: new Date(clock.nowMs() + sessionMaxAgeS * 1_000), now: now() });
-      if (!begun) throw wrongPassword();
-      return { secret: text, maxAgeS: sessionMaxAgeS };
-    },
+    newSetupCode: setup.newCode,
+    logIn,
     basicAuth: remembering.basicAuth,
     handlers: {
       whoAmI: async ({ actor }) => ({ user: actor.name, role: actor.role }),
-      logout: async ({ actor }) => {
+      logIn: async ({ body, visit }) => {
+        const { secret: cookie, maxAgeS, actor } = await logIn({ ...body, address: visit.address });
+        visit.cookie.keep(cookie, maxAgeS);
+        return { user: actor.name, role: actor.role };
+      },
+      logout: async ({ actor, visit }) => {
         if (actor.session !== undefined) await removeSession(db, actor.session);
+        visit.cookie.drop();
         return null;
       },
+      ...setup.handlers,
+      ...ownHandlers({ ...people, door: page, checkPassword }),
       ...userHandlers(people),
       ...tokenHandlers(people),
     },
   };
-}
-
-/** Users' passwords, looked at one by one at a door. Faults: `unauthenticated`, `too-many-requests`. */
-function passwordCheck({ db, log, secret }: { db: Db; log: Log; secret: ReturnType<typeof passwords> }): (attempt: Attempt, door: Door) => Promise<Known> {
-  const refuseBlocked = ({ attempts }: Door, key: string, user: string): void => {
-    if (attempts.blocked(key)) throw new Fault('too-many-requests', `too many failed sign-ins as ${user.slice(0, 64)}; try again in a minute`);
-  };
-  const checkInTurn = async ({ user, password, address }: Attempt, door: Door, key: string): Promise<Known> => {
-    const { attempts } = door;
-    refuseBlocked(door, key, user);
-    // Counted before it is known: of many guesses at once no more are looked at than of as many one by one.
-    attempts.failed(key);
-    // Text that no database can hold is nobody's name.
-    const found = user.includes('\0') ? undefined : await findUser(db, user);
-    if ((await secret.matches(password, found?.password)) && found !== undefined) {
-      attempts.succeeded(key);
-      return { name: user, ...found };
-    }
-    log.warn({ user: user.slice(0, 64), address }, 'access.sign-in-failed');
-    throw wrongPassword();
-  };
-  return async (attempt, door) => {
-    const key = `${attempt.user}\n${attempt.address}`;
-    refuseBlocked(door, key, attempt.user);
-    return door.enter(attempt.address, () => checkInTurn(attempt, door, key));
-  };
-}
-
-function wrongPassword(): Fault {
-  return new Fault('unauthenticated', 'wrong user name or password');
 }
 
 function nobody(thrown: unknown): undefined {

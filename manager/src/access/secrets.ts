@@ -1,5 +1,5 @@
 /** Secrets that machines hold. They are random, so that their plain hash is enough to keep. */
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 
 export type ApiToken = { readonly id: string; readonly text: string; readonly hash: string };
 
@@ -28,4 +28,22 @@ export function hashOf(text: string): string {
 export function newPassword(): string {
   const alphabet = 'abcdefghijkmnpqrstuvwxyz23456789';
   return Array.from(randomBytes(26), (byte) => alphabet.charAt(byte & 31)).join('').replace(/(.{6})(?=.)/g, '$1-');
+}
+
+/** Digits and capitals without those that are taken for one another (Crockford's base 32): 5 bits each. */
+const codeAlphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+
+/** 60 bits that a person reads off a log and types: `7KQ2-M4XP-9T3W`. */
+export function newSetupCode(): string {
+  return Array.from(randomBytes(12), (byte) => codeAlphabet.charAt(byte & 31)).join('').replace(/(.{4})(?=.)/g, '$1-');
+}
+
+/** The hash of a code however it was typed: in small letters, with or without hyphens, O for 0 and I or L for 1. */
+export function setupCodeHash(typed: string): Buffer {
+  const meant = typed.toUpperCase().replace(/[\s-]/g, '').replace(/O/g, '0').replace(/[IL]/g, '1');
+  return createHash('sha256').update(meant).digest();
+}
+
+export function sameHash(a: Buffer, b: Buffer): boolean {
+  return a.length === b.length && timingSafeEqual(a, b);
 }

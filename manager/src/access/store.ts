@@ -1,17 +1,40 @@
-import { and, eq, gt, lt } from 'drizzle-orm';
+import { and, eq, gt, lt, sql } from 'drizzle-orm';
 import { type Db, apiToken, inTransaction, session, storeAudit, userAccount } from '../db/index.ts';
 import type { Actor, Role } from '../http/index.ts';
 import { isRole } from './rules.ts';
 import type { ApiToken } from './secrets.ts';
 
-/** Makes the first user with a token of the same rights. False when there is a user already, in which case nothing is changed. */
-export async function storeFirstUser(db: Db, { name, password, role, token, now }: { name: string; password: string; role: Role; token: ApiToken; now: Date }): Promise<boolean> {
+type FirstUser = { readonly name: string; readonly password: string; readonly now: Date };
+
+/**
+ * Makes the first user, an administrator, and what `follow` gives it, in one transaction that nobody else makes a user beside.
+ * False when there is a user already, in which case nothing is changed.
+ */
+async function storeFirst(db: Db, { name, password, now }: FirstUser, follow: (tx: Db) => Promise<Record<string, unknown>>): Promise<boolean> {
   return inTransaction(db, async (tx) => {
-    const made = await tx.insert(userAccount).values({ name, password, role, createdAt: now }).onConflictDoNothing().returning();
-    if (made.length === 0) return false;
-    await tx.insert(apiToken).values({ id: token.id, hash: token.hash, userName: name, role, createdAt: now });
-    await storeAudit(tx, [{ actor: 'system', action: 'user.created', object: `user:${name}`, detail: { role, token: token.id } }], now.getTime());
+    // Two who ask at once under different names would both find nobody: of this lock there is one, and no row is put in beside it.
+    await tx.execute(sql`lock table ${userAccount} in share row exclusive mode`);
+    if (await hasUsers(tx)) return false;
+    await tx.insert(userAccount).values({ name, password, role: 'admin', createdAt: now });
+    const detail = { role: 'admin', ...(await follow(tx)) };
+    await storeAudit(tx, [{ actor: 'system', action: 'user.created', object: `user:${name}`, detail }], now.getTime());
     return true;
+  });
+}
+
+/** The first administrator, with a token of the same rights. */
+export async function storeFirstUser(db: Db, { token, ...first }: FirstUser & { token: ApiToken }): Promise<boolean> {
+  return storeFirst(db, first, async (tx) => {
+    await tx.insert(apiToken).values({ id: token.id, hash: token.hash, userName: first.name, role: 'admin', createdAt: first.now });
+    return { token: token.id };
+  });
+}
+
+/** The first administrator, made with the setup code from `address`, and a session of its browser. */
+export async function storeSetUpUser(db: Db, { session: begun, address, ...first }: FirstUser & { session: { hash: string; expiresAt: Date }; address: string }): Promise<boolean> {
+  return storeFirst(db, first, async (tx) => {
+    await tx.insert(session).values({ ...begun, userName: first.name });
+    return { by: 'setup code', address };
   });
 }
 

@@ -18,12 +18,17 @@ type UserHandlers = Pick<Handlers, 'listUsers' | 'createUser' | 'changeUser' | '
 /** `token` is how a registry client says that its password is an API token; the others speak in the audit. */
 const reserved: ReadonlySet<string> = new Set(['token', 'system', 'manager', 'engine']);
 
+/** Faults: `input-invalid` for a name with a meaning of its own. */
+export function refuseReserved(name: string): void {
+  if (reserved.has(name)) throw new Fault('input-invalid', `body: the name "${name}" means something of the manager's own; take another name`);
+}
+
 export function userHandlers(deps: PeopleDeps): UserHandlers {
   const { db, clock } = deps;
   return {
     listUsers: async ({ query: { limit, cursor } }) => pageOf({ rows: await listUsers(db, { after: keyAfter(cursor), limit: limit + 1 }), limit, keyOf: ({ name }) => name, show: showUser }),
     createUser: async ({ body: { name, role, password }, actor }) => {
-      if (reserved.has(name)) throw new Fault('input-invalid', `body: name: "${name}" means something of the manager's own; take another name`);
+      refuseReserved(name);
       const stored = { name, role, password: await deps.hash(actor.name, password), createdAt: new Date(clock.nowMs()) };
       return inTransaction(db, async (tx) => {
         const made = await storeUser(tx, stored);

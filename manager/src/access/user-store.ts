@@ -30,6 +30,11 @@ export async function updateUser(tx: Db, name: string, change: { role?: Role; pa
   if (Object.keys(change).length > 0) await tx.update(userAccount).set(change).where(eq(userAccount.name, name));
 }
 
+/** Gives a user another password; false when it is no longer the one that it was. */
+export async function replacePassword(tx: Db, { name, was, next }: { name: string; was: string; next: string }): Promise<boolean> {
+  return (await tx.update(userAccount).set({ password: next }).where(and(eq(userAccount.name, name), eq(userAccount.password, was))).returning({ name: userAccount.name })).length > 0;
+}
+
 /** Ends a user's sessions, all but one that is named. */
 export async function endSessions(tx: Db, name: string, but?: string): Promise<number> {
   const ended = await tx.delete(session).where(and(eq(session.userName, name), but === undefined ? undefined : ne(session.hash, but))).returning({ hash: session.hash });

@@ -3,13 +3,14 @@ import * as z from 'zod';
 import { type Route, type RouteName, Problem, apiPrefix, routes } from '@pier/shared/api';
 import { type Clock, Fault } from '@pier/shared/core';
 import { type EventStreams, type StreamedEvent, newEventStreams } from './event-stream.ts';
-import type { Actor } from './handlers.ts';
+import type { Actor, Visit } from './handlers.ts';
 import { type Once, askedOnce, idempotencyKeyOf } from './once.ts';
 import { mayUse } from './permission.ts';
 import { entityTagOf, revisionOf } from './precondition.ts';
+import { isSessionRoute, openVisit, refuseForeignPage } from './visit.ts';
 
-/** Answers one route's request, whose parts have been checked. `ifMatch` is there on routes that want it. */
-export type Act = (name: RouteName, request: { params: unknown; query: unknown; body: unknown; actor: Actor | undefined; ifMatch?: number | undefined }) => Promise<unknown>;
+/** Answers one route's request, whose parts have been checked. `ifMatch` and `visit` are there on routes that want them. */
+export type Act = (name: RouteName, request: { params: unknown; query: unknown; body: unknown; actor: Actor | undefined; ifMatch?: number | undefined; visit?: Visit }) => Promise<unknown>;
 export type Identify = (request: FastifyRequest) => Promise<Actor | undefined>;
 /** Lets somebody hear a stream until the returned thing is disposed. */
 export type Listen = (name: RouteName, send: (events: readonly StreamedEvent[]) => void, after: string | undefined) => Disposable;
@@ -19,6 +20,8 @@ export type Binding = { readonly act: Act; readonly identify: Identify; readonly
 const ifMatch = z.string().meta({ description: 'The revision that the change was decided on, in quotes, as in the ETag of the last answer; or *' });
 const idempotencyKey = z.string().min(1).max(128).optional().meta({ description: 'The same request with the same key again within 24 hours is answered, not done again' });
 
+/** Strangers send names and passwords, nothing large. */
+const publicBodyBytesMax = 8 << 10;
 const lastEventId = z.string().optional().meta({ description: 'The id of the last event that was read: the stream goes on after it' });
 
 /** Binds every shared route: who asks is found out first, then the parts are checked, then it is answered. */
@@ -36,8 +39,10 @@ export function bindRoutes(app: FastifyInstance, binding: Binding): void {
       method: definition.method,
       url: apiPrefix + definition.path,
       ...(definition.stream === true && { exposeHeadRoute: false }),
+      ...(definition.permission === 'public' && { bodyLimit: publicBodyBytesMax }),
       schema: schemaOf(name, definition),
       onRequest: async (request) => {
+        if (isSessionRoute(name)) refuseForeignPage(request);
         const actor = await binding.identify(request);
         if (actor !== undefined) actors.set(request, actor);
         permit(actor, definition);
@@ -56,11 +61,15 @@ type Handling = Binding & { readonly streams: EventStreams; readonly name: Route
 
 async function answered({ act, once, name, definition, actor, request, reply }: Handling): Promise<unknown> {
   const { params, query, body, headers } = request;
-  const perform = (): Promise<unknown> => act(name, { params, query, body, actor, ...(definition.ifMatch && { ifMatch: revisionOf(headers['if-match']) }) });
+  const opened = isSessionRoute(name) ? openVisit(request) : undefined;
+  const perform = (): Promise<unknown> => act(name, { params, query, body, actor, ...(definition.ifMatch && { ifMatch: revisionOf(headers['if-match']) }), ...(opened && { visit: opened.visit }) });
   const key = definition.method === 'POST' ? idempotencyKeyOf(headers['idempotency-key']) : undefined;
-  const repeatable = key !== undefined && actor !== undefined;
+  // A cookie is no part of an answer that could be kept.
+  const repeatable = key !== undefined && actor !== undefined && opened === undefined;
   const answer = await (repeatable ? once(askedOnce({ definition, user: actor.name, key, url: request.url, parts: [body, definition.ifMatch && headers['if-match']] }), perform) : perform());
   void reply.code(definition.status);
+  const cookie = opened?.left();
+  if (cookie !== undefined) void reply.header('set-cookie', cookie);
   const tag = entityTagOf(answer);
   if (tag !== undefined) void reply.header('etag', tag);
   return definition.status === 204 ? reply.send() : answer;
@@ -77,7 +86,7 @@ async function streamed({ listen, identify, streams, name, definition, request, 
 
 function schemaOf(name: RouteName, definition: Route): Record<string, unknown> {
   const { path, params, query, body, status, response, method } = definition;
-  const headers = { ...(definition.ifMatch && { 'if-match': ifMatch }), ...(method === 'POST' && { 'idempotency-key': idempotencyKey }), ...(definition.stream && { 'last-event-id': lastEventId }) };
+  const headers = { ...(definition.ifMatch && { 'if-match': ifMatch }), ...(method === 'POST' && !isSessionRoute(name) && { 'idempotency-key': idempotencyKey }), ...(definition.stream && { 'last-event-id': lastEventId }) };
   return {
     operationId: name,
     summary: definition.summary,

@@ -1,4 +1,4 @@
-export { type Actor, type Handlers, type Listener, type RequestOf, type Streams } from './handlers.ts';
+export { type Actor, type Handlers, type Listener, type RequestOf, type Streams, type Visit } from './handlers.ts';
 export { type Asked, type Once } from './once.ts';
 export { type Role, mayUse, roles } from './permission.ts';
 export { sessionCookie } from './cookie.ts';
