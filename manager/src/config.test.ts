@@ -6,8 +6,8 @@ test('a data folder is enough; everything else has its default', () => {
 });
 
 test('every option is taken, and the database from the environment', () => {
-  const argv = ['start', '--data', '/data', '--http-port', '1', '--device-port', '2', '--mqtt-port', '3', '--public-host', 'a.example', '--public-host', '192.0.2.1', '--print-credentials', '--ready', 'json'];
-  expect(readConfig(argv, { DATABASE_URL: 'postgres://h/db' })).toEqual({ dataDir: '/data', httpPort: 1, devicePort: 2, mqttPort: 3, publicHosts: ['a.example', '192.0.2.1'], printCredentials: true, ready: 'json', databaseUrl: 'postgres://h/db' });
+  const argv = ['start', '--data', '/data', '--http-port', '1', '--device-port', '2', '--mqtt-port', '3', '--public-host', 'a.example', '--public-host', '192.0.2.1', '--simulator', '/boards', '--print-credentials', '--ready', 'json'];
+  expect(readConfig(argv, { DATABASE_URL: 'postgres://h/db' })).toEqual({ dataDir: '/data', httpPort: 1, devicePort: 2, mqttPort: 3, publicHosts: ['a.example', '192.0.2.1'], simulatorDir: '/boards', printCredentials: true, ready: 'json', databaseUrl: 'postgres://h/db' });
 });
 
 test.each([
@@ -19,6 +19,7 @@ test.each([
   [['start', '--data', '/d', '--mqtt-port', '70000'], 'mqttPort'],
   [['start', '--data', '/d', '--public-host', 'http://a'], 'publicHosts'],
   [['start', '--data', '/d', '--ready', 'yes'], '"json"'],
+  [['start', '--data', '/d', '--simulator', ''], 'simulatorDir'],
   [['start', '--data', '/d', '--unknown'], '--unknown'],
 ])('%j is refused, naming what is wrong', (argv, named) => {
   expect(() => readConfig(argv, {})).toThrow(expect.objectContaining({ code: 'input-invalid', message: expect.stringContaining(named) }));

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import * as z from 'zod';
 import { Fault, check } from '@pier/shared/core';
 
-export const usage = 'usage: pier manager start --data DIR [--http-port N] [--device-port N] [--mqtt-port N] [--public-host NAME]… [--print-credentials] [--ready json]';
+export const usage = 'usage: pier manager start --data DIR [--http-port N] [--device-port N] [--mqtt-port N] [--public-host NAME]… [--simulator DIR] [--print-credentials] [--ready json]';
 
 const Port = z.coerce.number('a port is a number').int().min(0).max(65_535).default(0);
 const Host = z.string().regex(/^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/, 'a host is a DNS name or an IPv4 address, without a port');
@@ -16,6 +16,8 @@ const Config = z.strictObject({
   mqttPort: Port,
   /** Names under which boards and people reach this machine; without any, everything stays on loopback. */
   publicHosts: z.array(Host).max(16).default([]),
+  /** Holds one folder for each simulated board that people may drive through the API. */
+  simulatorDir: z.string().min(1).transform((path) => resolve(path)).optional(),
   printCredentials: z.boolean().default(false),
   ready: z.literal('json', 'the only form of the ready line is "json"').optional(),
   databaseUrl: z.string().regex(/^postgres(?:ql)?:\/\//, 'DATABASE_URL begins with postgres://').optional(),
@@ -32,6 +34,7 @@ export function readConfig(argv: readonly string[], env: Readonly<Record<string,
     devicePort: values['device-port'],
     mqttPort: values['mqtt-port'],
     publicHosts: values['public-host'],
+    simulatorDir: values.simulator,
     printCredentials: values['print-credentials'],
     ready: values.ready,
     databaseUrl: env['DATABASE_URL'] || undefined,
@@ -45,7 +48,7 @@ function parse(argv: readonly string[]) {
     return parseArgs({
       args: [...argv],
       allowPositionals: true,
-      options: { data: text, 'http-port': text, 'device-port': text, 'mqtt-port': text, 'public-host': { type: 'string', multiple: true }, 'print-credentials': { type: 'boolean' }, ready: text },
+      options: { data: text, 'http-port': text, 'device-port': text, 'mqtt-port': text, 'public-host': { type: 'string', multiple: true }, simulator: text, 'print-credentials': { type: 'boolean' }, ready: text },
     });
   } catch (cause) {
     throw new Fault('input-invalid', `${cause instanceof Error ? cause.message : String(cause)}; ${usage}`, {}, cause);

@@ -58,7 +58,7 @@ export function openStage(dir: string, env: NodeJS.ProcessEnv = {}): Stage {
   };
   return {
     dir,
-    startManager: (extra = []) => start<ManagerReady>('manager', [cli, 'manager', 'start', '--data', join(dir, 'manager'), '--print-credentials', '--ready', 'json', ...extra]),
+    startManager: (extra = []) => start<ManagerReady>('manager', [cli, 'manager', 'start', '--data', join(dir, 'manager'), '--simulator', dir, '--print-credentials', '--ready', 'json', ...extra]),
     startBoard: async ({ name = 'board', model = 'raspberry-pi-4b', onRelease = 'input' } = {}) => {
       const file = join(dir, `${name}.json`);
       writeFileSync(file, JSON.stringify({ model, onRelease, parts }));

@@ -11,7 +11,7 @@ const entries = {
 const nouns = {
   manager: {
     description: 'the fleet manager (start)',
-    usage: '\n  pier manager start --data DIR [--http-port N] [--device-port N] [--mqtt-port N] [--public-host NAME]… [--print-credentials] [--ready json]',
+    usage: '\n  pier manager start --data DIR [--http-port N] [--device-port N] [--mqtt-port N] [--public-host NAME]… [--simulator DIR] [--print-credentials] [--ready json]',
   },
   agent: {
     description: 'the agent of this board (start, run)',

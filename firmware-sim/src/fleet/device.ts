@@ -33,9 +33,8 @@ export class SimDevice implements AsyncDisposable {
   readonly #stop = new AbortController();
   #client: MqttClient | undefined;
   #heartbeat: Disposable | undefined;
-  #isDropped = false;
   #isReturning = false;
-  #boot = 1;
+  readonly #boot = 1;
   #seq = 0;
   #rev = 0;
   #hash: Digest | null = null;
@@ -51,7 +50,6 @@ export class SimDevice implements AsyncDisposable {
   /** Connects, says that it is there, and reports; comes back by itself when the connection is lost. Faults: those of the first connection. */
   async connect(): Promise<void> {
     const { identity, counts } = this.#deps;
-    this.#isDropped = false;
     const conn = `${this.#boot}-${Math.floor(this.#deps.random() * 1e9)}`;
     const client = this.#open(conn);
     this.#client = client;
@@ -68,7 +66,7 @@ export class SimDevice implements AsyncDisposable {
       counts.lost += 1;
       // What was on its way ends with a fault: each connection is a client of its own.
       client.end(true);
-      if (!this.#isDropped) void this.#comeBack();
+      void this.#comeBack();
     });
     client.on('error', () => {
       // `close` follows, and counts.
@@ -92,18 +90,6 @@ export class SimDevice implements AsyncDisposable {
       }
     } while (!this.#stop.signal.aborted && this.#client?.connected !== true);
     this.#isReturning = false;
-  }
-
-  /** Goes without a word: the broker sends the will. */
-  async drop(): Promise<void> {
-    this.#isDropped = true;
-    this.#heartbeat?.[Symbol.dispose]();
-    this.#client?.stream.destroy();
-    await this.#client?.endAsync(true).catch(() => {
-      // It is gone already.
-    });
-    this.#boot += 1;
-    this.#seq = 0;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

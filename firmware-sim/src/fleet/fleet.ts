@@ -21,8 +21,6 @@ export type Fleet = AsyncDisposable & {
   readonly counts: Readonly<FleetCounts>;
   /** Which of them behave how. */
   readonly behaviours: ReadonlyMap<string, Behaviour>;
-  /** Cuts the connections of the first `n` without a word, and lets them come back after `awayMs`. */
-  flap(n: number, awayMs: number): Promise<void>;
 };
 
 const Stored = z.array(IdentitySchema);
@@ -40,12 +38,6 @@ export async function openFleet(options: FleetOptions, signal: AbortSignal): Pro
     devices: identities.map((identity) => identity.device),
     counts,
     behaviours: chosen,
-    flap: async (n, awayMs) => {
-      const some = devices.slice(0, n);
-      await inTurn(some, connectAtOnce, (device) => device.drop());
-      await options.clock.sleep(awayMs, signal);
-      await inTurn(some, connectAtOnce, (device) => device.connect());
-    },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }

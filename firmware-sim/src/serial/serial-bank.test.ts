@@ -38,6 +38,20 @@ test('each serial part has a link to a terminal of its own, as the profile says'
   expect(portsOf(made.bank)).toMatchObject({ ports: [{ port: 'meter0', device: devices[0], part: 'meter', kind: 'modbus-meter', values: { voltageV: 230 } }, { port: 'echo0', device: devices[1], values: {} }] });
 });
 
+test('every part is told: on which line or port it is, and what it measures now', async () => {
+  using made = await makeBank();
+  made.bank.part({ op: 'part', name: 'meter', values: { powerW: 460, energyKwh: 7 } });
+  made.bank.unplug({ op: 'unplug', port: 'meter0' });
+  const told = made.bank.parts();
+  expect(told.ok && told.value).toEqual({
+    parts: [
+      { name: 'led', kind: 'led', line: 'GPIO17', port: null, values: {} },
+      { name: 'meter', kind: 'modbus-meter', line: null, port: 'meter0', values: expect.objectContaining({ powerW: 460, currentA: 2 }) },
+      { name: 'echo', kind: 'serial-echo', line: null, port: 'echo0', values: {} },
+    ],
+  });
+});
+
 test('pulling a plug takes the link and the terminal away; plugging it in makes another', async () => {
   using made = await makeBank();
   const before = readlinkSync(join(made.dir, 'echo0'));

@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Clock, type Random, type Verdict, accept, refuse, toFault } from '@pier/shared/core';
-import type { BoardFile, BoardProfile, SimOrder } from '@pier/shared/hardware';
+import type { BoardFile, BoardProfile, SimOrder, WiredPart } from '@pier/shared/hardware';
 import type { SerialPart } from './behaviour.ts';
 import { loadPty } from './pty.ts';
 import { SimSerialPort } from './serial-port.ts';
@@ -50,6 +50,16 @@ export class SerialBank implements Disposable {
     if (!part) return refuse('not-found', `this board has no part "${name}"; it has ${this.#parts.map((one) => one.name).join(', ') || 'none'}`);
     if (!('port' in part)) return refuse('input-invalid', `"${name}" is a ${part.part}, which has no values to set`);
     return this.#at(part.port, (found) => found.set(values));
+  }
+
+  /** Every part of the board, also those on its lines. */
+  parts(): Verdict<object> {
+    return accept({ parts: this.#parts.map((part) => this.#wired(part)) });
+  }
+
+  #wired(part: BoardFile['parts'][number]): WiredPart {
+    const { name, part: kind } = part;
+    return 'port' in part ? { name, kind, line: null, port: part.port, values: this.#ports.get(part.port)?.state().values ?? {} } : { name, kind, line: part.line, port: null, values: {} };
   }
 
   ports(): Verdict<object> {

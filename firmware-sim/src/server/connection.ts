@@ -95,6 +95,7 @@ const orders: Obey = {
   serialFault: (request, { serial }) => serial.serialFault(request),
   part: (request, { serial }) => serial.part(request),
   ports: (_, { serial }) => serial.ports(),
+  parts: (_, { serial }) => serial.parts(),
 };
 
 function obey<K extends SimRequest['op']>(request: Extract<SimRequest, { op: K }>, on: Peers): Verdict<object> {

@@ -5,4 +5,4 @@ export { splitLines } from './lines.ts';
 export { type SimClient, type SimEdge, type SimOrder, type SimResult, simClient } from './sim-client.ts';
 export { BoardFile, ModbusMeterPart } from './board-file.ts';
 export { SerialFault, SimPort } from './sim-serial.ts';
-export { SimAnswer, SimLine, SimRecord, SimRequest, simLineBytesMax } from './sim-wire.ts';
+export { SimAnswer, SimLine, SimRecord, SimRequest, WiredPart, simLineBytesMax } from './sim-wire.ts';

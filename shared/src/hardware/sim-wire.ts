@@ -39,6 +39,8 @@ export const SimRequest = z.discriminatedUnion('op', [
   /** Sets what a part measures, such as `powerW` of a meter. */
   z.strictObject({ id: Id, op: z.literal('part'), name: z.string().max(64), values: z.record(z.string().max(64), z.number()) }),
   z.strictObject({ id: Id, op: z.literal('ports') }),
+  /** What is wired to the board, on lines and on ports. */
+  z.strictObject({ id: Id, op: z.literal('parts') }),
 ]);
 export type SimRequest = z.infer<typeof SimRequest>;
 
@@ -52,6 +54,16 @@ export const SimLine = z.strictObject({
 });
 export type SimLine = z.infer<typeof SimLine>;
 
+/** A part of the board; `values` is what one on a port measures now, by the names that `part` takes. */
+export const WiredPart = z.strictObject({
+  name: z.string(),
+  kind: z.enum(['led', 'button', 'modbus-meter', 'serial-echo']),
+  line: z.string().nullable(),
+  port: z.string().nullable(),
+  values: z.record(z.string(), z.number()),
+});
+export type WiredPart = z.infer<typeof WiredPart>;
+
 export const SimAnswer = z.union([
   z.strictObject({ edge: z.strictObject({ watch: z.int(), tNs: z.string(), seq: z.int(), lost: z.int(), level: LineLevel }) }),
   z.strictObject({ id: Id, ok: z.literal(true), hello: z.strictObject({ profile: BoardProfile, records: FileName }) }),
@@ -60,6 +72,7 @@ export const SimAnswer = z.union([
   z.strictObject({ id: Id, ok: z.literal(true), watching: z.strictObject({ watch: z.int() }) }),
   z.strictObject({ id: Id, ok: z.literal(true), lines: z.array(SimLine) }),
   z.strictObject({ id: Id, ok: z.literal(true), ports: z.array(SimPort) }),
+  z.strictObject({ id: Id, ok: z.literal(true), parts: z.array(WiredPart) }),
   z.strictObject({ id: Id, ok: z.literal(true) }),
   /** Without an id where the request's could not be read. */
   z.strictObject({ id: Id.optional(), ok: z.literal(false), code: z.string(), message: z.string() }),

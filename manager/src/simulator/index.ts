@@ -1,0 +1,1 @@
+export { type Simulator, openSimulator } from './simulator.ts';
