@@ -30,7 +30,7 @@ describe('every act', () => {
     const id = await start(release, devices);
     const results = await Promise.all([faultOf(act(id, { verb: 'pause' }, { revision: 1 })), faultOf(act(id, { verb: 'abort' }, { revision: 1, by: 'eve' }))]);
     expect(results.filter((one) => one === undefined)).toHaveLength(1);
-    expect(results.find((one) => one !== undefined)).toMatchObject({ code: 'revision-stale', message: expect.stringMatching(/revision 1 .* at 2 now/) });
+    expect(results.find((one) => one !== undefined)).toMatchObject({ code: 'revision-stale', message: expect.stringMatching(/revision 1 .* at 2 now: (bob paused|eve aborted) it \d+ s ago\. Look again/) });
     expect(await rolloutAt(id)).toMatchObject({ revision: 2 });
     await world.fleet.tick();
   });
@@ -43,7 +43,7 @@ describe('every act', () => {
     const { revision } = (await rolloutAt(id)) ?? { revision: 0 };
     await answer(world, { id, device: a, release });
     await world.fleet.tick();
-    expect(await faultOf(act(id, { verb: 'advance' }, { revision }))).toMatchObject({ code: 'revision-stale' });
+    expect(await faultOf(act(id, { verb: 'advance' }, { revision }))).toMatchObject({ code: 'revision-stale', message: expect.stringMatching(/: the engine moved wave \d to \w+ \d+ s ago\./) });
   });
 
   test('is done on whatever is there when no revision is named', async () => {

@@ -5,6 +5,7 @@ import { eq } from 'drizzle-orm';
 import { type Db, rollout as rolloutTable, storeAudit } from '../db/index.ts';
 import { type Writer, lockDevices } from '../device/index.ts';
 import { begin } from './begin.ts';
+import { lastActOn } from './last-act.ts';
 import { excludableStates, factsFor, retryableOf } from './facts.ts';
 import { type RolloutStep, type WaveStep, judgeVerb, stepOfVerb, wavesHealed, wavesToAdvance } from './rules/index.ts';
 import { type DeploymentRow, type Shown, deploymentsIn, lockRollout, storeMoves } from './store.ts';
@@ -15,13 +16,16 @@ export type Acting = { readonly id: string; readonly body: RolloutAct; readonly 
 
 /**
  * Does a verb. It waits for the rollout's lock, so that of two at once the later one finds what the first has done.
- * Faults: `not-found`; `revision-stale` naming both revisions; `verb-unfit` saying what would fit; `forbidden`.
+ * Faults: `not-found`; `revision-stale` naming both revisions, and who was quicker with what; `verb-unfit` saying what would fit; `forbidden`.
  */
 export async function actOn(tx: Db, { id, body, actor, ifMatch, writer }: Acting): Promise<void> {
   const of = await lockRollout(tx, id, { skipLocked: false });
   if (!of) throw new Fault('not-found', `there is no rollout "${id.slice(0, 64)}"`);
   const { revision, state } = of.rollout;
-  if (ifMatch !== undefined && ifMatch !== revision) throw new Fault('revision-stale', `${body.verb} was decided on revision ${ifMatch} of rollout ${id}, which is at ${revision} now: look again, then decide`, { revision });
+  if (ifMatch !== undefined && ifMatch !== revision) {
+    const since = await lastActOn(tx, id, writer.nowMs);
+    throw new Fault('revision-stale', `${body.verb} was decided on revision ${ifMatch} of rollout ${id}, which is at ${revision} now${since === undefined ? '' : `: ${since}`}. Look again, then decide`, { revision });
+  }
   const facts = await factsFor(tx, of, { actor, devices: 'devices' in body ? body.devices : undefined });
   const fit = judgeVerb(body.verb, facts);
   if (!fit.possible) throw new Fault(fit.code, fit.sentence);
