@@ -61,8 +61,8 @@ describe('which devices', () => {
   });
 
   test('those that are online are counted apart', async () => {
-    expect(await count({})).toEqual({ total: 6, online: 2 });
-    expect(await count({ selector: 'site=yard' })).toEqual({ total: 1, online: 0 });
+    expect(await count({})).toEqual({ total: 6, online: 2, standings: { pending: 1, revoked: 1, never_heard: 2, held: 1, in_step: 1 } });
+    expect(await count({ selector: 'site=yard' })).toEqual({ total: 1, online: 0, standings: { never_heard: 1 } });
   });
 
   test('they come page by page, each once, also filtered', async () => {
@@ -89,7 +89,7 @@ describe('which devices', () => {
 
   test('what a device says of its apps is in the list, as short as it goes', async () => {
     const [shown] = (await list({ search: 'dock-2' })).items;
-    expect(shown?.apps).toEqual([{ app: 'blink', version: '1.0.1', state: 'proven', hold: 'stopped' }, { app: 'meter', version: null, state: null, hold: null }]);
+    expect(shown?.apps).toEqual([{ app: 'blink', version: '1.0.1', wanted: null, state: 'proven', hold: 'stopped' }, { app: 'meter', version: null, wanted: null, state: null, hold: null }]);
   });
 
   test('who assigned an app, a person or a rollout, is shown', async () => {

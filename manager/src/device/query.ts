@@ -1,11 +1,14 @@
 /** Which devices are meant, and what is read of them. */
-import { type SQL, and, asc, desc, eq, gt, isNotNull, lt, sql } from 'drizzle-orm';
+import { type SQL, and, desc, eq, isNotNull, lt, sql } from 'drizzle-orm';
 import { type DeviceId, Fault } from '@pier/shared/core';
 import type { Device } from '@pier/shared/api';
 import { parseSelector } from '@pier/shared/selector';
-import { type Db, assignment, device, deviceLive, deviceState, event } from '../db/index.ts';
-import { type RequestOf, keyAfter } from '../http/index.ts';
+import { type Db, assignment, deployment, device, deviceLive, deviceState, event } from '../db/index.ts';
+import { type RequestOf, keyAfter, pageOf } from '../http/index.ts';
 import { whereSelector } from '../selector/index.ts';
+import { afterCursor, cursorKey, orderedBy } from './order.ts';
+import { type DeviceRow, type ShownDevice, standingsShown } from './shown.ts';
+import { everyDevice, onWorst, standsAs, worstOf } from './standing.ts';
 import { showDevice } from './view.ts';
 
 export type Which = RequestOf<'countDevices'>['query'];
@@ -15,10 +18,11 @@ export function refuseNul(what: string, ...texts: readonly string[]): void {
   if (texts.some((text) => text.includes('\0'))) throw new Fault('input-invalid', `${what} holds a character that no name has (U+0000)`);
 }
 
-/** The condition over device, device_live and device_state, joined. Faults: `input-invalid` for a selector that cannot be read. */
-function conditionOf({ selector, state, online, app, search }: Which): SQL | undefined {
+/** The condition over device, device_live, device_state and, where standings are named, `worst`, joined. Faults: `input-invalid` for a selector that cannot be read. */
+export function conditionOf({ selector, state, online, app, search, standing, rollout, deployment: states }: Which): SQL | undefined {
   const part = search?.toLowerCase();
-  if (part !== undefined) refuseNul('query: search', part);
+  refuseNul('query: search', part ?? '');
+  refuseNul('query: rollout', rollout ?? '');
   return and(
     selector === undefined ? undefined : whereSelector(parseSelector(selector)),
     state === undefined ? undefined : eq(device.state, state),
@@ -26,45 +30,52 @@ function conditionOf({ selector, state, online, app, search }: Which): SQL | und
     // Assigned, or still there: what a device has of an app is its word.
     app === undefined ? undefined : sql`(exists (select 1 from ${assignment} a where a.device_id = ${device.id} and a.app = ${app} and a.release_id is not null) or coalesce(${deviceState.reported}->'apps' ? ${app}::text, false))`,
     part === undefined ? undefined : sql`(strpos(${device.id}, ${part}) > 0 or strpos(lower(${device.name}), ${part}) > 0)`,
+    standing === undefined ? undefined : standsAs(standing),
+    rollout === undefined ? undefined : sql`exists (select 1 from ${deployment} d where d.rollout_id = ${rollout} and d.device_id = ${device.id} and ${states === undefined ? sql`true` : sql`d.state = any(${sql.param(states.split(','))}::text[])`})`,
   );
 }
 
-/** Devices by id, with what they said last. */
-export async function pageOfDevices(db: Db, { which, after, limit }: { which: Which; after: string | undefined; limit: number }) {
-  return db
-    .select({ device, live: deviceLive, reported: deviceState.reported })
-    .from(device)
-    .leftJoin(deviceLive, eq(deviceLive.deviceId, device.id))
-    .leftJoin(deviceState, eq(deviceState.deviceId, device.id))
-    .where(and(after === undefined ? undefined : gt(device.id, after), conditionOf(which)))
-    .orderBy(asc(device.id))
-    .limit(limit);
+/** What is read and what is told of it are of one moment. */
+export async function atOneMoment<T>(db: Db, read: (tx: Db) => Promise<T>): Promise<T> {
+  return db.transaction(async (tx) => read(tx), { isolationLevel: 'repeatable read', accessMode: 'read only' });
 }
 
-export async function countOfDevices(db: Db, which: Which): Promise<{ total: number; online: number }> {
-  const rows = await db
-    .select({ total: sql<number>`count(*)::int`, online: sql<number>`(count(*) filter (where ${deviceLive.online}))::int` })
-    .from(device)
-    .leftJoin(deviceLive, eq(deviceLive.deviceId, device.id))
-    .leftJoin(deviceState, eq(deviceState.deviceId, device.id))
-    .where(conditionOf(which));
-  return rows[0] ?? { total: 0, online: 0 };
+const columns = { device, live: deviceLive, reported: deviceState.reported };
+type PageOfDevices = { readonly items: Device[]; readonly next: string | null };
+
+/** Devices in the order asked for, a page of them: how all stand is worked out only where filter or order want it. */
+export async function pageOfDevices(db: Db, { limit, cursor, order, ...which }: RequestOf<'listDevices'>['query']): Promise<PageOfDevices> {
+  const { key, sort } = orderedBy(order);
+  const where = and(afterCursor(order, cursor), conditionOf(which));
+  return atOneMoment(db, async (tx) => {
+    const from = tx
+      .select({ ...columns, key })
+      .from(device)
+      .leftJoin(deviceLive, eq(deviceLive.deviceId, device.id))
+      .leftJoin(deviceState, eq(deviceState.deviceId, device.id));
+    const all = order === 'standing' || which.standing !== undefined ? from.leftJoin(worstOf(everyDevice), onWorst) : from;
+    const rows = await all.where(where).orderBy(sort).limit(limit + 1);
+    const shown = await standingsShown(tx, rows.slice(0, limit));
+    return pageOf({ rows, limit, keyOf: (row) => cursorKey(order, { key: row.key, id: row.device.id }), show: (row) => showDevice(row, shown(row)) });
+  });
 }
 
-/** One device with what it said last. Faults: `not-found`. */
-export async function oneDevice(db: Db, id: DeviceId) {
-  const rows = await db
-    .select({ device, live: deviceLive, reported: deviceState.reported })
+/** One device with what it said last, and how it stands. Faults: `not-found`. */
+export async function oneDevice(tx: Db, id: DeviceId): Promise<{ readonly row: DeviceRow; readonly shown: ShownDevice }> {
+  const [row] = await tx
+    .select(columns)
     .from(device)
     .leftJoin(deviceLive, eq(deviceLive.deviceId, device.id))
     .leftJoin(deviceState, eq(deviceState.deviceId, device.id))
     .where(eq(device.id, id));
-  return rows[0] ?? unknownDevice(id);
+  if (!row) return unknownDevice(id);
+  return { row, shown: (await standingsShown(tx, [row]))(row) };
 }
 
 /** One device as lists show it. Faults: `not-found`. */
 export async function readDevice(db: Db, id: DeviceId): Promise<Device> {
-  return showDevice(await oneDevice(db, id));
+  const { row, shown } = await atOneMoment(db, async (tx) => oneDevice(tx, id));
+  return showDevice(row, shown);
 }
 
 /** The device's own row. Faults: `not-found`. */

@@ -181,7 +181,7 @@ describe('what is shown', () => {
     expect(shown).toMatchObject({ online: true, agent: '9.9', rev: 3, reported: { rev: 3, apps: { blink: { state: 'soaking' } }, desiredRefused: { code: 'desired-unsigned' } } });
     expect(Object.keys(shown.reported ?? {})).not.toContain('seq');
     expect(shown.permissions[app]?.join('\n')).toMatch(/led/);
-    expect(shown.apps).toEqual([{ app: 'blink', version: null, state: 'soaking', hold: null }]);
+    expect(shown.apps).toEqual([{ app: 'blink', version: null, wanted: one.version, state: 'soaking', hold: null }]);
     expect(shown.usage).toEqual({ blink: { cpuMs: 12, memoryBytes: 65_536, outputBytes: 3 } });
     expect(shown.assignments).toEqual([{ app: 'blink', release: one.id, version: one.version, digest: one.digest, attempt: 1, setBy: 'ada', byHand: false }]);
   });

@@ -3,10 +3,12 @@ import type { DeviceId } from '@pier/shared/core';
 import type { Bindings } from '@pier/shared/capability';
 import { DeviceDetail } from '@pier/shared/api';
 import { type Db, assignment, deployment, release } from '../db/index.ts';
-import { type Handlers, keyAfter, pageOf } from '../http/index.ts';
+import { type Handlers, pageOf } from '../http/index.ts';
 import { type ChangeDeps, changeDevice, putBindings } from './change.ts';
 import type { PinWatch } from './pins.ts';
-import { countOfDevices, eventBefore, eventsOf, existingDevice, oneDevice, pageOfDevices } from './query.ts';
+import { countOfDevices, fleetOf } from './fleet.ts';
+import { atOneMoment, eventBefore, eventsOf, existingDevice, oneDevice, pageOfDevices } from './query.ts';
+import { tagDevices } from './tag.ts';
 import { showAssignment, showDeployment, showDevice, showEvent, showPermissions, showRefusal, showReported, showUsage } from './view.ts';
 import { bindingsOf } from './wanted.ts';
 
@@ -15,15 +17,14 @@ export type DeviceDeps = ChangeDeps & { readonly pins: PinWatch };
 const detailRowsMax = 50;
 
 /** The routes under /devices that are about a device itself. */
-export function deviceHandlers(deps: DeviceDeps): Pick<Handlers, 'listDevices' | 'countDevices' | 'getDevice' | 'changeDevice' | 'getPins' | 'listRefusals' | 'listEvents' | 'putBindings'> {
+export function deviceHandlers(deps: DeviceDeps): Pick<Handlers, 'listDevices' | 'countDevices' | 'getFleet' | 'tagDevices' | 'getDevice' | 'changeDevice' | 'getPins' | 'listRefusals' | 'listEvents' | 'putBindings'> {
   const { db } = deps;
   return {
-    listDevices: async ({ query: { limit, cursor, ...which } }) => {
-      const rows = await pageOfDevices(db, { which, after: keyAfter(cursor), limit: limit + 1 });
-      return pageOf({ rows, limit, keyOf: (row) => row.device.id, show: showDevice });
-    },
+    listDevices: async ({ query }) => pageOfDevices(db, query),
     countDevices: async ({ query }) => countOfDevices(db, query),
-    getDevice: async ({ params }) => readDetail(db, params.device),
+    getFleet: async () => fleetOf(db, deps.clock),
+    tagDevices: async (request) => tagDevices(deps, request),
+    getDevice: async ({ params }) => atOneMoment(db, async (tx) => readDetail(tx, params.device)),
     changeDevice: async (request) => changeDevice(deps, request),
     getPins: async ({ params }) => {
       await existingDevice(db, params.device);
@@ -44,13 +45,13 @@ export function deviceHandlers(deps: DeviceDeps): Pick<Handlers, 'listDevices' |
 }
 
 async function readDetail(db: Db, id: DeviceId): Promise<DeviceDetail> {
-  const row = await oneDevice(db, id);
+  const { row, shown } = await oneDevice(db, id);
   const bindings = (await bindingsOf(db, [id])).get(id) ?? new Map<string, Bindings>();
   const assigned = await db.select().from(assignment).innerJoin(release, eq(release.id, assignment.releaseId)).where(eq(assignment.deviceId, id)).orderBy(asc(assignment.app));
   const deployments = await db.select().from(deployment).where(eq(deployment.deviceId, id)).orderBy(desc(deployment.rolloutId)).limit(detailRowsMax);
   const refusals = await eventsOf(db, id, { refusals: true, limit: detailRowsMax });
   return {
-    ...showDevice(row),
+    ...showDevice(row, shown),
     profile: DeviceDetail.shape.profile.parse(row.device.profile),
     bindings: Object.fromEntries(bindings),
     assignments: assigned.map((one) => showAssignment(one.assignment, one.release)),

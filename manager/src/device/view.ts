@@ -1,38 +1,42 @@
 import { AppName, DeviceId, Digest, Version, isoTime } from '@pier/shared/core';
 import { Asks, Limits, permissionWords } from '@pier/shared/capability';
-import { type Deployment, type Device, type DeviceEvent, type Refused, DeploymentState, DeviceDetail, DeviceState } from '@pier/shared/api';
+import { type Deployment, type Device, type DeviceEvent, type Refused, DeploymentState, DeviceDetail, DeviceState, InFlightState } from '@pier/shared/api';
 import { Reported, ReportedApp } from '@pier/shared/wire';
-import type { assignment, deployment, device, deviceLive, event, release } from '../db/index.ts';
+import type { assignment, deployment, event, release } from '../db/index.ts';
+import type { DeviceRow, ShownDevice } from './shown.ts';
 
 type Row<T extends { $inferSelect: unknown }> = T['$inferSelect'];
 type Stored = Record<string, unknown> | null | undefined;
 
-export function showDevice({ device: row, live, reported }: { device: Row<typeof device>; live: Row<typeof deviceLive> | null; reported: Stored }): Device {
+export function showDevice({ device: row, live, reported }: DeviceRow, { standing, why, wanted }: ShownDevice): Device {
   return {
     id: DeviceId.parse(row.id),
     name: row.name,
     model: row.model,
     tags: row.tags,
     state: DeviceState.parse(row.state),
+    standing,
+    why,
     online: live?.online ?? false,
     lastSeenAt: live ? isoTime(live.lastSeenAt.getTime()) : null,
     agent: live?.agent ?? null,
     rev: live?.rev ?? 0,
-    apps: showApps(reported),
+    apps: showApps(reported, wanted),
     createdAt: isoTime(row.createdAt.getTime()),
   };
 }
 
-/** What a device says of its apps, by name. What an older manager stored and this one cannot read is left out. */
-function showApps(reported: Stored): Device['apps'] {
-  const said = reported?.['apps'];
-  if (said === null || typeof said !== 'object') return [];
-  return Object.entries(said)
-    .flatMap(([name, value]) => {
-      const [app, one] = [AppName.safeParse(name), ReportedApp.safeParse(value)];
-      return app.success && one.success ? [{ app: app.data, version: one.data.running?.version ?? null, state: one.data.state ?? null, hold: one.data.hold?.kind ?? null }] : [];
-    })
-    .toSorted((a, b) => (a.app < b.app ? -1 : 1));
+/** What a device says of its apps, and those that it has yet to get, by name. What an older manager stored and this one cannot read is left out. */
+function showApps(reported: Stored, wanted: ShownDevice['wanted']): Device['apps'] {
+  const told = reported?.['apps'];
+  const said = new Map<string, unknown>(Object.entries(told !== null && typeof told === 'object' ? told : {}));
+  const names = new Set([...said.keys(), ...wanted.keys()]);
+  return [...names].toSorted().flatMap((name) => {
+    const one = ReportedApp.safeParse(said.get(name)).data;
+    const app = AppName.safeParse(name);
+    if (!app.success || (!one && !wanted.has(name))) return [];
+    return [{ app: app.data, version: one?.running?.version ?? null, wanted: wanted.get(name) ?? null, state: one?.state ?? null, hold: one?.hold?.kind ?? null }];
+  });
 }
 
 export function showUsage(stored: Stored): DeviceDetail['usage'] {
@@ -76,6 +80,7 @@ export function showDeployment(row: Row<typeof deployment>): Deployment {
     attempt: row.attempt,
     reason: row.reasonCode === null ? null : { code: row.reasonCode, reason: row.reasonText ?? '' },
     updatedAt: isoTime(row.updatedAt.getTime()),
+    deadlineAt: row.deadlineAt && InFlightState.safeParse(row.state).success ? isoTime(row.deadlineAt.getTime()) : null,
   };
 }
 

@@ -11,6 +11,7 @@ import { type Fleet, board, openFleet, presence, reported } from '../../../test/
 import { checkInvariants } from '../../../test/support/invariants.ts';
 import { type Authority, openAuthority } from '../authority/index.ts';
 import { audit, claimToken, deployment, device, deviceLive, deviceState, rollout as rolloutTable, storeAudit } from '../db/index.ts';
+import { readDevice } from '../device/index.ts';
 import { faultOf } from '../http/problem.ts';
 import { spoiledCopies } from '../http/testing/spoiled.ts';
 import { type EnrollDeps, type Revocations, enrollDeviceRoutes, enrollHandlers, openRevocations } from './index.ts';
@@ -51,11 +52,7 @@ const token = async (body: { uses?: number; expiresInS?: number; tags?: Record<s
   const made = await enrollHandlers(deps).createToken({ params: undefined, query: undefined, body: { uses: 1, expiresInS: 3_600, tags: {}, approval: false, ...body }, actor });
   return { ...made, secret: decodeToken(made.token)?.secret ?? '' };
 };
-const showDevice = async (id: DeviceId): Promise<Device> => {
-  const [row] = await fleet.db.select().from(device).where(eq(device.id, id));
-  if (!row) throw new Fault('not-found', id);
-  return { id, name: row.name, model: row.model, tags: row.tags, state: row.state === 'pending' ? 'pending' : row.state === 'active' ? 'active' : 'revoked', online: false, lastSeenAt: null, agent: null, rev: 0, apps: [], createdAt: '' };
-};
+const showDevice = async (id: DeviceId): Promise<Device> => readDevice(fleet.db, id);
 const usesOf = async (id: string) => (await fleet.db.select().from(claimToken).where(eq(claimToken.id, id)))[0]?.uses;
 const ask = async (body: unknown, using: EnrollDeps = deps) => EnrollResponse.parse((await enrollDeviceRoutes(using)({ method: 'POST', path: devicePaths.enroll, body: Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)) })).json);
 const devices = async () => (await fleet.db.select().from(device)).length;
