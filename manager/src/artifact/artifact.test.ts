@@ -99,6 +99,14 @@ const withdraw = (id: string, remark?: string) => releases.handlers.withdrawRele
 const compare = (from: string, to: string) => releases.handlers.compareRelease({ params: { id: to }, query: { from }, actor, body: undefined });
 const list = (query: RequestOf<'listReleases'>['query']) => releases.handlers.listReleases({ query, actor, params: undefined, body: undefined });
 
+test('where a release runs is asked of a release that there is', async () => {
+  await putPolicy(policyOf());
+  const { id } = await create(await push(pack()));
+  const useOfRelease = (of: string) => releases.handlers.useOfRelease({ params: { id: of }, query: undefined, body: undefined, actor });
+  expect(await useOfRelease(id)).toEqual({ running: 0, proven: 0, soaking: 0, troubles: [] });
+  await expect(useOfRelease('rel-nothing')).rejects.toMatchObject({ code: 'not-found' });
+});
+
 test('an artifact that a trusted key signed becomes a verified release, and twice is once', async () => {
   await putPolicy(policyOf());
   const digest = await push(pack());

@@ -1,11 +1,15 @@
 import { desc, sql } from 'drizzle-orm';
 import * as z from 'zod';
-import { type Clock, Fault, KeyId, type Log, check, parseJson } from '@pier/shared/core';
+import type { PolicyDocument } from '@pier/shared/api';
+import { type Clock, Fault, KeyId, type Log, check, isoTime, parseJson } from '@pier/shared/core';
 import { Envelope, type TrustPolicy, keysOf, openPolicy } from '@pier/shared/signing';
 import { type Db, inTransaction, policy, storeAudit } from '../db/index.ts';
 import type { Handlers } from '../http/index.ts';
 
 export type PolicyInForce = { readonly policy: TrustPolicy; readonly envelope: Envelope; readonly number: number; readonly rootId: KeyId };
+
+/** Beside what it says, who put it here and when: nobody signs that. */
+type StoredPolicy = PolicyInForce & { readonly setBy: string; readonly setAt: Date };
 
 export type Policies = {
   /** The trust policy in force; undefined before the first. */
@@ -42,9 +46,10 @@ export function openPolicies({ db, clock, log, scheduler, onChange }: Deps): Pol
           const before = await readPolicy(tx);
           if (before !== undefined && before.envelope.payload === body.payload) return { now: before, changed: false };
           const next = openNext({ envelope: body, before, schedulerId: scheduler.id });
-          await tx.insert(policy).values({ number: next.number, rootId: next.rootId, envelope: { ...body }, setBy: actor.name });
+          const now = { ...next, setBy: actor.name, setAt: new Date(clock.nowMs()) };
+          await tx.insert(policy).values({ number: now.number, rootId: now.rootId, envelope: { ...body }, setBy: now.setBy, createdAt: now.setAt });
           await storeAudit(tx, [{ actor: actor.name, action: 'policy.set', object: `policy:${next.number}`, detail: { root: next.rootId } }], clock.nowMs());
-          return { now: next, changed: true };
+          return { now, changed: true };
         });
         if (changed) log.info({ number: now.number, root: now.rootId }, 'policy.set');
         // Also for one that is there already: whoever says it again may do so because the first time was cut short.
@@ -56,8 +61,19 @@ export function openPolicies({ db, clock, log, scheduler, onChange }: Deps): Pol
   };
 }
 
-function shown({ number, rootId, envelope }: PolicyInForce) {
-  return { number, root: rootId, envelope };
+function shown({ policy: document, number, rootId, envelope, setBy, setAt }: StoredPolicy) {
+  return { number, root: rootId, envelope, document: documentOf(document), setBy, setAt: isoTime(setAt.getTime()) };
+}
+
+function documentOf({ keys, scopes, bindings, permits, unsignedCommands, approvals }: TrustPolicy): PolicyDocument {
+  return {
+    keys: keys.map(({ id, name, role }) => ({ id, name, role })),
+    scopes: scopes.map(({ prefix, keys: ids, threshold, capabilities }) => ({ prefix, keys: [...ids], threshold, capabilities: [...capabilities] })),
+    bindings,
+    permits,
+    unsignedCommands,
+    approvals: approvals ?? null,
+  };
 }
 
 /** Checks a policy that shall follow `before`. Faults: `policy-invalid` with the reason. */
@@ -83,12 +99,12 @@ function claimedRoot({ payload }: Envelope): KeyId {
   }
 }
 
-async function readPolicy(db: Db): Promise<PolicyInForce | undefined> {
+async function readPolicy(db: Db): Promise<StoredPolicy | undefined> {
   const [row] = await db.select().from(policy).orderBy(desc(policy.number)).limit(1);
   if (row === undefined) return undefined;
   const envelope = check(Envelope, row.envelope, { what: `stored policy ${row.number}`, code: 'internal' });
   const rootId = check(KeyId, row.rootId, { what: `root of stored policy ${row.number}`, code: 'internal' });
   const verdict = openPolicy(envelope, { rootId });
   if (!verdict.ok) throw new Fault('internal', `stored policy ${row.number}: ${verdict.refusal.reason}`);
-  return { policy: verdict.value.policy, envelope, number: row.number, rootId };
+  return { policy: verdict.value.policy, envelope, number: row.number, rootId, setBy: row.setBy, setAt: row.createdAt };
 }

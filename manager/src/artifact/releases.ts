@@ -10,6 +10,7 @@ import type { Registry } from '../registry/index.ts';
 import { judgeStored } from './judge.ts';
 import type { Policies } from './policy.ts';
 import { register, rejudge } from './register.ts';
+import { useOf } from './use.ts';
 import { type ReleaseRow, findByDigest, findRelease, lockApp, releasesBefore, storeWithdrawal } from './store.ts';
 
 export type Release = AnswerOf<'getRelease'>;
@@ -18,7 +19,7 @@ export type Releases = {
   get(id: string): Promise<Release | undefined>;
   /** Judges anew what was judged under another policy: a key that was taken out must not vouch any longer. Out: how many changed. */
   rejudge(): Promise<number>;
-  readonly handlers: Pick<Handlers, 'createRelease' | 'listReleases' | 'getRelease' | 'compareRelease' | 'withdrawRelease'>;
+  readonly handlers: Pick<Handlers, 'createRelease' | 'listReleases' | 'getRelease' | 'compareRelease' | 'useOfRelease' | 'withdrawRelease'>;
 };
 
 export type ReleaseDeps = {
@@ -54,6 +55,7 @@ export function openReleases(deps: ReleaseDeps): Releases {
       },
       getRelease: async ({ params }) => showRelease(await existing(db, params.id)),
       compareRelease: async ({ params, query }) => compare(await existing(db, query.from), await existing(db, params.id)),
+      useOfRelease: async ({ params }) => useOf(db, await existing(db, params.id)),
       withdrawRelease: (request) => withdrawRelease(deps, request),
     },
   };

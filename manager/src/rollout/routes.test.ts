@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { and, eq } from 'drizzle-orm';
+import { and, eq, inArray } from 'drizzle-orm';
 import type { DeviceId } from '@pier/shared/core';
 import { Deployment, Rollout, RolloutPlan } from '@pier/shared/api';
 import { openFleet } from '../../../test/support/fleet.ts';
@@ -55,6 +55,32 @@ describe('what is shown', () => {
     const rows = await world.fleet.db.select().from(rollout);
     expect(await idsOf({})).toEqual(rows.map((row) => row.id).toSorted().toReversed());
     expect(await idsOf({ app: 'pump' })).toEqual(rows.filter((row) => row.app === 'pump').map((row) => row.id));
+  });
+
+  test('rollouts are listed by what they bring, and by whether anything is still to come of them', async () => {
+    const [release, other] = [await newRelease(), await newRelease()];
+    const states = ['running', 'awaiting_approval', 'paused', 'aborting', 'rolling_back', 'completed', 'denied', 'aborted', 'rolled_back'] as const;
+    const ids: string[] = [];
+    for (const state of states) {
+      const id = await start(release, [await newDevice()]);
+      await world.fleet.db.update(rollout).set({ state, ...(state === 'paused' ? { cause: 'operator' } : {}) }).where(eq(rollout.id, id));
+      ids.push(id);
+    }
+    const stray = await start(other, [await newDevice()]);
+    const list = async (query: { release?: string; live?: boolean; cursor?: string; limit?: number }) => world.fleet.handlers.listRollouts({ ...none, query: { limit: 50, ...query } });
+    const idsIn = async (query: Parameters<typeof list>[0]) => (await list(query)).items.map(({ id }) => id);
+    expect(await idsIn({ release: release.id })).toEqual(ids.toReversed());
+    expect(await idsIn({ release: release.id, live: true })).toEqual(ids.slice(0, 5).toReversed());
+    expect(await idsIn({ release: release.id, live: false })).toEqual(ids.slice(5).toReversed());
+    expect(await idsIn({ release: other.id, live: true })).toEqual([stray]);
+    expect(await idsIn({ release: 'rel-nobody' })).toEqual([]);
+    const first = await list({ release: release.id, live: true, limit: 3 });
+    const second = await list({ release: release.id, live: true, limit: 3, cursor: first.next ?? '' });
+    expect([[...first.items, ...second.items].map(({ id }) => id), second.next]).toEqual([ids.slice(0, 5).toReversed(), null]);
+    expect(await faultOf(list({ release: 'a\0b' }))).toMatchObject({ code: 'input-invalid' });
+    // They were put into their states by hand, which breaks what must hold.
+    for (const table of [deployment, wave]) await world.fleet.db.delete(table).where(inArray(table.rolloutId, ids));
+    await world.fleet.db.delete(rollout).where(inArray(rollout.id, ids));
   });
 
   test('deployments are listed by device, page by page, and by wave and state', async () => {

@@ -6,21 +6,24 @@ import { refuseNul, showDeployment } from '../device/index.ts';
 import { type Handlers, keyAfter, pageOf } from '../http/index.ts';
 import { actOn } from './acts.ts';
 import type { RolloutDeps } from './create.ts';
+import { contrastOf } from './contrast.ts';
 import { factsFor } from './facts.ts';
 import { planHandlers } from './plan/index.ts';
+import { progressOf } from './progress.ts';
 import { judgeVerb } from './rules/index.ts';
 import { type Shown, oneRollout, pageOfRollouts } from './store.ts';
 import { showRollouts } from './view.ts';
 
-type Answered = 'listRollouts' | 'getRollout' | 'listDeployments' | 'previewRollout' | 'actOnRollout' | 'createRollout' | 'forecastRollout' | 'assignApp' | 'releaseApp';
+type Answered = 'listRollouts' | 'getRollout' | 'listDeployments' | 'contrastRollout' | 'progressRollout' | 'previewRollout' | 'actOnRollout' | 'createRollout' | 'forecastRollout' | 'assignApp' | 'releaseApp';
 
 /** The routes under /rollouts, and those by which a person says what one device runs. */
 export function rolloutHandlers(deps: RolloutDeps): Pick<Handlers, Answered> {
   const { db, clock, schedulerPem, wake } = deps;
   return {
     ...planHandlers(deps),
-    listRollouts: async ({ query: { limit, cursor, app } }) => {
-      const rows = await pageOfRollouts(db, { before: keyAfter(cursor), app, limit: limit + 1 });
+    listRollouts: async ({ query: { limit, cursor, ...which } }) => {
+      refuseNul('query: release', which.release ?? '');
+      const rows = await pageOfRollouts(db, { ...which, before: keyAfter(cursor), limit: limit + 1 });
       const page = pageOf({ rows, limit, keyOf: (row) => row.rollout.id, show: (row) => row });
       return { items: await showRollouts(db, page.items), next: page.next };
     },
@@ -40,6 +43,8 @@ export function rolloutHandlers(deps: RolloutDeps): Pick<Handlers, Answered> {
         .limit(limit + 1);
       return pageOf({ rows, limit, keyOf: (row) => row.deviceId, show: showDeployment });
     },
+    contrastRollout: async ({ params }) => contrastOf(db, await known(db, params.id)),
+    progressRollout: async ({ params }) => progressOf(db, await known(db, params.id), clock.nowMs()),
     previewRollout: async ({ params, query, actor }) => {
       const of = await known(db, params.id);
       const facts = await factsFor(db, of, { actor: actor.name, devices: namedIn(query.devices) });

@@ -1,6 +1,6 @@
-import { type SQL, and, asc, desc, eq, gt, inArray, lt, lte, ne, or, sql } from 'drizzle-orm';
+import { type SQL, and, asc, desc, eq, gt, inArray, lt, lte, ne, notInArray, or, sql } from 'drizzle-orm';
 import { type Digest, AppName, invariant } from '@pier/shared/core';
-import { DeploymentState, InFlightState } from '@pier/shared/api';
+import { DeploymentState, InFlightState, type RolloutState } from '@pier/shared/api';
 import { type Reason, type ReportedApp, Reported } from '@pier/shared/wire';
 import { type Db, assignment, audit, deployment, deviceState, release, rollout, storeAudit } from '../db/index.ts';
 import { approvalCodes, mayMove } from './rules/index.ts';
@@ -181,10 +181,19 @@ export async function takenSince(tx: Db, { rolloutId, app, devices }: { rolloutI
   return new Set(rows.map((row) => row.id));
 }
 
+export type WhichRollouts = { readonly app?: string | undefined; readonly release?: string | undefined; /** Whether they still do something, or wait for a person. */ readonly live?: boolean | undefined };
+
+const over = ['completed', 'denied', 'aborted', 'rolled_back'] as const satisfies readonly RolloutState[];
+
 /** Rollouts, newest first: their ids sort by the time they were made. */
-export async function pageOfRollouts(db: Db, { before, app, limit }: { before: string | undefined; app?: string | undefined; limit: number }): Promise<Shown[]> {
-  const older = before === undefined ? undefined : lt(rollout.id, before);
-  return db.select().from(rollout).innerJoin(release, eq(release.id, rollout.releaseId)).where(and(older, app === undefined ? undefined : eq(rollout.app, app))).orderBy(desc(rollout.id)).limit(limit);
+export async function pageOfRollouts(db: Db, { app, release: releaseId, live, before, limit }: WhichRollouts & { readonly before: string | undefined; readonly limit: number }): Promise<Shown[]> {
+  const which = and(
+    before === undefined ? undefined : lt(rollout.id, before),
+    app === undefined ? undefined : eq(rollout.app, app),
+    releaseId === undefined ? undefined : eq(rollout.releaseId, releaseId),
+    live === undefined ? undefined : live ? notInArray(rollout.state, [...over]) : inArray(rollout.state, [...over]),
+  );
+  return db.select().from(rollout).innerJoin(release, eq(release.id, rollout.releaseId)).where(which).orderBy(desc(rollout.id)).limit(limit);
 }
 
 export async function oneRollout(db: Db, id: string): Promise<Shown | undefined> {

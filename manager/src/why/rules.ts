@@ -55,7 +55,8 @@ export function whyOf(facts: WhyFacts): Why {
     rollout: facts.rollout?.facts.id ?? null,
     wanted: facts.wanted?.version ?? null,
     running: facts.reported?.running?.version ?? null,
-    updated: code === 'proven',
+    // Who was taken back runs what is wanted now, and had proved itself with it.
+    updated: code === 'proven' || (code === 'rollout.rolled-back' && facts.wanted !== undefined && facts.reported?.running?.digest === facts.wanted.digest),
     code,
     sentence: whyReasons[code].sentence,
     remedy,

@@ -63,6 +63,34 @@ describe('a device is answered for', () => {
     expect(await world.whyDevice(id, app)).toMatchObject([{ wanted: null, code: 'none-wanted', remedy: `pier device release ${id} newest` }]);
   });
 
+  test('by what a roll back took it back to: that is wanted of it, and no more what was rolled back', async () => {
+    const app = name('returns');
+    const [one, two, late] = [await (await world.addDevice('returns-1')).comesOnline(), await (await world.addDevice('returns-2')).comesOnline(), await world.addDevice('returns-3')];
+    const devices = [one, two, late].map(({ id }) => id);
+    for (const id of devices) await world.bind(id, app);
+    const [old, bad] = [await world.release(app), await world.release(app, 2)];
+    await world.start(old.id, { devices: [one.id] });
+    await world.tick();
+    await one.reports(app, 'proven');
+    await world.tick();
+    const { id } = await world.start(bad.id, { devices });
+    await world.tick();
+    for (const device of [one, two]) await device.reports(app, 'proven');
+    expect(await world.whyDevice(one.id)).toMatchObject([{ wanted: '2.0.0', running: '2.0.0', updated: true, rollout: id }]);
+    await world.act(id, { verb: 'roll_back' });
+    await world.tick();
+    expect(await world.whyDevice(one.id)).toMatchObject([{ wanted: '1.0.0', running: '2.0.0', updated: false, code: 'rolling-back', rollout: id }]);
+    await one.reports(app, 'proven');
+    expect(await world.whyDevice(one.id)).toMatchObject([{ wanted: '1.0.0', running: '1.0.0', updated: true, code: 'rollout.rolled-back', rollout: id }]);
+    // It ran nothing before, so nothing is wanted; who never got it is left as it is.
+    await two.says({ [app]: {} });
+    expect(await world.whyDevice(two.id, app)).toMatchObject([{ wanted: null, updated: false, code: expect.stringMatching(/^roll/) }]);
+    expect(await world.whyDevice(late.id, app)).toMatchObject([{ wanted: null, updated: false, code: 'rollout.rolled-back' }]);
+    // A newer rollout is wanted again.
+    const { id: next } = await world.start((await world.release(app, 3)).id, { devices });
+    expect(await world.whyDevice(one.id)).toMatchObject([{ wanted: '3.0.0', rollout: next }]);
+  });
+
   test('what the device says of an app that nobody knows here counts as heard of', async () => {
     const one = await (await world.addDevice('heard-1')).comesOnline();
     await one.says({ stray: {} });

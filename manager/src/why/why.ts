@@ -1,5 +1,5 @@
 import { Asks, Bindings, capabilityKinds } from '@pier/shared/capability';
-import { type Why, type WhyCode, type WhyCounts, whyReasons } from '@pier/shared/api';
+import { type DeploymentState, type Why, type WhyCode, type WhyCounts, whyReasons } from '@pier/shared/api';
 import { AppName, type Clock, type DeviceId, Fault, type Refusal, invariant } from '@pier/shared/core';
 import { matches } from '@pier/shared/selector';
 import { parseReference, policyNameOf } from '@pier/shared/oci';
@@ -42,7 +42,7 @@ export async function whyOfDevices(deps: WhyDeps, devices: readonly DeviceId[], 
   });
 }
 
-/** What one answer is about; `row` is its deployment, unless the assignment alone counts. */
+/** What one answer is about; `row` is its deployment, unless the assignment alone counts; `releaseId` is what is assigned. */
 type Subject = { readonly side: DeviceSide; readonly app: AppName; readonly row: DeploymentRow | undefined; readonly releaseId: string | null };
 
 function appsOf(side: DeviceSide, newest: ReadonlyMap<string, DeploymentRow>, app: AppName | undefined): AppName[] {
@@ -52,18 +52,21 @@ function appsOf(side: DeviceSide, newest: ReadonlyMap<string, DeploymentRow>, ap
   return [...new Set([...assigned, ...targeted])].sort().map((name) => AppName.parse(name));
 }
 
+/** On their way back, back, or not come back. */
+const goingBack: ReadonlySet<string> = new Set(['rolling_back', 'rolled_back', 'rollback_failed'] satisfies DeploymentState[]);
+
 /** The newest rollout counts, unless a person's assignment came after it; what still waits there is held up by that assignment. */
 function subjectOf(side: DeviceSide, app: AppName, newest: DeploymentRow | undefined): Subject {
   const assigned = side.assigned.get(app);
   const overruled = newest === undefined || newest.state === 'superseded' || (assigned?.facts.byHand === true && newest.state !== 'waiting');
-  return overruled ? { side, app, row: undefined, releaseId: assigned?.releaseId ?? null } : { side, app, row: newest, releaseId: null };
+  return { side, app, row: overruled ? undefined : newest, releaseId: assigned?.releaseId ?? null };
 }
 
 type Known = { readonly nowMs: number; readonly rollouts: ReadonlyMap<string, RolloutOf>; readonly releases: ReadonlyMap<string, ReleaseRow>; readonly consents: Consents; readonly selecting?: ReadonlyMap<string, Selecting> };
 
 function factsOf({ side, app, row, releaseId }: Subject, { nowMs, rollouts, releases, consents, selecting }: Known): WhyFacts {
   const of = row && rollouts.get(row.rolloutId);
-  const release = of ? of.release : releases.get(releaseId ?? '');
+  const release = of && row && !isTakenBack(row, of) ? of.release : releases.get(releaseId ?? '');
   const workedOnBy = side.workedOnBy.get(app);
   return {
     nowMs,
@@ -77,6 +80,11 @@ function factsOf({ side, app, row, releaseId }: Subject, { nowMs, rollouts, rele
     desiredRefused: side.desiredRefused,
     consent: consents(side, app, release),
   };
+}
+
+/** What the roll back assigned is wanted of the device then, or what it had where the roll back came before the rollout: not what was taken away. */
+function isTakenBack({ state }: DeploymentRow, { facts }: RolloutOf): boolean {
+  return goingBack.has(state) || (state === 'cancelled' && goingBack.has(facts.state));
 }
 
 function leftOutOf({ assigned, seen }: DeviceSide, app: AppName, newest: Selecting | undefined): WhyFacts['leftOutOf'] {

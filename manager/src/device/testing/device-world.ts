@@ -9,7 +9,7 @@ import { BoardProfile } from '@pier/shared/hardware';
 import { type Desired, type Reported, Desired as DesiredSchema, topics } from '@pier/shared/wire';
 import { generateKeyPair, openEnvelope, payloadTypes } from '@pier/shared/signing';
 import { type Db, device, deviceState, openDatabase, policy, release } from '../../db/index.ts';
-import { type Ingest, type OnReported, PinWatch, type Publish, type Streams, startIngest } from '../index.ts';
+import { type Ingest, type OnAnswered, type OnReported, PinWatch, type Publish, type Streams, startIngest } from '../index.ts';
 
 export const board = BoardProfile.parse({
   model: 'Raspberry Pi 4 Model B',
@@ -22,11 +22,11 @@ export const ledBinding = { led: { kind: 'gpio' as const, chip: 'pinctrl-bcm2711
 const blinkAsks = Asks.parse({ gpio: [{ label: 'led', mode: 'out', safe: 'inactive' }] });
 
 export type Sent = { readonly topic: string; readonly payload: string };
-type Options = { readonly log?: Log; readonly clock?: Clock & { skip(ms: number): void }; readonly onReported?: OnReported; readonly onChanged?: (devices: readonly string[]) => void; readonly streams?: Streams };
+type Options = { readonly log?: Log; readonly clock?: Clock & { skip(ms: number): void }; readonly onReported?: OnReported; readonly onAnswered?: OnAnswered; readonly onChanged?: (devices: readonly string[]) => void; readonly streams?: Streams };
 
 const noStreams: Streams = { takeLog: () => {}, takeTelemetry: async () => {} };
 
-export async function openDeviceWorld({ log = silentLog, onReported = async () => false, onChanged = () => {}, streams = noStreams, clock = movableClock() }: Options = {}) {
+export async function openDeviceWorld({ log = silentLog, onReported = async () => false, onAnswered = async () => [], onChanged = () => {}, streams = noStreams, clock = movableClock() }: Options = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'pier-devices-'));
   const database = await openDatabase({ dataDir: folder, clock: systemClock, log: silentLog });
   const { db } = database;
@@ -39,7 +39,7 @@ export async function openDeviceWorld({ log = silentLog, onReported = async () =
   const wake = (): void => void (woken.count += 1);
   const pins = new PinWatch({ clock, publish });
   const schedulerPem = keys.scheduler.privatePem;
-  const deps = { db, clock, log, publish, schedulerPem, pins, wake, onReported, onChanged, streams };
+  const deps = { db, clock, log, publish, schedulerPem, pins, wake, onReported, onAnswered, onChanged, streams };
   const ingest: Ingest = startIngest(deps);
   return {
     db, clock, keys, sent, publish, pins, ingest, deps, woken, wake, schedulerPem,

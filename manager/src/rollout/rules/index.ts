@@ -6,3 +6,5 @@ export { type WaitingCode, absentCodes, foundByOffering, reasonOf, reasonToWait,
 export { approvalCodes, engineMayMove, verbSteps, waveMayMove } from './states.ts';
 export { deadlineMs, overdue, retryAfterMs } from './times.ts';
 export { type Fit, type VerbFacts, judgeVerb, stepOfVerb, wavesHealed, wavesToAdvance } from './verbs.ts';
+export { type Fact, ranked } from './contrast.ts';
+export { type Change, curveOf, momentsOf } from './curve.ts';

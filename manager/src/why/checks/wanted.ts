@@ -11,10 +11,12 @@ export function admission({ device }: WhyFacts): Look {
 
 export function wanted(facts: WhyFacts): Look {
   const { rollout, assignment, wanted: release } = facts;
+  const away = rollout && takenBack(facts, rollout.facts, rollout.deployment);
+  if (away) return away;
   if (!release) return nothing(facts);
   const what = `release ${release.version} (${release.release})`;
-  if (!rollout) return pass(assignment ? `${what}, assigned by ${assignment.setBy} at ${utc(assignment.sinceMs)}` : what);
-  return takenBack(rollout.facts, rollout.deployment, facts.device.online) ?? pass(`${what}, by rollout ${rollout.facts.id} in wave ${rollout.deployment.wave}`);
+  if (rollout) return pass(`${what}, by rollout ${rollout.facts.id} in wave ${rollout.deployment.wave}`);
+  return pass(assignment ? `${what}, assigned by ${assignment.setBy} at ${utc(assignment.sinceMs)}` : what);
 }
 
 function nothing({ device, app, assignment }: WhyFacts): Look {
@@ -24,14 +26,15 @@ function nothing({ device, app, assignment }: WhyFacts): Look {
 }
 
 /** A deployment that was ended from outside: the device itself has nothing to do with it. */
-function takenBack(rollout: RolloutFacts, { state, reason, updatedMs }: DeploymentFacts, online: boolean): Look | undefined {
+function takenBack({ device: { online }, wanted: release }: WhyFacts, rollout: RolloutFacts, { state, reason, updatedMs }: DeploymentFacts): Look | undefined {
+  const to = release ? `to ${release.version}` : 'to nothing: the app is taken off';
   const since = `since ${utc(updatedMs)}${reason ? `: ${reason.reason}` : ''}`;
   if (state === 'excluded') return hold('rollout.excluded', `excluded ${since}`);
   if (state === 'superseded') return hold('rollout.superseded', `superseded ${since}`);
   if (state === 'cancelled') return rollout.state === 'denied' ? hold('rollout.denied', `denied ${since}`) : hold(isGoingBack(rollout) ? 'rollout.rolled-back' : 'rollout.aborted', `cancelled ${since}`);
-  if (state === 'rolling_back') return hold('rolling-back', `on its way back ${since}${online ? '' : '; it is offline, and goes on when it is back'}`);
-  if (state === 'rolled_back') return hold('rollout.rolled-back', `rolled back ${since}`);
-  if (state === 'rollback_failed') return hold('rollback-failed', `failed ${since}`);
+  if (state === 'rolling_back') return hold('rolling-back', `on its way back ${since}, ${to}${online ? '' : '; it is offline, and goes on when it is back'}`);
+  if (state === 'rolled_back') return hold('rollout.rolled-back', `rolled back ${since}, ${to}`);
+  if (state === 'rollback_failed') return hold('rollback-failed', `failed ${since}, ${to}`);
   return undefined;
 }
 
