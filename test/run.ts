@@ -16,6 +16,7 @@ type Part = { readonly name: string; run(signal: AbortSignal): Promise<Count> };
 
 const parts: readonly Part[] = [
   { name: 'types', run: (signal) => tool([tools.tsc, '-p', 'tsconfig.json'], signal) },
+  { name: 'web types', run: (signal) => tool([tools.tsc, '-p', 'web/tsconfig.json'], signal) },
   { name: 'lint', run: (signal) => tool([tools.oxlint, '--type-aware', '--deny-warnings'], signal) },
   { name: 'unit', run: (signal) => vitest('unit', signal) },
   { name: 'flow', run: (signal) => vitest('flow', signal) },

@@ -10,6 +10,7 @@ import { layout } from './layout.mjs';
 import { explainFailure } from './npm-failure.mjs';
 import { SetupError, say } from './say.mjs';
 import { ensureSetup } from './setup.mjs';
+import { ensureUi } from './ui.mjs';
 
 async function main([name, ...args], env) {
   const paths = layout(fileURLToPath(new URL('../..', import.meta.url)));
@@ -26,6 +27,7 @@ async function main([name, ...args], env) {
   });
   try {
     const node = await ensureSetup(paths, env, cut.signal);
+    if (cutBy === undefined) await ensureUi(paths, { node, env }, cut.signal);
     if (cutBy === undefined) return await launch({ node, target, args, env, paths, endings });
   } catch (error) {
     if (cutBy === undefined) throw error;

@@ -70,12 +70,12 @@ export async function openManager(config: Config, world: World): Promise<Manager
     },
     getAddresses: async () => ({ ...urls, ca: authority.caPem }),
     ...access.handlers,
-    ...(await aboutHandlers({ db: database.db, clock, embedded: config.databaseUrl === undefined, replica, simulator: false })),
+    ...(await aboutHandlers({ db: database.db, clock, embedded: config.databaseUrl === undefined, replica, simulator: config.simulatorDir !== undefined })),
     ...rooms.handlers,
     ...enrollHandlers(enrollDeps),
     ...simulator.handlers,
   };
-  const people = { handlers, streams: rooms.changes.streams, once: rooms.answers.once, actorOf: access.actorOf, pages: webPages({ access }), publicHosts: config.publicHosts, clock, log };
+  const people = { handlers, streams: rooms.changes.streams, once: rooms.answers.once, actorOf: access.actorOf, pages: await webPages({ access, log }), publicHosts: config.publicHosts, clock, log };
   const http = opening.use(await ports.open('http', config.httpPort, (port) => openHttp({ ...people, port })));
   await announceManager({ publish: rooms.publish, replica, epoch: randomUUID() });
   const owned = opening.move();

@@ -2,5 +2,6 @@ export { type Actor, type Handlers, type Listener, type RequestOf, type Streams,
 export { type Asked, type Once } from './once.ts';
 export { type Role, mayUse, roles } from './permission.ts';
 export { sessionCookie } from './cookie.ts';
+export { policyWithNonce } from './guard.ts';
 export { keyAfter, pageOf } from './page.ts';
 export { type Pages, openHttp } from './server.ts';

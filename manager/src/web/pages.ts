@@ -1,65 +1,73 @@
-import { readFile } from 'node:fs/promises';
+/** What browsers get: one page, filled in for each answer, and the files that it needs. All it shows comes through the public API. */
+import { randomBytes } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import * as z from 'zod';
-import { Fault, check, toFault } from '@pier/shared/core';
+import { type PageSession, type Problem, pageMarks, pagePaths } from '@pier/shared/api';
+import { type Log, toFault } from '@pier/shared/core';
 import type { AccessControl } from '../access/index.ts';
-import { type Actor, type Pages, sessionCookie } from '../http/index.ts';
-import { fleetPage, loginPage, problemPage } from './views.ts';
+import { type Pages, policyWithNonce, sessionCookie } from '../http/index.ts';
+import { type Built, type BuiltFile, readBuilt } from './built.ts';
 
-const types = { css: 'text/css; charset=utf-8', js: 'text/javascript; charset=utf-8', svg: 'image/svg+xml' } as const;
-const assets = ['pier.css', 'pier.js', 'dom.js', 'facts.js', 'tree.js', 'views.js', 'mark.svg'] as const;
-const Login = z.strictObject({ user: z.string().min(1).max(64), password: z.string().min(1).max(1_024) });
-const formBytesMax = 8 << 10;
+const builtDir = fileURLToPath(new URL('../../../web/dist', import.meta.url));
 
-type Deps = { readonly access: Pick<AccessControl, 'actorOf' | 'logIn'> };
+type Deps = { readonly access: Pick<AccessControl, 'actorOf' | 'setupNeeded'>; readonly log: Log; readonly dir?: string };
 
-/** The pages for people: sign in, and one that shows the fleet. All they show comes through the public API. */
-export function webPages({ access }: Deps): Pages {
-  return { problem: problemPage, routes: (app) => serve(app, access) };
+/** The pages for people. Without a build of them everything else works, and they say what to do. */
+export async function webPages({ access, log, dir = builtDir }: Deps): Promise<Pages> {
+  const built = await readBuilt(dir).catch((thrown: unknown) => {
+    log.warn({ reason: toFault(thrown).message }, 'web.not-built');
+    return undefined;
+  });
+  return { problem: (problem) => problemPage(problem, built), routes: async (app) => serve(app, { built, access }) };
 }
 
-async function serve(app: FastifyInstance, access: Deps['access']): Promise<void> {
-  app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string', bodyLimit: formBytesMax }, async (_request: FastifyRequest, body: string | Buffer) => Object.fromEntries(new URLSearchParams(String(body))));
-  await serveAssets(app);
-  app.get('/', { schema: { hide: true } }, async (request, reply) => {
-    const actor = await personOf(request, access);
-    return actor === undefined ? reply.redirect('/login', 303) : sendPage(reply, fleetPage(actor.name));
-  });
-  app.get('/login', { schema: { hide: true } }, async ({ url }, reply) => sendPage(reply, loginPage(url.endsWith('?ended') ? { note: 'Your session has ended. Sign in again.' } : {})));
-  app.post('/login', { schema: { hide: true } }, async (request, reply) => {
-    refuseForeignPage(request);
-    try {
-      const { secret, maxAgeS } = await access.logIn({ ...check(Login, request.body, { what: 'sign-in' }), address: request.ip });
-      return await reply.header('set-cookie', sessionCookie.write(secret, maxAgeS)).redirect('/', 303);
-    } catch (thrown) {
-      const { status, message } = toFault(thrown);
-      if (status >= 500) throw thrown;
-      return sendPage(reply.code(status), loginPage({ why: `${message.charAt(0).toUpperCase()}${message.slice(1)}.` }));
-    }
-  });
-}
-
-async function serveAssets(app: FastifyInstance): Promise<void> {
-  for (const file of assets) {
-    const bytes = await readFile(new URL(`assets/${file}`, import.meta.url));
-    app.get(`/${file}`, { schema: { hide: true } }, async (_request, reply) => reply.type(types[endingOf(file)]).send(bytes));
+function serve(app: FastifyInstance, { built, access }: { built: Built | undefined; access: Deps['access'] }): void {
+  for (const path of pagePaths) {
+    app.get(path, { schema: { hide: true } }, async (request, reply) =>
+      built ? sendPage({ built, access, request, reply }) : reply.code(503).type('text/html; charset=utf-8').send(problemPage({ title: 'Not built', detail: 'the pages of the UI are not built: run "npm run build:web", then start the manager again. The API and the commands of "pier" work', code: 'not-found' }, undefined)),
+    );
   }
+  for (const file of built?.files ?? []) app.get(file.path, { schema: { hide: true } }, async (request, reply) => sendFile(file, request, reply));
 }
 
-function endingOf(file: (typeof assets)[number]): keyof typeof types {
-  return file.endsWith('.css') ? 'css' : file.endsWith('.svg') ? 'svg' : 'js';
+type Sending = { readonly built: Built; readonly access: Deps['access']; readonly request: FastifyRequest; readonly reply: FastifyReply };
+
+/** Styles that scripts make carry the nonce of this answer; no other ones are taken by the browser. */
+async function sendPage({ built, access, request, reply }: Sending): Promise<FastifyReply> {
+  const nonce = randomBytes(16).toString('base64url');
+  const session: PageSession = await sessionOf(request, access);
+  return reply
+    .header('content-security-policy', policyWithNonce(nonce))
+    .type('text/html; charset=utf-8')
+    .send(built.page.replaceAll(pageMarks.nonce, nonce).replaceAll(pageMarks.session, session));
 }
 
-async function personOf({ method, headers }: FastifyRequest, access: Deps['access']): Promise<Actor | undefined> {
-  return access.actorOf({ method, authorization: undefined, session: sessionCookie.read(headers.cookie), secFetchSite: undefined });
+async function sessionOf({ headers }: FastifyRequest, access: Deps['access']): Promise<PageSession> {
+  const actor = await access.actorOf({ method: 'GET', authorization: undefined, session: sessionCookie.read(headers.cookie), secFetchSite: undefined }).catch(notOurs);
+  if (actor !== undefined) return 'open';
+  return (await access.setupNeeded()) ? 'setup' : 'none';
 }
 
-/** A foreign page must not sign a person in under a name of its choice (login CSRF). Programs send no such header. */
-function refuseForeignPage({ headers }: FastifyRequest): void {
-  const site = headers['sec-fetch-site'];
-  if (site !== undefined && site !== 'same-origin') throw new Fault('forbidden', 'the sign-in form was not sent by a page of this manager');
+/** A cookie that is not ours, or no more, is a browser that nobody has signed in. */
+function notOurs(thrown: unknown): undefined {
+  if (toFault(thrown).code !== 'unauthenticated') throw thrown;
 }
 
-function sendPage(reply: FastifyReply, text: string): FastifyReply {
-  return reply.type('text/html; charset=utf-8').send(text);
+function sendFile({ type, bytes, gzipped, hashed }: BuiltFile, { headers }: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const packed = gzipped !== undefined && /\bgzip\b/.test(String(headers['accept-encoding'] ?? ''));
+  if (gzipped !== undefined) void reply.header('vary', 'accept-encoding');
+  if (packed) void reply.header('content-encoding', 'gzip');
+  if (hashed) void reply.header('cache-control', 'public, max-age=31536000, immutable');
+  return reply.type(type).send(packed ? gzipped : bytes);
+}
+
+/** What a person's browser shows where a program gets a problem document; styled where there is a style. */
+function problemPage({ title, detail, code }: Pick<Problem, 'title' | 'detail' | 'code'>, built: Built | undefined): string {
+  const styles = built?.page.match(/<link rel="stylesheet"[^>]*>/g)?.join('') ?? '';
+  const says = `${detail.charAt(0).toUpperCase()}${detail.slice(1)}.`;
+  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark"><title>${escaped(title)} · Pier</title>${styles}</head><body><main class="region"><h1>${escaped(title)}</h1><p>${escaped(says)} <code>${escaped(code)}</code></p><p><a href="/">To the overview</a></p></main></body></html>`;
+}
+
+function escaped(text: string): string {
+  return text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
 }

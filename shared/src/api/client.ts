@@ -26,7 +26,7 @@ export type Followed<N extends StreamName> = { readonly id: string | undefined; 
 export type ApiClient = {
   call<N extends Exclude<RouteName, StreamName>>(name: N, request: CallOf<N>, signal?: AbortSignal): Promise<AnswerOf<N>>;
   /** Events until the line is lost or silent, which ends the sequence or is a fault; the caller decides whether to come back. */
-  follow<N extends StreamName>(name: N, from: { readonly after?: string | undefined }, signal?: AbortSignal): AsyncGenerator<Followed<N>>;
+  follow<N extends StreamName>(name: N, from: { readonly after?: string | undefined; /** Called once it is open, before the first event. */ readonly onOpen?: () => void }, signal?: AbortSignal): AsyncGenerator<Followed<N>>;
 };
 
 /** How often a silence is looked for in the time after which it is one. */
@@ -37,6 +37,8 @@ export type ClientOptions = {
   /** Without one, a browser's session cookie says who asks. */
   readonly token?: string;
   readonly timeoutMs?: number;
+  /** Hears of each answer: its status, and the server's time (RFC 9110, §6.6.1). */
+  readonly onAnswer?: (answer: { readonly status: number; readonly date: string | null }) => void;
   /** The server says something on a stream at least every 15 s. */
   readonly silenceMaxMs?: number;
   readonly clock?: Clock;
@@ -45,7 +47,7 @@ export type ClientOptions = {
 /**
  * The typed client of the HTTP API. Faults carry the code of the manager's problem document; `unreachable` when nobody answers.
  */
-export function apiClient({ baseUrl, token, timeoutMs = 30_000, silenceMaxMs = 60_000, clock = systemClock }: ClientOptions): ApiClient {
+export function apiClient({ baseUrl, token, onAnswer, timeoutMs = 30_000, silenceMaxMs = 60_000, clock = systemClock }: ClientOptions): ApiClient {
   const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
   return {
     call: async (name, request, signal) => {
@@ -61,17 +63,19 @@ export function apiClient({ baseUrl, token, timeoutMs = 30_000, silenceMaxMs = 6
       };
       const within = AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(signal ? [signal] : [])]);
       const response = await send(url, { method: definition.method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }), signal: within });
+      onAnswer?.({ status: response.status, date: response.headers.get('date') });
       const text = await response.text();
       if (!response.ok) throw problemOf(response.status, text, url);
       return checked(name, text === '' ? null : JSON.parse(text));
     },
-    follow: async function* (name, { after }, signal) {
+    follow: async function* (name, { after, onOpen }, signal) {
       const url = new URL(apiPrefix + routes[name].path, baseUrl);
       const stop = new AbortController();
       const headers = { ...authorization, accept: 'text/event-stream', ...(after === undefined ? {} : { 'last-event-id': after }) };
       try {
         const response = await send(url, { headers, signal: AbortSignal.any([stop.signal, ...(signal ? [signal] : [])]) });
         if (!response.ok || response.body === null) throw problemOf(response.status, await response.text(), url);
+        onOpen?.();
         for await (const { id, data } of serverEvents(untilSilent(response.body, { clock, silenceMaxMs }))) yield { id, data: checked(name, tryJson(data)) };
       } catch (cause) {
         signal?.throwIfAborted();

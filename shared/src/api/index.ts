@@ -12,3 +12,4 @@ export { SimAct, SimBoard, SimBoardDetail, SimPart, SimPortFault, SimRecording }
 export { Policy } from './release-routes.ts';
 export { type RouteName, type Routes, type StreamName, routes } from './routes.ts';
 export { type AnswerOf, type ApiClient, type CallOf, type Followed, apiClient } from './client.ts';
+export { type PagePath, type PageSession, pageMarks, pagePaths } from './pages.ts';

@@ -20,9 +20,9 @@ export const systemClock: Clock = {
   monotonicNs: () => process.hrtime.bigint(),
   sleep: async (ms, signal) => {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    if (signal?.aborted) throw abortOf(signal);
+    if (signal?.aborted) throw aborted();
     const timer = setTimeout(resolve, ms);
-    const stop = (): void => reject(abortOf(signal));
+    const stop = (): void => reject(aborted());
     signal?.addEventListener('abort', stop, { once: true });
     try {
       await promise;
@@ -47,8 +47,8 @@ function unheld<T extends number | { unref(): unknown }>(timer: T): T {
   return timer;
 }
 
-function abortOf(signal: AbortSignal | undefined): Error {
-  return new DOMException('The operation was aborted', { name: 'AbortError', cause: signal?.reason });
+function aborted(): DOMException {
+  return new DOMException('The operation was aborted', 'AbortError');
 }
 
 export const systemRandom: Random = () => Math.random();

@@ -24,10 +24,17 @@ const plan = {
 const bodies: Readonly<Partial<Record<RouteName, Json>>> = {
   createToken: { uses: 1, expiresInS: 60, tags: { site: 'a' }, approval: true },
   signOperator: { name: 'ann', csr: 'none' },
+  changeMe: { was: 'not this one', password: 'a password long enough' },
+  setUp: { code: 'AAAA-BBBB-CCCC', user: 'nobody', password: 'a password long enough' },
+  logIn: { user: 'nobody', password: 'wrong' },
+  putView: { query: 'standing=offline' },
   createUser: { name: 'nobody', role: 'viewer', password: 'short' },
   changeUser: { role: 'viewer' },
   createApiToken: { name: 'ci', role: 'viewer', expiresInS: 60 },
   changeDevice: { name: 'porch', tags: { site: 'a' } },
+  tagDevices: { devices: ['nobody'], setTags: { site: 'a' }, removeTags: ['line'], remark: 'why not' },
+  commandApp: { verb: 'app.stop', app: 'blink', remark: 'why not' },
+  actOnSimBoard: { act: 'press', part: 'button', ms: 100 },
   approveDevice: { remark: 'why not' },
   revokeDevice: { remark: 'why not' },
   putBindings: { led: { kind: 'gpio', chip: 'pinctrl-bcm2711', line: 17, modes: ['out'], safe: 'low' }, meter: { kind: 'serial', path: '/dev/ttyUSB0' } },
@@ -40,7 +47,7 @@ const bodies: Readonly<Partial<Record<RouteName, Json>>> = {
   actOnRollout: { verb: 'exclude', devices: ['nobody'], remark: 'why not' },
 };
 type Params = Readonly<Record<string, string>>;
-const paramsOfNothing: Params = { device: 'nobody', app: 'blink', id: 'none', user: 'nobody' };
+const paramsOfNothing: Params = { device: 'nobody', app: 'blink', id: 'none', user: 'nobody', name: 'mine' };
 
 const texts = ['', ' ', '\0', 'a\0b', '..', '../../etc/passwd', "x' or '1'='1", '💥', '\u202e', 'x'.repeat(10_000), '-1', '0', '1e999', '999999999999999999999', 'NaN', 'null', 'true', '[]', '{}', '__proto__', 'constructor', 'toString', '%00', '%', '\n', 'a=b', '((((', "site in ('", 'not '.repeat(400)];
 const deep = Array.from({ length: 60 }).reduce<unknown>((inner) => [inner], []);

@@ -1,0 +1,46 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { runHidden } from './run-hidden.mjs';
+import { SetupError, say } from './say.mjs';
+
+/** What the UI is made of: its own folder, and the parts of `shared` that run in a browser too. */
+const sources = ['web/index.html', 'web/vite.config.ts', 'web/package.json', 'web/public', 'web/src', 'shared/src/api', 'shared/src/capability', 'shared/src/core', 'shared/src/selector', 'shared/src/wire', 'package-lock.json'];
+
+/** Builds the UI where it was not built from what the checkout says now. Two at once do no harm: each puts a whole one there. */
+export async function ensureUi(paths, { node, env }, signal) {
+  const built = join(paths.root, 'web', 'dist');
+  const stamp = join(built, 'built-from');
+  const wanted = fingerprintOfUi(paths.root);
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
+  const fresh = join(paths.own, `ui-${process.pid}`);
+  say('building the pages of the UI');
+  try {
+    const { status, output } = await runHidden(node, [join(paths.modules, 'vite', 'bin', 'vite.js'), 'build', join(paths.root, 'web'), '--configLoader', 'native', '--outDir', fresh, '--emptyOutDir', '--logLevel', 'warn'], { cwd: paths.root, env, signal });
+    if (status !== 0) throw new SetupError(`the pages of the UI could not be built:\n${output.trim()}`);
+    writeFileSync(join(fresh, 'built-from'), wanted);
+    replaceFolder(fresh, built);
+  } finally {
+    rmSync(fresh, { recursive: true, force: true });
+  }
+}
+
+export function fingerprintOfUi(root) {
+  const hash = createHash('sha256');
+  for (const path of sources.flatMap((source) => filesOf(root, source))) hash.update(path).update('\0').update(readFileSync(join(root, path))).update('\0');
+  return hash.digest('hex');
+}
+
+function filesOf(root, path) {
+  if (!statSync(join(root, path)).isDirectory()) return [path];
+  const names = readdirSync(join(root, path)).filter((name) => !/\.test\.tsx?$/.test(name));
+  return names.sort().flatMap((name) => filesOf(root, `${path}/${name}`));
+}
+
+function replaceFolder(fresh, place) {
+  const old = `${fresh}-old`;
+  mkdirSync(join(place, '..'), { recursive: true });
+  if (existsSync(place)) renameSync(place, old);
+  renameSync(fresh, place);
+  rmSync(old, { recursive: true, force: true });
+}

@@ -1,0 +1,2 @@
+export { SetupPage } from './setup.tsx';
+export { SignInAgain, SignInPage } from './sign-in.tsx';

@@ -1,0 +1,68 @@
+/** What stands around every page: the side bar, the top bar with search, "Live" and the time, and the keyboard. */
+import { type ReactNode, useEffect, useMemo, useState } from 'react';
+import { useLocation } from 'wouter';
+import { systemClock } from '@pier/shared/core';
+import { type Liveness, type Store, useSession } from '../api/index.ts';
+import { Icon } from '../parts/index.ts';
+import { Jump } from './jump.tsx';
+import { KeyMap } from './key-map.tsx';
+import { useKeyListener, useShortcuts } from './keys.tsx';
+import { Clock, LiveMark, StaleBanner } from './live-mark.tsx';
+import { places } from './places.ts';
+import { SideBar } from './side-bar.tsx';
+import './shell.css';
+
+type Props = { readonly liveness: Store<Liveness>; /** Shown over the page when the session has ended; what was typed stays. */ readonly signIn: ReactNode; readonly children: ReactNode };
+
+export function Shell({ liveness, signIn, children }: Props): ReactNode {
+  const [path] = useLocation();
+  const [menu, setMenu] = useState(false);
+  const [open, setOpen] = useState<'jump' | 'keys'>();
+  const wallMs = useWall();
+  useKeyListener();
+  useShortcuts(useMemo(() => [{ keys: '?', does: 'This map', act: () => setOpen('keys') }], []));
+  useCtrlK(() => setOpen('jump'));
+  const place = places.findLast(({ path: to }) => path === to || (to !== '/' && path.startsWith(`${to}/`)));
+  return (
+    <div className="shell">
+      <a className="skip" href="#page">Skip to the page</a>
+      <SideBar open={menu} onGo={() => setMenu(false)} />
+      <div className="top">
+        <button type="button" className="menu-button" aria-label="Pages" aria-expanded={menu} aria-controls="pages" onClick={() => setMenu(!menu)}><Icon name="menu" size={20} /></button>
+        <span className="crumbs ellipsis">{place?.word ?? 'Pier'}</span>
+        <button type="button" className="jump-button push" aria-label="Search or jump to" onClick={() => setOpen('jump')}><Icon name="search" /><span>Search or jump to</span><kbd>Ctrl K</kbd></button>
+        <LiveMark liveness={liveness} wallMs={wallMs} />
+        <Clock />
+      </div>
+      <main className="main" id="page" tabIndex={-1}>
+        <StaleBanner liveness={liveness} wallMs={wallMs} />
+        {children}
+      </main>
+      {open === 'jump' && <Jump onClose={() => setOpen(undefined)} />}
+      {open === 'keys' && <KeyMap onClose={() => setOpen(undefined)} />}
+      {useSession() === 'ended' && signIn}
+    </div>
+  );
+}
+
+/** The browser's own time, each second: how old a page is must be told when nothing else is heard. */
+function useWall(): number {
+  const [now, setNow] = useState(() => systemClock.nowMs());
+  useEffect(() => {
+    const timer = systemClock.every(1_000, () => setNow(systemClock.nowMs()));
+    return () => timer[Symbol.dispose]();
+  }, []);
+  return now;
+}
+
+function useCtrlK(act: () => void): void {
+  useEffect(() => {
+    const hear = (event: KeyboardEvent): void => {
+      if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== 'k') return;
+      event.preventDefault();
+      act();
+    };
+    document.addEventListener('keydown', hear);
+    return () => document.removeEventListener('keydown', hear);
+  });
+}
