@@ -4,7 +4,7 @@ import { type Clock, AppName, isoTime } from '@pier/shared/core';
 import type { DeviceCount, DeviceStanding, Fleet } from '@pier/shared/api';
 import { type Db, device, deviceLive, deviceState } from '../db/index.ts';
 import { type Which, atOneMoment, conditionOf } from './query.ts';
-import { everyDevice, onWorst, reportedApps, standingAt, standingPlace, worstOf } from './standing.ts';
+import { onWorst, reportedApps, standingAt, standingPlace, worstOfEvery } from './standing.ts';
 
 /** How many devices match, and how they stand: one statement, whose rows are summed, so that nothing can come between. */
 export async function countOfDevices(db: Db, which: Which): Promise<DeviceCount> {
@@ -13,7 +13,7 @@ export async function countOfDevices(db: Db, which: Which): Promise<DeviceCount>
     .from(device)
     .leftJoin(deviceLive, eq(deviceLive.deviceId, device.id))
     .leftJoin(deviceState, eq(deviceState.deviceId, device.id))
-    .leftJoin(worstOf(everyDevice), onWorst)
+    .leftJoin(worstOfEvery, onWorst)
     .where(conditionOf(which))
     .groupBy(sql`1`);
   const standings: Partial<Record<DeviceStanding, number>> = Object.fromEntries(rows.map(({ place, total }) => [standingAt(place), total]));

@@ -7,8 +7,8 @@ import { type Db, assignment, deployment, device, deviceLive, deviceState, event
 import { type RequestOf, keyAfter, pageOf } from '../http/index.ts';
 import { whereSelector } from '../selector/index.ts';
 import { afterCursor, cursorKey, orderedBy } from './order.ts';
-import { type DeviceRow, type ShownDevice, standingsShown } from './shown.ts';
-import { everyDevice, onWorst, standsAs, worstOf } from './standing.ts';
+import { type ShownDevice, readShown } from './shown.ts';
+import { onWorst, standsAs, worstOfEvery } from './standing.ts';
 import { showDevice } from './view.ts';
 
 export type Which = RequestOf<'countDevices'>['query'];
@@ -40,42 +40,37 @@ export async function atOneMoment<T>(db: Db, read: (tx: Db) => Promise<T>): Prom
   return db.transaction(async (tx) => read(tx), { isolationLevel: 'repeatable read', accessMode: 'read only' });
 }
 
-const columns = { device, live: deviceLive, reported: deviceState.reported };
 type PageOfDevices = { readonly items: Device[]; readonly next: string | null };
 
-/** Devices in the order asked for, a page of them: how all stand is worked out only where filter or order want it. */
+/**
+ * Devices in the order asked for, a page of them. Which ones is found out first, with nothing but their keys, since an order may
+ * have to look at all; how all stand is worked out only where filter or order want it.
+ */
 export async function pageOfDevices(db: Db, { limit, cursor, order, ...which }: RequestOf<'listDevices'>['query']): Promise<PageOfDevices> {
   const { key, sort } = orderedBy(order);
   const where = and(afterCursor(order, cursor), conditionOf(which));
   return atOneMoment(db, async (tx) => {
     const from = tx
-      .select({ ...columns, key })
+      .select({ id: device.id, key })
       .from(device)
       .leftJoin(deviceLive, eq(deviceLive.deviceId, device.id))
       .leftJoin(deviceState, eq(deviceState.deviceId, device.id));
-    const all = order === 'standing' || which.standing !== undefined ? from.leftJoin(worstOf(everyDevice), onWorst) : from;
+    const all = order === 'standing' || which.standing !== undefined ? from.leftJoin(worstOfEvery, onWorst) : from;
     const rows = await all.where(where).orderBy(sort).limit(limit + 1);
-    const shown = await standingsShown(tx, rows.slice(0, limit));
-    return pageOf({ rows, limit, keyOf: (row) => cursorKey(order, { key: row.key, id: row.device.id }), show: (row) => showDevice(row, shown(row)) });
+    const shown = await readShown(tx, rows.slice(0, limit).map(({ id }) => id));
+    const page = pageOf({ rows, limit, keyOf: (row) => cursorKey(order, row), show: ({ id }) => shown.get(id) });
+    return { ...page, items: page.items.flatMap((one) => (one ? [showDevice(one)] : [])) };
   });
 }
 
 /** One device with what it said last, and how it stands. Faults: `not-found`. */
-export async function oneDevice(tx: Db, id: DeviceId): Promise<{ readonly row: DeviceRow; readonly shown: ShownDevice }> {
-  const [row] = await tx
-    .select(columns)
-    .from(device)
-    .leftJoin(deviceLive, eq(deviceLive.deviceId, device.id))
-    .leftJoin(deviceState, eq(deviceState.deviceId, device.id))
-    .where(eq(device.id, id));
-  if (!row) return unknownDevice(id);
-  return { row, shown: (await standingsShown(tx, [row]))(row) };
+export async function oneDevice(tx: Db, id: DeviceId): Promise<ShownDevice> {
+  return (await readShown(tx, [id])).get(id) ?? unknownDevice(id);
 }
 
 /** One device as lists show it. Faults: `not-found`. */
 export async function readDevice(db: Db, id: DeviceId): Promise<Device> {
-  const { row, shown } = await atOneMoment(db, async (tx) => oneDevice(tx, id));
-  return showDevice(row, shown);
+  return showDevice(await atOneMoment(db, async (tx) => oneDevice(tx, id)));
 }
 
 /** The device's own row. Faults: `not-found`. */

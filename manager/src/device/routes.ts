@@ -45,13 +45,13 @@ export function deviceHandlers(deps: DeviceDeps): Pick<Handlers, 'listDevices' |
 }
 
 async function readDetail(db: Db, id: DeviceId): Promise<DeviceDetail> {
-  const { row, shown } = await oneDevice(db, id);
+  const row = await oneDevice(db, id);
   const bindings = (await bindingsOf(db, [id])).get(id) ?? new Map<string, Bindings>();
   const assigned = await db.select().from(assignment).innerJoin(release, eq(release.id, assignment.releaseId)).where(eq(assignment.deviceId, id)).orderBy(asc(assignment.app));
   const deployments = await db.select().from(deployment).where(eq(deployment.deviceId, id)).orderBy(desc(deployment.rolloutId)).limit(detailRowsMax);
   const refusals = await eventsOf(db, id, { refusals: true, limit: detailRowsMax });
   return {
-    ...showDevice(row, shown),
+    ...showDevice(row),
     profile: DeviceDetail.shape.profile.parse(row.device.profile),
     bindings: Object.fromEntries(bindings),
     assignments: assigned.map((one) => showAssignment(one.assignment, one.release)),

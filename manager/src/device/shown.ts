@@ -1,47 +1,44 @@
 /** What is told of devices beside their own rows: how they stand and why, and which versions are wanted of their apps. */
 import { eq, sql } from 'drizzle-orm';
-import type { Device, DeviceStanding } from '@pier/shared/api';
-import { invariant } from '@pier/shared/core';
+import type { Device } from '@pier/shared/api';
 import { Reason, ReportedApp } from '@pier/shared/wire';
-import { type Db, assignment, device, deviceLive, type deviceState, isAnyOf, release } from '../db/index.ts';
+import { type Db, assignment, device, deviceLive, deviceState, isAnyOf, release, rowsAs } from '../db/index.ts';
 import { type AppStanding, becauseOf } from './because.ts';
-import { among, appStandings, onWorst, standingAt, standingPlace, worstOf } from './standing.ts';
+import { among, appStandings, onWorst, placeAt, standingAt, standingPlace, worstOf } from './standing.ts';
 
-export type DeviceRow = {
+export type ShownDevice = Pick<Device, 'standing' | 'why'> & {
   readonly device: typeof device.$inferSelect;
   readonly live: typeof deviceLive.$inferSelect | null;
   readonly reported: (typeof deviceState.$inferSelect)['reported'];
+  /** By app. */
+  readonly wanted: ReadonlyMap<string, string>;
 };
-export type ShownDevice = Pick<Device, 'standing' | 'why'> & { /** By app. */ readonly wanted: ReadonlyMap<string, string> };
 
-/** Of the devices of a page, in three statements, however many they are. The caller reads page and this at one moment. */
-export async function standingsShown(tx: Db, rows: readonly DeviceRow[]): Promise<(row: DeviceRow) => ShownDevice> {
-  const ids = rows.map((row) => row.device.id);
-  const places = await standingsOfDevices(tx, ids);
-  const apps = Map.groupBy(await appsOf(tx, ids), ({ device: id }) => id);
-  const assigned = Map.groupBy(
-    await tx.select({ device: assignment.deviceId, app: assignment.app, version: release.version }).from(assignment).innerJoin(release, eq(release.id, assignment.releaseId)).where(isAnyOf(assignment.deviceId, ids)),
-    (row) => row.device,
-  );
-  return ({ device: { id } }) => {
-    const standing = places.get(id);
-    invariant(standing, `device ${id} is of this page`);
-    const mine = apps.get(id) ?? [];
-    // What still waits will be brought; everything else is assigned already.
-    const coming = mine.flatMap((one) => (one.deployment?.state === 'waiting' ? [[one.app, one.deployment.version] as const] : []));
-    const wanted = new Map([...(assigned.get(id) ?? []).map(({ app, version }) => [app, version] as const), ...coming]);
-    return { standing, why: becauseOf(standing, mine), wanted };
-  };
-}
-
-async function standingsOfDevices(tx: Db, ids: readonly string[]): Promise<ReadonlyMap<string, DeviceStanding>> {
+/** Devices by id, in three statements, however many they are; those that there are not are not in it. The caller reads at one moment. */
+export async function readShown(tx: Db, ids: readonly string[]): Promise<ReadonlyMap<string, ShownDevice>> {
+  const found = await appsOf(tx, ids);
+  const places = rowsAs('app', found, { device_id: ['text', (one) => one.device], place: ['bigint', (one) => placeAt(one.standing)] });
   const rows = await tx
-    .select({ id: device.id, place: standingPlace })
+    .select({ device, live: deviceLive, reported: deviceState.reported, place: standingPlace })
     .from(device)
     .leftJoin(deviceLive, eq(deviceLive.deviceId, device.id))
-    .leftJoin(worstOf(among(ids)), onWorst)
+    .leftJoin(deviceState, eq(deviceState.deviceId, device.id))
+    .leftJoin(worstOf(places), onWorst)
     .where(isAnyOf(device.id, ids));
-  return new Map(rows.map(({ id, place }) => [id, standingAt(place)]));
+  const apps = Map.groupBy(found, (one) => one.device);
+  const assigned = Map.groupBy(
+    await tx.select({ device: assignment.deviceId, app: assignment.app, version: release.version }).from(assignment).innerJoin(release, eq(release.id, assignment.releaseId)).where(isAnyOf(assignment.deviceId, ids)),
+    (one) => one.device,
+  );
+  return new Map(
+    rows.map(({ place, ...row }) => {
+      const [standing, mine] = [standingAt(place), apps.get(row.device.id) ?? []];
+      // What still waits will be brought; everything else is assigned already.
+      const coming = mine.flatMap((one) => (one.deployment?.state === 'waiting' ? [[one.app, one.deployment.version] as const] : []));
+      const wanted = new Map([...(assigned.get(row.device.id) ?? []).map(({ app, version }) => [app, version] as const), ...coming]);
+      return [row.device.id, { ...row, standing, why: becauseOf(standing, mine), wanted }];
+    }),
+  );
 }
 
 type Read = {

@@ -3,12 +3,12 @@ import { Asks, Limits, permissionWords } from '@pier/shared/capability';
 import { type Deployment, type Device, type DeviceEvent, type Refused, DeploymentState, DeviceDetail, DeviceState, InFlightState } from '@pier/shared/api';
 import { Reported, ReportedApp } from '@pier/shared/wire';
 import type { assignment, deployment, event, release } from '../db/index.ts';
-import type { DeviceRow, ShownDevice } from './shown.ts';
+import type { ShownDevice } from './shown.ts';
 
 type Row<T extends { $inferSelect: unknown }> = T['$inferSelect'];
 type Stored = Record<string, unknown> | null | undefined;
 
-export function showDevice({ device: row, live, reported }: DeviceRow, { standing, why, wanted }: ShownDevice): Device {
+export function showDevice({ device: row, live, reported, standing, why, wanted }: ShownDevice): Device {
   return {
     id: DeviceId.parse(row.id),
     name: row.name,
