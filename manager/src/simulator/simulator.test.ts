@@ -122,6 +122,17 @@ test('what the board refuses is passed on, and told to the audit as refused', as
   expect((await opened.db.select().from(audit)).at(-1)).toMatchObject({ action: 'simulator.plug', object: 'simulated-board:refusing', detail: { port: 'x', refused: 'port-gone' } });
 });
 
+test('many who list at once are one question to each board, and the next list asks anew', async () => {
+  await using simulator = open();
+  const hellos = () => asked.filter(({ op }) => op === 'hello').length;
+  asked.length = 0;
+  const lists = await Promise.all(Array.from({ length: 30 }, () => simulator.handlers.listSimBoards(none)));
+  const count = lists[0]?.items.length ?? 0;
+  expect([hellos(), new Set(lists.map((list) => JSON.stringify(list))).size]).toEqual([count, 1]);
+  await simulator.handlers.listSimBoards(none);
+  expect(hellos()).toBe(2 * count);
+});
+
 test('a board that was stopped is listed as what it was, and its record is still there', async () => {
   await board('stopped', { port: 'two' });
   writeFileSync(join(dir, 'stopped', 'record.ndjson'), `${JSON.stringify({ tNs: '1', chip: 'c', line: 2, name: 'GPIO2', level: 1, direction: 'in', by: 'outside', consumer: null })}\n`);

@@ -44,6 +44,7 @@ class Boards implements AsyncDisposable {
   /** What boards said when they last answered; only of those that are still there. */
   #known = new Map<string, SimBoard>();
   #left = 0;
+  #listing: Promise<SimBoard[]> | undefined;
 
   constructor(deps: Deps) {
     this.#deps = deps;
@@ -51,7 +52,13 @@ class Boards implements AsyncDisposable {
     this.#holders = new Holders(deps);
   }
 
-  async list(): Promise<SimBoard[]> {
+  /** Who asks while boards are asked already gets the same answer: many who look are no more work than one. */
+  list(): Promise<SimBoard[]> {
+    this.#listing ??= this.#list().finally(() => (this.#listing = undefined));
+    return this.#listing;
+  }
+
+  async #list(): Promise<SimBoard[]> {
     const { boards, left } = await boardFolders(this.#deps.dir);
     if (left !== this.#left) this.#deps.log.warn({ left }, 'simulator.boards-left-out');
     this.#left = left;
