@@ -1,12 +1,32 @@
+import react from '@vitejs/plugin-react';
+import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
+import { findChromium } from './test/support/chromium.ts';
 
 const common = { globals: false, passWithNoTests: false, testTimeout: 60_000, hookTimeout: 120_000, pool: 'forks' as const };
+
+/** Only the projects that show pages need a browser: where there is none, the others run all the same. */
+const chromium = process.argv.some((word) => /^(?:unit|flow)$/.test(word)) ? undefined : await findChromium(process.env);
 
 export default defineConfig({
   test: {
     projects: [
-      { test: { ...common, name: 'unit', include: ['{shared,agent,manager,firmware-sim,cli}/**/*.test.ts', 'sdk/*.test.ts', 'test/{support,demo,sabotage}/**/*.test.ts', 'test/tidy.test.ts'] } },
+      { test: { ...common, name: 'unit', include: ['{shared,agent,manager,firmware-sim,cli}/**/*.test.ts', 'web/src/**/*.test.ts', 'sdk/*.test.ts', 'test/{support,demo,sabotage}/**/*.test.ts', 'test/tidy.test.ts'] } },
       { test: { ...common, name: 'flow', include: ['test/{flow,contract}/**/*.test.ts'], testTimeout: 180_000 } },
+      ...(chromium === undefined
+        ? []
+        : [
+            {
+              plugins: [react()],
+              root: 'web',
+              test: {
+                name: 'web',
+                include: ['src/**/*.test.tsx'],
+                browser: { enabled: true, headless: true, screenshotFailures: false, provider: playwright({ launchOptions: chromium }), instances: [{ browser: 'chromium' as const }], viewport: { width: 1_280, height: 800 } },
+              },
+            },
+            { test: { ...common, name: 'browser', include: ['test/browser/**/*.test.ts'], testTimeout: 180_000, provide: { chromium } } },
+          ]),
     ],
     // One more than the usual machine has cores: tests on the real parts wait for one another half of their time.
     maxWorkers: 3,
