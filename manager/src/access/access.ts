@@ -22,8 +22,6 @@ export type AccessControl = {
   readonly firstAdmin: () => Promise<Credentials | undefined>;
   /** Makes the code with which a person makes the first account; undefined when there is somebody already. */
   readonly newSetupCode: Setup['newCode'];
-  /** Whether there is nobody yet. */
-  readonly setupNeeded: Setup['needed'];
   /** Whether nobody has an account yet. */
   readonly setupNeeded: () => Promise<boolean>;
   /** Who asks, or undefined when nobody says so. Faults: `unauthenticated` for credentials that are not ours, `forbidden` for a change by a foreign page. */
@@ -81,7 +79,6 @@ export function openAccess({ db, clock, log }: { db: Db; clock: Clock; log: Log 
       return findSessionHolder(db, { hash: hashOf(session), now: now() });
     },
     newSetupCode: setup.newCode,
-    setupNeeded: setup.needed,
     setupNeeded: async () => !(await hasUsers(db)),
     logIn,
     basicAuth: remembering.basicAuth,
