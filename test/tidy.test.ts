@@ -4,7 +4,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 
 const root = resolve(import.meta.dirname, '..');
-const packages = ['shared', 'agent', 'manager', 'firmware-sim', 'cli', 'sdk', 'test'] as const;
+const packages = ['shared', 'agent', 'manager', 'web', 'firmware-sim', 'cli', 'sdk', 'test'] as const;
 const fileLinesMax = 400;
 const functionLinesMax = 70;
 
@@ -13,6 +13,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   shared: [],
   agent: ['shared'],
   manager: ['shared'],
+  web: ['shared'],
   'firmware-sim': ['shared'],
   cli: ['shared'],
   sdk: ['shared'],
@@ -40,6 +41,7 @@ const rooms: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     enroll: ['core', 'hardware', 'signing'],
   },
   agent: { hardware: [], link: [], store: [], command: ['store'], verify: ['store'], run: ['store', 'hardware'], report: ['store', 'link'] },
+  web: { theme: [], words: [], api: [], parts: ['words', 'api'], shell: ['words', 'api', 'parts'], pages: ['words', 'api', 'parts', 'shell'] },
   manager: {
     net: [],
     db: [],
@@ -77,9 +79,9 @@ const banned: readonly { readonly call: RegExp; readonly instead: string; readon
   { call: /export \* from/, instead: 'named exports', allowed: /^$/ },
 ];
 
-const files = packages.flatMap((name) => walk(join(root, name))).filter((file) => /\.(?:ts|mjs)$/.test(file) && !/\/(?:assembly|node_modules|dist|migrations)\//.test(file));
+const files = packages.flatMap((name) => walk(join(root, name))).filter((file) => /\.(?:tsx?|mjs)$/.test(file) && !/\/(?:assembly|node_modules|dist|migrations)\//.test(file));
 /** What only tests use lies in a folder `testing` or a file `toy-…`. */
-const sources = files.filter((file) => !/\.test\.ts$|\/testing\/|\/toy-[^/]*$/.test(file) && !file.startsWith('test/'));
+const sources = files.filter((file) => !/\.test\.tsx?$|\/testing\/|\/toy-[^/]*$/.test(file) && !file.startsWith('test/'));
 
 function walk(dir: string): string[] {
   return readdirSync(dir, { withFileTypes: true })
@@ -120,8 +122,17 @@ test('rooms inside a package import each other one way, through their index', ()
   expect(wrong).toEqual([]);
 });
 
+test('a page of the UI stands by itself: no other page is part of it', () => {
+  const pageOf = (path: string): string | undefined => /^web\/src\/pages\/([^/]+)\//.exec(path)?.[1];
+  const wrong = files.flatMap((file) => importsOf(file).filter((target) => target.startsWith('.')).filter((target) => {
+    const to = pageOf(relative(root, resolve(root, dirname(file), target)));
+    return pageOf(file) !== undefined && to !== undefined && to !== pageOf(file);
+  }).map((target) => `${file} imports ${target}`));
+  expect(wrong).toEqual([]);
+});
+
 test('every folder of a package has an index of named exports', () => {
-  const missing = Object.entries(rooms).flatMap(([name, table]) => Object.keys(table).filter((room) => files.some((file) => file.startsWith(`${name}/src/${room}/`)) && !files.includes(`${name}/src/${room}/index.ts`)).map((room) => `${name}/src/${room}`));
+  const missing = Object.entries(rooms).flatMap(([name, table]) => Object.keys(table).filter((room) => room !== 'pages' && files.some((file) => file.startsWith(`${name}/src/${room}/`)) && !files.includes(`${name}/src/${room}/index.ts`)).map((room) => `${name}/src/${room}`));
   expect(missing).toEqual([]);
 });
 

@@ -141,7 +141,7 @@ async function putPolicy(api: ApiClient, keys: World['keys'], change: Readonly<R
 async function signUp(api: ApiClient, http: string, { user, role }: { user: string; role: 'viewer' | 'operator' | 'admin' }): Promise<string> {
   const password = randomBytes(16).toString('hex');
   await api.call('createUser', { body: { name: user, role, password } });
-  const signedIn = await fetch(new URL('/login', http), { method: 'POST', redirect: 'manual', body: new URLSearchParams({ user, password }) });
+  const signedIn = await fetch(new URL('/api/v1/session', http), { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ user, password }) });
   const cookie = (signedIn.headers.get('set-cookie') ?? '').split(';', 1)[0] ?? '';
   const made = await fetch(new URL('/api/v1/api-tokens', http), { method: 'POST', headers: { cookie, 'content-type': 'application/json', 'sec-fetch-site': 'same-origin' }, body: JSON.stringify({ name: 'flow', role }) });
   if (made.status !== 201) throw new Error(`${user} gets no token: ${made.status} ${await made.text()}`);

@@ -27,13 +27,13 @@ export function Shell({ liveness, signIn, children }: Props): ReactNode {
     <div className="shell">
       <a className="skip" href="#page">Skip to the page</a>
       <SideBar open={menu} onGo={() => setMenu(false)} />
-      <div className="top">
+      <header className="top">
         <button type="button" className="menu-button" aria-label="Pages" aria-expanded={menu} aria-controls="pages" onClick={() => setMenu(!menu)}><Icon name="menu" size={20} /></button>
         <span className="crumbs ellipsis">{place?.word ?? 'Pier'}</span>
-        <button type="button" className="jump-button push" aria-label="Search or jump to" onClick={() => setOpen('jump')}><Icon name="search" /><span>Search or jump to</span><kbd>Ctrl K</kbd></button>
+        <button type="button" className="jump-button push" onClick={() => setOpen('jump')}><Icon name="search" /><span>Search or jump to</span><kbd>Ctrl K</kbd></button>
         <LiveMark liveness={liveness} wallMs={wallMs} />
         <Clock />
-      </div>
+      </header>
       <main className="main" id="page" tabIndex={-1}>
         <StaleBanner liveness={liveness} wallMs={wallMs} />
         {children}
