@@ -46,10 +46,10 @@ export function openPolicies({ db, clock, log, scheduler, onChange }: Deps): Pol
           const before = await readPolicy(tx);
           if (before !== undefined && before.envelope.payload === body.payload) return { now: before, changed: false };
           const next = openNext({ envelope: body, before, schedulerId: scheduler.id });
-          const now = { ...next, setBy: actor.name, setAt: new Date(clock.nowMs()) };
-          await tx.insert(policy).values({ number: now.number, rootId: now.rootId, envelope: { ...body }, setBy: now.setBy, createdAt: now.setAt });
+          const set = { setBy: actor.name, setAt: new Date(clock.nowMs()) };
+          await tx.insert(policy).values({ number: next.number, rootId: next.rootId, envelope: { ...body }, setBy: set.setBy, createdAt: set.setAt });
           await storeAudit(tx, [{ actor: actor.name, action: 'policy.set', object: `policy:${next.number}`, detail: { root: next.rootId } }], clock.nowMs());
-          return { now, changed: true };
+          return { now: { ...next, ...set }, changed: true };
         });
         if (changed) log.info({ number: now.number, root: now.rootId }, 'policy.set');
         // Also for one that is there already: whoever says it again may do so because the first time was cut short.

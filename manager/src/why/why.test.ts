@@ -75,7 +75,7 @@ describe('a device is answered for', () => {
     await world.tick();
     const { id } = await world.start(bad.id, { devices });
     await world.tick();
-    for (const device of [one, two]) await device.reports(app, 'proven');
+    for (const each of [one, two]) await each.reports(app, 'proven');
     expect(await world.whyDevice(one.id)).toMatchObject([{ wanted: '2.0.0', running: '2.0.0', updated: true, rollout: id }]);
     await world.act(id, { verb: 'roll_back' });
     await world.tick();
