@@ -6,6 +6,7 @@ import { apiToken, audit, session, userAccount } from '../db/index.ts';
 import type { RequestOf } from '../http/index.ts';
 import { type AccessControl, openAccess } from './index.ts';
 import { newSetupCode, sameHash, setupCodeHash } from './secrets.ts';
+import { storeSetUpUser } from './store.ts';
 
 let world: Awaited<ReturnType<typeof openTestDatabase>>;
 let access: AccessControl;
@@ -67,6 +68,13 @@ describe('while there is no account', () => {
     expect(both.map(codeOf).toSorted()).toEqual(['conflict', 'made']);
     expect(await users()).toHaveLength(1);
     expect(cookies).toHaveLength(1);
+  });
+
+  test('of twenty that reach the database in the same moment one is first', async () => {
+    const [now, expiresAt] = [new Date(clock.nowMs()), new Date(clock.nowMs() + 60_000)];
+    const stored = await Promise.all(Array.from({ length: 20 }, (_, n) => storeSetUpUser(world.db, { name: `user-${n}`, password: 'none', session: { hash: `hash-${n}`, expiresAt }, address: '192.0.2.1', now })));
+    expect(stored.filter(Boolean)).toHaveLength(1);
+    expect([await users(), await world.db.select().from(session)].map((rows) => rows.length)).toEqual([1, 1]);
   });
 
   test('two managers on one database make one account, each with its own code', async () => {
