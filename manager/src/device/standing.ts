@@ -41,8 +41,9 @@ export const among = (ids: readonly string[]): Among => (column) => sql`${sql.ra
 /** What devices said of their apps, by name; nothing where what is stored cannot be read that way. */
 export const reportedApps = (name: string): SQL => sql`jsonb_each(case when jsonb_typeof(${sql.raw(name)}.reported -> 'apps') = 'object' then ${sql.raw(name)}.reported -> 'apps' end)`;
 
-/** No deployment of the app on the device comes before `d`, which is not open and begun. */
-const newest: SQL = sql`not exists (select from ${deployment} o where ${samePlace('o', 'd')} and o.rollout_id <> d.rollout_id and (o.rollout_id > d.rollout_id or (o.state in (${open}) and ${begun('o')})))`;
+/** No deployment of the app on the device comes before `d`, which is not open and begun: two questions, each of which an index answers. */
+const newest: SQL = sql`not exists (select from ${deployment} o where ${samePlace('o', 'd')} and o.rollout_id > d.rollout_id)
+      and not exists (select from ${deployment} o where ${samePlace('o', 'd')} and o.state in (${open}) and ${begun('o')})`;
 
 /**
  * Where an app keeps its device from being in step: rows of (device_id, app, place, rollout_id), several where several hold.
