@@ -84,7 +84,9 @@ describe('what is sent', () => {
     const first = await list(id, { limit: 3 });
     const second = await list(id, { limit: 3, cursor: first.next ?? '' });
     expect([[...first.items, ...second.items].map((one) => one.id), second.next]).toEqual([sent.toReversed(), null]);
-    expect(await faultOf(list(id, { cursor: Buffer.from('x').toString('base64url') }))).toMatchObject({ code: 'input-invalid' });
+    const cursorOf = (text: string): string => Buffer.from(text).toString('base64url');
+    for (const text of ['x', '-1', '9'.repeat(15)]) expect(await faultOf(list(id, { cursor: cursorOf(text) }))).toMatchObject({ code: 'input-invalid' });
+    expect((await list(id, { cursor: cursorOf('9'.repeat(14)) })).items).toHaveLength(5);
     expect(await faultOf(list(DeviceIdSchema.parse('nobody')))).toMatchObject({ code: 'not-found' });
   });
 

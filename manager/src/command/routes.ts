@@ -18,8 +18,9 @@ export function commandHandlers(deps: CommandDeps): Pick<Handlers, 'commandApp' 
   };
 }
 
+/** Milliseconds up to the year 5138: what is longer is a time that the database does not read. */
 function sentBefore(cursor: string | undefined): number | undefined {
   const before = keyAfter(cursor);
-  if (before !== undefined && !/^\d{1,15}$/.test(before)) throw new Fault('input-invalid', 'query: cursor: this is not the "next" of an earlier page of commands');
+  if (before !== undefined && !/^\d{1,14}$/.test(before)) throw new Fault('input-invalid', 'query: cursor: this is not the "next" of an earlier page of commands');
   return before === undefined ? undefined : Number(before);
 }
