@@ -1,6 +1,55 @@
+/** Is the fleet all right, what moves, what needs me first? */
 import type { ReactNode } from 'react';
-import { PageHead } from '../../parts/index.ts';
+import { Link } from 'wouter';
+import type { Fleet } from '@pier/shared/api';
+import { useAnswer } from '../../api/index.ts';
+import { Answered, PageHead } from '../../parts/index.ts';
+import { clockSeconds, count, counted } from '../../words/index.ts';
+import { Changes } from './changes.tsx';
+import { FirstDevice } from './first-device.tsx';
+import { fleetSentence, movingSentence } from './fleet-words.ts';
+import { Moving } from './moving.tsx';
+import { NeedsYou, useNeeds } from './needs-you.tsx';
+import { Sites } from './sites.tsx';
+import { Standings } from './standings.tsx';
+import { Versions } from './versions.tsx';
+import './overview.css';
 
 export default function OverviewPage(): ReactNode {
-  return <PageHead title="Overview" />;
+  const fleet = useAnswer('getFleet', {});
+  if (fleet.data === undefined) return <><PageHead title="Overview" /><div className="region"><Answered of={fleet} what="the fleet's state" rows={8}>{() => null}</Answered></div></>;
+  return fleet.data.total === (fleet.data.standings.pending ?? 0) ? <FirstDevice fleet={fleet.data} /> : <FleetView fleet={fleet.data} asked={fleet} />;
 }
+
+function FleetView({ fleet, asked }: { fleet: Fleet; asked: ReturnType<typeof useAnswer<'getFleet'>> }): ReactNode {
+  const needs = useNeeds(fleet);
+  return (
+    <>
+      <PageHead title={counted(fleet.total, 'device')} tab="Overview" beside={<span className="soft overview-sentence">{fleetSentence(fleet)}</span>} facts={<Verdict fleet={fleet} needs={needs.data} />} />
+      {asked.error && <div className="region"><Answered of={asked} what="the fleet's state">{() => null}</Answered></div>}
+      <div className="overview-page">
+        <Standings fleet={fleet} />
+        <div className="overview-columns">
+          <div className="overview-main"><Moving /><Versions fleet={fleet} /><Sites sites={fleet.sites} /></div>
+          <div className="overview-side"><NeedsYou needs={needs} /><Changes /></div>
+        </div>
+      </div>
+    </>
+  );
+}
+
+/** What moves and what comes first, in one line: what somebody who was just woken has to know. */
+function Verdict({ fleet, needs }: { fleet: Fleet; needs: ReturnType<typeof useNeeds>['data'] }): ReactNode {
+  const live = useAnswer('listRollouts', { query: { live: 'true', limit: 100 } }).data;
+  const [first] = needs ?? [];
+  return (
+    <>
+      <span><Link href="/devices?online=true">{count(fleet.online)} of {count(fleet.total)} reachable</Link></span>
+      {live && <span>{capital(movingSentence(live.items))}</span>}
+      {needs && <span>{first === undefined ? 'Nothing needs you' : <>First: <Link href={first.href}>{first.what}</Link></>}</span>}
+      <span className="dim">as of {clockSeconds(Date.parse(fleet.at))}</span>
+    </>
+  );
+}
+
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

@@ -1,0 +1,81 @@
+/** What the overview says of the fleet: pure, so that each number can be checked. */
+import type { DeviceStanding, Fleet, Rollout, WaveView } from '@pier/shared/api';
+import { type Part, type StateWords, count, deploymentParts, pauseWords, rolloutWords } from '../../words/index.ts';
+
+/** Every standing stands in one of these groups, so that the sentence adds up to all devices. */
+const groups: readonly { readonly of: readonly DeviceStanding[]; readonly one: string; readonly many: string }[] = [
+  { of: ['in_step'], one: 'in step with what it should run', many: 'in step with what they should run' },
+  { of: ['soaking', 'updating', 'waiting'], one: 'on its way there', many: 'on their way there' },
+  { of: ['failed', 'refused', 'offline'], one: 'needs a look', many: 'need a look' },
+  { of: ['held'], one: 'held by hand', many: 'held by hand' },
+  { of: ['pending', 'never_heard'], one: 'not yet in service', many: 'not yet in service' },
+  { of: ['revoked'], one: 'revoked', many: 'revoked' },
+];
+
+type Standings = Pick<Fleet, 'total' | 'standings'>;
+const sumOf = (standings: Fleet['standings'], of: readonly DeviceStanding[]): number => of.reduce((sum, one) => sum + (standings[one] ?? 0), 0);
+
+/** `4 in step with what they should run, 2 need a look`; `all in step …` where all are. */
+export function fleetSentence({ total, standings }: Standings): string {
+  const parts = groups.flatMap(({ of, one, many }) => {
+    const n = sumOf(standings, of);
+    return n === 0 ? [] : [`${n === total && total > 1 ? 'all' : count(n)} ${n === 1 ? one : many}`];
+  });
+  return parts.join(', ');
+}
+
+/** By how much the counts miss the total; 0 as it must be. */
+export function missing({ total, standings }: Standings): number {
+  return total - Object.values(standings).reduce((sum, n) => sum + n, 0);
+}
+
+export type Gap = { readonly proven: number; readonly total: number; readonly parts: readonly Part[]; /** `gap: 3 in waves not open, 2 soaking`; '' where nothing is missing. */ readonly words: string; /** What the parts miss to the total: 0 as it must be. */ readonly off: number };
+
+/** How far a rollout is over all its waves, and what the rest does instead, in counts that add up. */
+export function gapOf({ state, waves }: Pick<Rollout, 'state' | 'waves'>): Gap {
+  const counts: Partial<WaveView['counts']> = {};
+  for (const wave of waves) for (const [key, n] of Object.entries(wave.counts) as [keyof WaveView['counts'], number][]) counts[key] = (counts[key] ?? 0) + n;
+  const absent = waves.reduce((sum, wave) => sum + wave.absent, 0);
+  const total = waves.reduce((sum, wave) => sum + wave.total, 0);
+  const shut = waves.filter((wave) => wave.state === 'pending').reduce((sum, wave) => sum + Math.max(0, (wave.counts.waiting ?? 0) - wave.absent), 0);
+  const parts = deploymentParts(counts, absent);
+  const words = parts.flatMap(({ key, word, count: n }) => {
+    if (key === 'proven') return [];
+    if (key === 'absent') return [`${count(n)} away or not allowed yet`];
+    if (key !== 'waiting') return [`${count(n)} ${word.toLowerCase()}`];
+    if (state === 'awaiting_approval') return [`${count(n)} waiting for approval`];
+    const closed = Math.min(shut, n);
+    return [...(closed > 0 ? [`${count(closed)} in waves not open`] : []), ...(n > closed ? [`${count(n - closed)} waiting`] : [])];
+  });
+  return { proven: counts.proven ?? 0, total, parts, words: words.length === 0 ? '' : `gap: ${words.join(', ')}`, off: total - parts.reduce((sum, part) => sum + part.count, 0) };
+}
+
+/** `Running, wave 2 of 3`, `Paused by its gate`: the words of its state, with what is known besides. */
+export function stateOf({ state, cause, waves }: Pick<Rollout, 'state' | 'cause' | 'waves'>): { readonly state: StateWords; readonly says: string } {
+  const words = rolloutWords[state];
+  const at = waves.find((wave) => wave.state !== 'passed')?.n ?? waves.length;
+  if (state === 'paused' && cause !== null) return { state: words, says: pauseWords[cause] };
+  return { state: words, says: state === 'running' ? `${words.word}, wave ${at} of ${waves.length}` : words.word };
+}
+
+const ranks: Readonly<Partial<Record<Rollout['state'], number>>> = { paused: 0, awaiting_approval: 1, rolling_back: 2, aborting: 3, running: 4 };
+
+/** What stopped first, then what waits for a person, then what moves; the newest first of each. */
+export function byUrgency(rollouts: readonly Rollout[]): Rollout[] {
+  const rank = ({ state, cause }: Rollout): number => (ranks[state] ?? 9) + (cause === 'operator' ? 0.5 : 0);
+  return rollouts.toSorted((a, b) => rank(a) - rank(b) || b.createdAt.localeCompare(a.createdAt));
+}
+
+/** What moves, in a sentence: `1 rollout is running, 1 is paused`. */
+export function movingSentence(rollouts: readonly Pick<Rollout, 'state'>[]): string {
+  const of = (...states: Rollout['state'][]): number => rollouts.filter(({ state }) => states.includes(state)).length;
+  const parts = [
+    { n: of('running'), one: 'running', many: 'running' },
+    { n: of('rolling_back'), one: 'rolling back', many: 'rolling back' },
+    { n: of('paused'), one: 'paused', many: 'paused' },
+    { n: of('awaiting_approval'), one: 'waiting for approval', many: 'waiting for approval' },
+    { n: of('aborting'), one: 'ending', many: 'ending' },
+  ].filter(({ n }) => n > 0);
+  if (parts.length === 0) return 'no rollout moves';
+  return parts.map(({ n, one, many }, i) => `${count(n)}${i === 0 ? ` ${n === 1 ? 'rollout' : 'rollouts'}` : ''} ${n === 1 ? `is ${one}` : `are ${many}`}`).join(', ');
+}

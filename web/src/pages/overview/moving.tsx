@@ -1,0 +1,72 @@
+import { Button } from '@mantine/core';
+import type { ReactNode } from 'react';
+import { Link } from 'wouter';
+import type { Rollout } from '@pier/shared/api';
+import { useAnswer, useWhyNot } from '../../api/index.ts';
+import { Ago, Answered, Bar, Empty, Icon, Moment, Region, StateMark } from '../../parts/index.ts';
+import { count, counted, rolloutWords } from '../../words/index.ts';
+import { byUrgency, gapOf, stateOf } from './fleet-words.ts';
+import { titleOf } from './needs.ts';
+
+const shownMax = 6;
+
+/** Rollouts that move, or wait for somebody: how far each is, and what the rest does instead. */
+export function Moving(): ReactNode {
+  const off = useWhyNot('operator');
+  const live = useAnswer('listRollouts', { query: { live: 'true', limit: 100 } });
+  const n = live.data?.items.length ?? 0;
+  const start = off === undefined
+    ? <Button component={Link} href="/rollouts/new" leftSection={<Icon name="plus" />}>New rollout</Button>
+    : <span className="why-off">New rollout: {off}</span>;
+  return (
+    <Region title="Rollouts" {...(n > shownMax && { note: <Link href="/rollouts">{shownMax} of {live.data?.next === null ? count(n) : `more than ${count(n)}`}</Link> })} acts={start}>
+      <Answered of={live} what="the list of rollouts" rows={6}>
+        {({ items }) => (items.length === 0 ? <Still /> : <ul className="overview-rollouts">{byUrgency(items).slice(0, shownMax).map((rollout) => <li key={rollout.id}><Move rollout={rollout} /></li>)}</ul>)}
+      </Answered>
+    </Region>
+  );
+}
+
+function Move({ rollout }: { rollout: Rollout }): ReactNode {
+  const gap = gapOf(rollout);
+  const { state, says } = stateOf(rollout);
+  const title = titleOf(rollout);
+  const href = `/rollouts/${rollout.id}`;
+  const short = `${count(gap.proven)} of ${counted(gap.total, 'device')} proven`;
+  return (
+    <>
+      <div className="overview-line">
+        <span className="ellipsis">
+          <Link href={href} className="overview-name">{title}</Link>
+          {rollout.name !== title && <span className="overview-aside">{rollout.name}</span>}
+          <code className="overview-aside">{rollout.selector ?? 'named devices'}</code>
+        </span>
+        <StateMark state={state} says={says} />
+      </div>
+      <Bar parts={gap.parts} total={gap.total} label={`${title}: ${short}`} hrefOf={({ key }) => `/devices?rollout=${rollout.id}&deployment=${key === 'absent' ? 'waiting' : key}`} />
+      <div className="overview-line">
+        <span><span className="strong">{count(gap.proven)}</span> of {count(gap.total)} proven{gap.words !== '' && `; ${gap.words}`}</span>
+        <span className="dim">started by {rollout.createdBy} <Ago at={rollout.createdAt} /></span>
+      </div>
+      {gap.off !== 0 && <p className="note f-failed" role="alert">These counts do not add up to {count(gap.total)}.</p>}
+      {rollout.reason && <p className="small dim overview-reason">{rollout.reason.reason} <code>{rollout.reason.code}</code></p>}
+    </>
+  );
+}
+
+/** Nothing moves: what the last one came to. */
+function Still(): ReactNode {
+  const last = useAnswer('listRollouts', { query: { limit: 1 } });
+  return (
+    <Answered of={last} what="the last rollout" rows={1}>
+      {({ items: [one] }) => one === undefined
+        ? <Empty says="There was no rollout yet." more="A rollout brings a signed release to devices, wave by wave." />
+        : (
+          <p>
+            Nothing moves. The last one was <Link href={`/rollouts/${one.id}`}>{titleOf(one)}</Link>: <StateMark state={rolloutWords[one.state]} />, {count(gapOf(one).proven)} of {counted(gapOf(one).total, 'device')} proven
+            {one.finishedAt !== null && <span className="dim">, ended <Moment at={one.finishedAt} /></span>}.
+          </p>
+        )}
+    </Answered>
+  );
+}
