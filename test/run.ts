@@ -1,4 +1,4 @@
-/** `npm test`: types, lint, then unit and flow tests; ends with `N passed, N failed`. Words after `--` pick parts: types lint unit flow. */
+/** `npm test`: types, lint, then unit tests, parts of the UI, flows, and pages in a browser; ends with `N passed, N failed`. Words after `--` pick parts: types web-types lint unit web flow browser. */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,10 +16,12 @@ type Part = { readonly name: string; run(signal: AbortSignal): Promise<Count> };
 
 const parts: readonly Part[] = [
   { name: 'types', run: (signal) => tool([tools.tsc, '-p', 'tsconfig.json'], signal) },
-  { name: 'web types', run: (signal) => tool([tools.tsc, '-p', 'web/tsconfig.json'], signal) },
+  { name: 'web-types', run: (signal) => tool([tools.tsc, '-p', 'web/tsconfig.json'], signal) },
   { name: 'lint', run: (signal) => tool([tools.oxlint, '--type-aware', '--deny-warnings'], signal) },
   { name: 'unit', run: (signal) => vitest('unit', signal) },
+  { name: 'web', run: (signal) => vitest('web', signal) },
   { name: 'flow', run: (signal) => vitest('flow', signal) },
+  { name: 'browser', run: (signal) => vitest('browser', signal) },
 ];
 
 process.exitCode = await main(process.argv.slice(2));
