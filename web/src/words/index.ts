@@ -2,3 +2,5 @@ export { ago, bytes, clockSeconds, clockTime, count, countdown, counted, dayWord
 export {
   type Family, type IconName, type Part, type StateWords, byFamily, commandWords, deploymentParts, deploymentWords, families, pauseWords, releaseWords, rolloutWords, standingParts, standingWords, waveWords,
 } from './states.ts';
+export { type Gap, gapOf, rolloutState, rolloutTitle } from './rollout.ts';
+export { type Remedy, remedyOf, whyLook } from './why.ts';

@@ -1,0 +1,65 @@
+import type { ReactNode } from 'react';
+import { remedyOf, whyLook } from '../words/index.ts';
+import { Command } from './copy.tsx';
+import { Icon } from './icon.tsx';
+import './reason-chain.css';
+
+export type ChainCheck = { readonly check: string; readonly verdict: 'passed' | 'holds' | 'not_reached'; readonly evidence: string };
+type Props = {
+  readonly checks: readonly ChainCheck[];
+  readonly code: string;
+  readonly sentence: string;
+  readonly remedy: string | null;
+  /** What can be done about it right here; then the commands fold away behind it. */
+  readonly children?: ReactNode;
+};
+
+/** Why a device is not updated: the checks in the order in which they are made, and the first that says no. On phones passed ones fold to a count. */
+export function ReasonChain({ checks, code, sentence, remedy, children }: Props): ReactNode {
+  const passed = checks.filter(({ verdict }) => verdict === 'passed');
+  const holds = checks.find(({ verdict }) => verdict === 'holds');
+  const rest = checks.filter(({ verdict }) => verdict === 'not_reached');
+  return (
+    <ol className="chain">
+      {passed.length > 0 && (
+        <li className="chain-step chain-fold">
+          <span className="chain-icon f-ok"><Icon name="check" /></span>
+          <p>{passed.length === 1 ? '1 check passed' : `${passed.length} checks passed`}</p>
+          <p className="small dim">{passed.map(({ check }) => check).join(', ')}</p>
+        </li>
+      )}
+      {passed.map(({ check, evidence }) => (
+        <li key={check} className="chain-step chain-passed">
+          <span className="chain-icon f-ok"><Icon name="check" /></span>
+          <p>{capital(check)}{evidence !== '' && <span className="dim small">, {evidence}</span>}</p>
+        </li>
+      ))}
+      {holds && <Deciding check={holds} code={code} sentence={sentence} remedy={remedy}>{children}</Deciding>}
+      {rest.length > 0 && (
+        <li className="chain-step chain-rest">
+          <span className="chain-icon f-waiting"><Icon name="dashed" /></span>
+          <p className="dim">{capital(rest.map(({ check }) => check).join(', '))}: not reached</p>
+        </li>
+      )}
+    </ol>
+  );
+}
+
+function Deciding({ check: { check, evidence }, code, sentence, remedy, children }: { check: ChainCheck } & Omit<Props, 'checks'>): ReactNode {
+  const look = whyLook(code);
+  const { words, commands } = remedyOf(remedy);
+  return (
+    <li className={`chain-step chain-holds f-${look.family}`}>
+      <span className="chain-icon"><Icon name={look.icon} turns={look.icon === 'ring'} /></span>
+      <p className="strong">{sentence}</p>
+      <p className="small soft">{capital(check)}{evidence !== '' && `: ${evidence}`}. <code>{code}</code></p>
+      {words !== undefined && <p className="small soft chain-remedy">{words}{/[.?]$/.test(words) ? '' : '.'}</p>}
+      {children !== undefined && <div className="chain-acts">{children}</div>}
+      {commands.map((command) => <Command key={command} text={command} label="A command that mends it" />)}
+    </li>
+  );
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

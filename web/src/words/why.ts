@@ -1,0 +1,78 @@
+import type { WhyCode } from '@pier/shared/api';
+import type { Family, IconName } from './states.ts';
+
+type Look = { readonly family: Family; readonly icon: IconName };
+
+const looks: Readonly<Record<Family, Look>> = {
+  ok: { family: 'ok', icon: 'check' },
+  soaking: { family: 'soaking', icon: 'hourglass' },
+  busy: { family: 'busy', icon: 'ring' },
+  waiting: { family: 'waiting', icon: 'clock' },
+  paused: { family: 'paused', icon: 'pause' },
+  failed: { family: 'failed', icon: 'octagon' },
+  refused: { family: 'refused', icon: 'barred' },
+  offline: { family: 'offline', icon: 'struck' },
+  excluded: { family: 'excluded', icon: 'skip' },
+  undone: { family: 'undone', icon: 'back' },
+};
+
+const families: Readonly<Record<WhyCode, Family>> = {
+  proven: 'ok',
+  'device.pending': 'waiting',
+  'device.revoked': 'offline',
+  'none-wanted': 'waiting',
+  'rollout.excluded': 'excluded',
+  'rollout.superseded': 'excluded',
+  'rollout.aborted': 'excluded',
+  'rollout.rolled-back': 'undone',
+  'rolling-back': 'undone',
+  'rollback-failed': 'failed',
+  'release.withdrawn': 'refused',
+  'release.unverified': 'refused',
+  'rollout.approval': 'waiting',
+  'rollout.denied': 'refused',
+  'rollout.paused-operator': 'paused',
+  'rollout.paused-gate': 'paused',
+  'rollout.paused-trust': 'paused',
+  'assigned.by-hand': 'paused',
+  'app.held': 'paused',
+  'app.deployed-by-hand': 'paused',
+  'rollout.wave-pending': 'waiting',
+  'rollout.wave-manual': 'waiting',
+  'device.offline': 'offline',
+  'policy.scope': 'refused',
+  'capability.unbound': 'refused',
+  'capability.mode': 'refused',
+  'capability.reserved': 'refused',
+  'device.document-too-large': 'refused',
+  'device.busy': 'waiting',
+  'rollout.capacity': 'waiting',
+  'desired.refused': 'refused',
+  'device.silent': 'offline',
+  'at-work.due': 'waiting',
+  'at-work.offered': 'waiting',
+  'at-work.accepted': 'busy',
+  'at-work.downloading': 'busy',
+  'at-work.verifying': 'busy',
+  'at-work.applying': 'busy',
+  'at-work.soaking': 'soaking',
+  'timed-out': 'failed',
+  'device.refused': 'refused',
+  'app.failed': 'failed',
+  'app.regressed': 'failed',
+};
+
+/** How the answer to "why is it not updated?" looks: icon and family by its code; one that is new to this page waits. */
+export function whyLook(code: string): Look {
+  return looks[Object.hasOwn(families, code) ? families[code as WhyCode] : 'waiting'];
+}
+
+/** What a person can do, taken apart: words to read, and commands to copy. */
+export type Remedy = { readonly words: string | undefined; readonly commands: readonly string[] };
+
+/** `See its last lines with: pier device logs d a; then: pier rollout retry r d` gives the words, and two commands. */
+export function remedyOf(remedy: string | null): Remedy {
+  if (remedy === null) return { words: undefined, commands: [] };
+  const commands = [...remedy.matchAll(/(?:^|: )(pier [^;,(]*?)(?= \(|[;,]|$)/g)].map(([, command = '']) => command.trim());
+  return { words: remedy.startsWith('pier ') ? undefined : remedy, commands };
+}
