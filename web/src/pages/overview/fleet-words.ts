@@ -1,6 +1,6 @@
 /** What the overview says of the fleet: pure, so that each number can be checked. */
-import type { DeviceStanding, Fleet, Rollout, WaveView } from '@pier/shared/api';
-import { type Part, type StateWords, count, deploymentParts, pauseWords, rolloutWords } from '../../words/index.ts';
+import type { DeviceStanding, Fleet, Rollout } from '@pier/shared/api';
+import { count } from '../../words/index.ts';
 
 /** Every standing stands in one of these groups, so that the sentence adds up to all devices. */
 const groups: readonly { readonly of: readonly DeviceStanding[]; readonly one: string; readonly many: string }[] = [
@@ -27,35 +27,6 @@ export function fleetSentence({ total, standings }: Standings): string {
 /** By how much the counts miss the total; 0 as it must be. */
 export function missing({ total, standings }: Standings): number {
   return total - Object.values(standings).reduce((sum, n) => sum + n, 0);
-}
-
-export type Gap = { readonly proven: number; readonly total: number; readonly parts: readonly Part[]; /** `gap: 3 in waves not open, 2 soaking`; '' where nothing is missing. */ readonly words: string; /** What the parts miss to the total: 0 as it must be. */ readonly off: number };
-
-/** How far a rollout is over all its waves, and what the rest does instead, in counts that add up. */
-export function gapOf({ state, waves }: Pick<Rollout, 'state' | 'waves'>): Gap {
-  const counts: Partial<WaveView['counts']> = {};
-  for (const wave of waves) for (const [key, n] of Object.entries(wave.counts) as [keyof WaveView['counts'], number][]) counts[key] = (counts[key] ?? 0) + n;
-  const absent = waves.reduce((sum, wave) => sum + wave.absent, 0);
-  const total = waves.reduce((sum, wave) => sum + wave.total, 0);
-  const shut = waves.filter((wave) => wave.state === 'pending').reduce((sum, wave) => sum + Math.max(0, (wave.counts.waiting ?? 0) - wave.absent), 0);
-  const parts = deploymentParts(counts, absent);
-  const words = parts.flatMap(({ key, word, count: n }) => {
-    if (key === 'proven') return [];
-    if (key === 'absent') return [`${count(n)} away or not allowed yet`];
-    if (key !== 'waiting') return [`${count(n)} ${word.toLowerCase()}`];
-    if (state === 'awaiting_approval') return [`${count(n)} waiting for approval`];
-    const closed = Math.min(shut, n);
-    return [...(closed > 0 ? [`${count(closed)} in waves not open`] : []), ...(n > closed ? [`${count(n - closed)} waiting`] : [])];
-  });
-  return { proven: counts.proven ?? 0, total, parts, words: words.length === 0 ? '' : `gap: ${words.join(', ')}`, off: total - parts.reduce((sum, part) => sum + part.count, 0) };
-}
-
-/** `Running, wave 2 of 3`, `Paused by its gate`: the words of its state, with what is known besides. */
-export function stateOf({ state, cause, waves }: Pick<Rollout, 'state' | 'cause' | 'waves'>): { readonly state: StateWords; readonly says: string } {
-  const words = rolloutWords[state];
-  const at = waves.find((wave) => wave.state !== 'passed')?.n ?? waves.length;
-  if (state === 'paused' && cause !== null) return { state: words, says: pauseWords[cause] };
-  return { state: words, says: state === 'running' ? `${words.word}, wave ${at} of ${waves.length}` : words.word };
 }
 
 const ranks: Readonly<Partial<Record<Rollout['state'], number>>> = { paused: 0, awaiting_approval: 1, rolling_back: 2, aborting: 3, running: 4 };

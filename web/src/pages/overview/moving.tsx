@@ -4,9 +4,8 @@ import { Link } from 'wouter';
 import type { Rollout } from '@pier/shared/api';
 import { useAnswer, useWhyNot } from '../../api/index.ts';
 import { Ago, Answered, Bar, Empty, Icon, Moment, Region, StateMark } from '../../parts/index.ts';
-import { count, counted, rolloutWords } from '../../words/index.ts';
-import { byUrgency, gapOf, stateOf } from './fleet-words.ts';
-import { titleOf } from './needs.ts';
+import { count, counted, gapOf, rolloutState, rolloutTitle, rolloutWords } from '../../words/index.ts';
+import { byUrgency } from './fleet-words.ts';
 
 const shownMax = 6;
 
@@ -29,8 +28,8 @@ export function Moving(): ReactNode {
 
 function Move({ rollout }: { rollout: Rollout }): ReactNode {
   const gap = gapOf(rollout);
-  const { state, says } = stateOf(rollout);
-  const title = titleOf(rollout);
+  const { state, says } = rolloutState(rollout);
+  const title = rolloutTitle(rollout);
   const href = `/rollouts/${rollout.id}`;
   const short = `${count(gap.proven)} of ${counted(gap.total, 'device')} proven`;
   return (
@@ -63,7 +62,7 @@ function Still(): ReactNode {
         ? <Empty says="There was no rollout yet." more="A rollout brings a signed release to devices, wave by wave." />
         : (
           <p>
-            Nothing moves. The last one was <Link href={`/rollouts/${one.id}`}>{titleOf(one)}</Link>: <StateMark state={rolloutWords[one.state]} />, {count(gapOf(one).proven)} of {counted(gapOf(one).total, 'device')} proven
+            Nothing moves. The last one was <Link href={`/rollouts/${one.id}`}>{rolloutTitle(one)}</Link>: <StateMark state={rolloutWords[one.state]} />, {count(gapOf(one).proven)} of {counted(gapOf(one).total, 'device')} proven
             {one.finishedAt !== null && <span className="dim">, ended <Moment at={one.finishedAt} /></span>}.
           </p>
         )}

@@ -1,7 +1,6 @@
 /** What waits for a person, worst first: pure. Each has one act, which leads to where it is decided. */
 import type { Device, Fleet, Me, PendingDevice, Rollout } from '@pier/shared/api';
-import { type Family, type IconName, counted } from '../../words/index.ts';
-import { gapOf } from './fleet-words.ts';
+import { type Family, type IconName, counted, gapOf, rolloutTitle } from '../../words/index.ts';
 
 export type Need = {
   readonly key: string;
@@ -33,9 +32,6 @@ export type Facts = {
   readonly pending: readonly PendingDevice[];
 };
 
-/** A rollout as people call it. */
-export const titleOf = ({ app, version }: Pick<Rollout, 'app' | 'version'>): string => `${app} ${version}`;
-
 export function needsOf(facts: Facts): Need[] {
   const { rollouts, fleet } = facts;
   return [
@@ -53,7 +49,7 @@ export function needsOf(facts: Facts): Need[] {
 
 function stopped(rollout: Rollout): Need {
   const { id, cause, reason } = rollout;
-  const what = cause === 'gate' ? `${titleOf(rollout)} stopped itself` : cause === 'trust' ? `${titleOf(rollout)} is no longer trusted` : `${titleOf(rollout)} was paused by a person`;
+  const what = cause === 'gate' ? `${rolloutTitle(rollout)} stopped itself` : cause === 'trust' ? `${rolloutTitle(rollout)} is no longer trusted` : `${rolloutTitle(rollout)} was paused by a person`;
   const left = gapOf(rollout);
   return { key: `paused ${id}`, family: 'paused', icon: 'pause', word: 'Paused', what, more: reason?.reason ?? `${left.proven} of ${left.total} proven`, code: reason?.code, act: 'Look', href: `/rollouts/${id}`, pausedRollout: id };
 }
@@ -92,12 +88,12 @@ function mayDecide({ state, reason, createdBy }: Rollout, me: Me): boolean {
 
 function approval(rollout: Rollout): Need {
   const { id, reason, createdBy, createdAt } = rollout;
-  return { key: `approval ${id}`, family: 'waiting', icon: 'user-check', word: 'Approval', what: `${titleOf(rollout)} to ${counted(gapOf(rollout).total, 'device')}, asked by ${createdBy}`, more: reason?.reason, code: reason?.code, act: 'Review', href: `/rollouts/${id}`, since: createdAt };
+  return { key: `approval ${id}`, family: 'waiting', icon: 'user-check', word: 'Approval', what: `${rolloutTitle(rollout)} to ${counted(gapOf(rollout).total, 'device')}, asked by ${createdBy}`, more: reason?.reason, code: reason?.code, act: 'Review', href: `/rollouts/${id}`, since: createdAt };
 }
 
 function byHand(rollout: Rollout): Need {
   const passedAt = rollout.waves.findLast(({ state }) => state === 'passed')?.passedAt ?? undefined;
-  return { key: `manual ${rollout.id}`, family: 'waiting', icon: 'clock', word: 'Next wave', what: `${titleOf(rollout)} waits for a person to go on`, more: rollout.reason?.reason, act: 'Look', href: `/rollouts/${rollout.id}`, since: passedAt };
+  return { key: `manual ${rollout.id}`, family: 'waiting', icon: 'clock', word: 'Next wave', what: `${rolloutTitle(rollout)} waits for a person to go on`, more: rollout.reason?.reason, act: 'Look', href: `/rollouts/${rollout.id}`, since: passedAt };
 }
 
 function enrolment({ fleet: { pending: n }, pending }: Facts): Need[] {
