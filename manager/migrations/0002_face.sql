@@ -25,4 +25,5 @@ CREATE TABLE "saved_view" (
 ALTER TABLE "command" ADD CONSTRAINT "command_device_id_device_id_fk" FOREIGN KEY ("device_id") REFERENCES "public"."device"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "saved_view" ADD CONSTRAINT "saved_view_user_name_user_account_name_fk" FOREIGN KEY ("user_name") REFERENCES "public"."user_account"("name") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 CREATE INDEX "command_device" ON "command" USING btree ("device_id","sent_at");--> statement-breakpoint
-CREATE INDEX "command_open" ON "command" USING btree ("deadline_at") WHERE "command"."ended_at" is null;
+CREATE INDEX "command_open" ON "command" USING btree ("deadline_at") WHERE "command"."ended_at" is null;--> statement-breakpoint
+CREATE INDEX "deployment_newest" ON "deployment" USING btree ("device_id","app","rollout_id");

@@ -223,6 +223,8 @@ export const deployment = pgTable(
     primaryKey({ columns: [table.rolloutId, table.deviceId] }),
     index('deployment_wave_state').on(table.rolloutId, table.wave, table.state),
     index('deployment_attempt').on(table.deviceId, table.app, table.attempt),
+    // What a device's newest deployment of an app is: how it stands is asked for the whole fleet at once.
+    index('deployment_newest').on(table.deviceId, table.app, table.rolloutId),
     uniqueIndex('deployment_one_in_flight').on(table.deviceId, table.app).where(sql`${table.state} in (${inFlight})`),
     oneOf('deployment_state_known', table.state, DeploymentState.options),
     // Nothing stays in progress for ever: every in-flight row has a deadline.
