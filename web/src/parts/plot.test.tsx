@@ -1,0 +1,29 @@
+import { describe, expect, test } from 'vitest';
+import { show } from '../testing/render.tsx';
+import { plotData, usualGapMs, valueWords } from './plot-data.ts';
+import { Plot } from './plot.tsx';
+
+const every = (stepMs: number, n: number, fromMs = 0) => Array.from({ length: n }, (_, index) => ({ atMs: fromMs + index * stepMs, value: index }));
+
+describe('data', () => {
+  test('samples lie in the order of their time, and a gap breaks the line', () => {
+    const data = plotData([{ atMs: 60_000, value: 3 }, { atMs: 0, value: 1 }, { atMs: 1_000, value: 2 }], 10_000);
+    expect(data).toEqual({ times: [0, 1, 30.5, 60], values: [1, 2, null, 3], gaps: [{ fromMs: 1_000, toMs: 60_000 }] });
+  });
+  test('what a gap is goes by how often samples usually come', () => {
+    expect(usualGapMs(every(500, 20))).toBe(10_000);
+    expect(usualGapMs(every(60_000, 20))).toBe(600_000);
+    expect(usualGapMs([])).toBe(10_000);
+  });
+  test('values have as many digits as tell them apart', () => {
+    expect([valueWords(500), valueWords(49.98), valueWords(1_204.8), valueWords(0.125), valueWords(-3)]).toEqual(['500', '49.98', '1,204.8', '0.125', '-3']);
+  });
+});
+
+test('says the newest value, the lowest and the highest, and how long nothing came', async () => {
+  const samples = [...every(1_000, 10), ...every(1_000, 10, 120_000)];
+  const screen = await show(<div style={{ width: 500 }}><Plot label="power" unit="W" samples={samples} fromMs={0} toMs={900_000} /></div>);
+  await expect.element(screen.getByRole('img', { name: 'power, W: 9 now, min 0, max 9 in 15 min' })).toBeInTheDocument();
+  await expect.element(screen.getByText('Grey: no sample for 1 min 51 s.')).toBeVisible();
+  await expect.poll(() => screen.container.querySelector('canvas')?.width ?? 0, { timeout: 20_000 }).toBeGreaterThan(0);
+});
