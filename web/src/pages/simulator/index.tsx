@@ -1,6 +1,10 @@
 import type { ReactNode } from 'react';
-import { PageHead } from '../../parts/index.ts';
+import { useParams } from 'wouter';
+import { BoardList } from './board-list.tsx';
+import { BoardPage } from './board.tsx';
+import './simulator.css';
 
 export default function SimulatorPage(): ReactNode {
-  return <PageHead title="Simulator" />;
+  const { id } = useParams<{ id?: string }>();
+  return id === undefined ? <BoardList /> : <BoardPage key={id} id={id} />;
 }
