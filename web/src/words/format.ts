@@ -25,7 +25,8 @@ export function share(part: number, whole: number): string {
 /** `412 kB`, `1.02 GB`, decimal units. */
 export function bytes(n: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
-  const step = n < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(n) / 3));
+  // What would be said as a thousand of a unit is one of the next.
+  const step = n < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(n * 1.0005) / 3));
   const value = n / 1_000 ** step;
   return `${value >= 100 || step === 0 ? Math.round(value) : Number(value.toPrecision(3))} ${units[step]}`;
 }
@@ -55,14 +56,16 @@ export function ago(at: string, nowMs: number): string {
 }
 
 const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
+const year = new Intl.DateTimeFormat('en-GB', { year: 'numeric' });
 const weekday = new Intl.DateTimeFormat('en-GB', { weekday: 'short', day: 'numeric', month: 'short' });
 const minute = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
 const second = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });
 
-/** `03:14` today, `19 Nov 17:02` before or after. */
+/** `03:14` today, `19 Nov 17:02` before or after, `20 Nov 2025 03:14` in another year. */
 export function clockTime(at: string, nowMs: number): string {
-  const date = new Date(Date.parse(at));
-  return day.format(date) === day.format(nowMs) ? minute.format(date) : `${day.format(date)} ${minute.format(date)}`;
+  const ms = Date.parse(at);
+  const ofYear = year.format(ms) === year.format(nowMs) ? '' : ` ${year.format(ms)}`;
+  return ofYear === '' && day.format(ms) === day.format(nowMs) ? minute.format(ms) : `${day.format(ms)}${ofYear} ${minute.format(ms)}`;
 }
 
 /** `03:14:07`. */
