@@ -2,6 +2,7 @@ export { ActButton } from './act-button.tsx';
 export { ActDialog, Wrong } from './act-dialog.tsx';
 export { Answered, Empty, Loading, NoMatch } from './answered.tsx';
 export { Bar, Swatch } from './bar.tsx';
+export { Choice, type ChoiceOption } from './choice.tsx';
 export { BoardDrawing, BoardLegend } from './board-drawing.tsx';
 export { type BoardLine, type HeaderPin, type LineUse, type PinUse, headerPins } from './board-pins.ts';
 export { Command, Copy, Id } from './copy.tsx';

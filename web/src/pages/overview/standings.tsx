@@ -26,7 +26,7 @@ export function Standings({ fleet }: { fleet: Fleet }): ReactNode {
 function Counter({ standing, n }: { standing: DeviceStanding; n: number }): ReactNode {
   const words = standingWords[standing];
   return (
-    <Link href={`/devices?standing=${standing}`} className={n === 0 ? 'counter overview-none' : 'counter'} aria-label={`${words.word}: ${counted(n, 'device')}`}>
+    <Link href={`/devices?standing=${standing}`} className={n === 0 ? 'counter overview-none' : 'counter'}>
       <StateMark state={words} />
       <span className="counter-n figure-small">{count(n)}</span>
       <span className="small dim">{words.note}</span>
