@@ -10,6 +10,7 @@ import type { Kept } from '../kept.ts';
 /** Everything is started and enrolled; whoever gets the play disposes its judge. */
 export async function raise(stage: Stage, steps: Steps): Promise<Play> {
   const manager = await steps.step('the manager starts: PostgreSQL, broker, registry, API', async () => (await stage.startManager()).ready);
+  sayWhereToWatch(steps, manager);
   const env = envOf(stage, manager);
   const boards = await steps.step('six simulated boards start: Raspberry Pi 3, 4, 5 and Zero 2 W, each with an LED, a button and an energy meter', () => startBoards(stage));
   const { url: mirror } = await steps.step('a site cache starts, which nobody needs to trust', () => stage.startMirror(manager));
@@ -30,6 +31,7 @@ export async function raise(stage: Stage, steps: Steps): Promise<Play> {
 export async function raiseAgain(stage: Stage, steps: Steps, kept: Kept): Promise<Play> {
   const started = await steps.step('the manager starts again', async () => (await stage.startManager()).ready);
   const manager = { ...started, registryCredentials: kept.registryCredentials, admin: kept.admin };
+  sayWhereToWatch(steps, manager);
   const boards = await steps.step('the boards start again', () => startBoards(stage));
   const { url: mirror } = await stage.startMirror(manager);
   const fleet = await steps.step('the agents start again, and their apps with them', () =>
@@ -63,4 +65,9 @@ async function makeKeys(stage: Stage, env: NodeJS.ProcessEnv): Promise<void> {
   const policy = join(stage.dir, 'keys', 'policy.json');
   await pier(env, ['policy', 'sign', '--root', `${key(stage, 'root')}.key`, '--release', `${key(stage, 'release')}.pub`, '--operator', `${key(stage, 'operator')}.pub`, '--scope', 'manager/apps', '--out', policy]);
   await pier(env, ['policy', 'push', policy]);
+}
+
+/** The story is for eyes: whoever watches it in a browser needs the address now, not at its end. */
+function sayWhereToWatch(steps: Steps, { http, admin }: ManagerReady): void {
+  steps.say(`\n     Watch it in a browser: ${http}\n     log in as ${admin.user} with ${admin.password}\n`);
 }
