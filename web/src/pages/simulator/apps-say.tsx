@@ -30,7 +30,7 @@ function AppSays({ device, app }: { device: string; app: string }): ReactNode {
 
 /** The newest value of each series; the time is the device's. */
 function Samples({ items }: { items: AnswerOf<'getTelemetry'>['items'] }): ReactNode {
-  const newest = [...new Map(items.toReversed().map((item) => [item.series, item])).values()];
+  const newest = [...new Map(items.toReversed().map((item) => [item.series, item])).values()].toSorted((a, b) => a.series.localeCompare(b.series));
   return (
     <ul className="rows">
       {newest.map(({ series, unit, value, at }) => <li key={series}><span className="strong">{series}</span><span>{value.toLocaleString('en-GB', { maximumFractionDigits: 3 })} {unit}</span><span className="push small dim mono">{logTime(at)}</span></li>)}

@@ -25,7 +25,7 @@ export function BoardPage({ id }: { id: string }): ReactNode {
     <>
       <PageHead
         title={id}
-        beside={<>{board.data && <span className="chip">Simulated {modelWords(board.data.model)}</span>}{(answers || board.error) && <StateMark state={answers ? boardWords.answers : boardWords.silent} />}</>}
+        beside={<>{board.data && <span className="chip sim-model">Simulated {modelWords(board.data.model)}</span>}{(answers || board.error) && <StateMark state={answers ? boardWords.answers : boardWords.silent} />}</>}
         facts={<HeadFacts holder={holder} device={device.data} known={board.data !== undefined} />}
       />
       {board.error?.code === 'board-gone' && <Gone fault={board.error} id={id} />}
