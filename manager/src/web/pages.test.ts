@@ -53,7 +53,7 @@ test('all that the page wants is there: files whose names change with what is in
   for (const path of wanted) {
     const file = await get(path, { 'accept-encoding': 'gzip' });
     expect([path, file.status, file.headers.get('x-content-type-options')]).toEqual([path, 200, 'nosniff']);
-    if (path.startsWith('/assets/')) expect([file.headers.get('cache-control'), file.headers.get('content-encoding')]).toEqual(['public, max-age=31536000, immutable', 'gzip']);
+    expect([path, file.headers.get('content-encoding'), file.headers.get('cache-control')]).toEqual([path, 'gzip', path.startsWith('/assets/') ? 'public, max-age=31536000, immutable' : 'no-store']);
   }
 });
 

@@ -54,7 +54,7 @@ function notOurs(thrown: unknown): undefined {
 }
 
 function sendFile({ type, bytes, gzipped, hashed }: BuiltFile, { headers }: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const packed = gzipped !== undefined && /\bgzip\b/.test(String(headers['accept-encoding'] ?? ''));
+  const packed = gzipped !== undefined && /\bgzip\b/.test(headers['accept-encoding'] ?? '');
   if (gzipped !== undefined) void reply.header('vary', 'accept-encoding');
   if (packed) void reply.header('content-encoding', 'gzip');
   if (hashed) void reply.header('cache-control', 'public, max-age=31536000, immutable');

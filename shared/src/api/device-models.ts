@@ -48,6 +48,8 @@ export const DeviceApp = z.object({
   hold: z.enum(['stopped', 'deployed']).nullable(),
 });
 
+export type DeviceApp = z.infer<typeof DeviceApp>;
+
 export const Device = z
   .object({
     id: DeviceId,
@@ -86,6 +88,7 @@ export type DeviceDetail = z.infer<typeof DeviceDetail>;
 
 export const PinView = z.object({ ...LineRef.shape, name: z.string(), app: AppName.nullable(), label: z.string(), direction: z.enum(['in', 'out']), level: z.int(), edges: z.number() });
 export const PinsView = z.object({ at: Time.nullable(), lines: z.array(PinView) }).meta({ id: 'Pins' });
+export type PinsView = z.infer<typeof PinsView>;
 
 export const LogView = z
   .object({

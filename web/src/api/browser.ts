@@ -25,6 +25,6 @@ export function browserApi({ baseUrl, clock }: { readonly baseUrl: string; reado
   return {
     ...stores,
     call: (name, request, signal) => client.call(name, request, signal).catch(watched),
-    follow: client.follow,
+    follow: (name, from, signal) => client.follow(name, from, signal),
   };
 }

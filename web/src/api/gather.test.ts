@@ -17,7 +17,7 @@ function handClock(): Clock & { pass(ms: number): void } {
     },
     pass: (ms) => {
       nowMs += ms;
-      for (const timer of [...timers]) {
+      for (const timer of Array.from(timers)) {
         if (timer.at > nowMs) continue;
         timers.delete(timer);
         timer.act();

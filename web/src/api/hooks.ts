@@ -36,7 +36,7 @@ export function usePages<N extends Paged>(name: N, request: CallOf<N>, { enabled
   const api = useApi();
   return useInfiniteQuery({
     queryKey: [name, request, 'pages'],
-    queryFn: ({ pageParam, signal }) => api.call(name, { ...request, query: { ...queryOf(request), ...(pageParam !== '' && { cursor: pageParam }) } } as CallOf<N>, signal),
+    queryFn: ({ pageParam, signal }) => api.call(name, { ...request, query: { ...queryOf(request), ...(pageParam !== '' && { cursor: pageParam }) } }, signal),
     initialPageParam: '',
     getNextPageParam: (last: AnswerOf<N>) => (last as { next: string | null }).next ?? undefined,
     select: ({ pages }) => ({ items: pages.flatMap((page) => (page as { items: ItemOf<N>[] }).items), pages: pages.length }),

@@ -22,7 +22,7 @@ export function show(node: ReactNode, { answers = {}, me = { user: 'ada', role: 
   const api: Api = {
     ...stores,
     call: async (name, request) => {
-      const answer = answers[name] as ((request: unknown) => AnswerOf<typeof name>) | undefined;
+      const answer = answers[name];
       if (answer === undefined) throw new Fault('unreachable', `the test gives no answer for ${name}`);
       return answer(request);
     },
