@@ -66,11 +66,11 @@ export function ActDialog({ title, sub, children, act, danger = false, asksWhy =
   );
 }
 
-/** What went wrong with an act, in a sentence and a code; nothing that was typed is lost. */
-export function Wrong({ fault }: { fault: Fault }): ReactNode {
+/** What went wrong with an act, in a sentence and a code; nothing that was typed is lost. `lead` says what did not come about. */
+export function Wrong({ fault, lead = 'Not done.' }: { fault: Fault; lead?: string }): ReactNode {
   return (
     <p className="note f-failed dialog-wrong" role="alert">
-      <span className="strong">Not done.</span> {fault.message.charAt(0).toUpperCase() + fault.message.slice(1)}{/[.?!]$/.test(fault.message) ? '' : '.'} <code>{fault.code}</code>
+      <span className="strong">{lead}</span> {fault.message.charAt(0).toUpperCase() + fault.message.slice(1)}{/[.?!]$/.test(fault.message) ? '' : '.'} <code>{fault.code}</code>
     </p>
   );
 }

@@ -22,3 +22,4 @@ export { WaveStrip } from './wave-strip.tsx';
 export { Log, type LogLine, type LogRow, hitsIn } from './log.tsx';
 export { Plot } from './plot.tsx';
 export { type Sample, valueWords } from './plot-data.ts';
+export { PasswordField, whyNotPassword } from './password-field.tsx';
