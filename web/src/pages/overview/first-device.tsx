@@ -63,7 +63,8 @@ function TokenStep({ made, onMade }: { made: Made | undefined; onMade: (made: Ma
   const off = useWhyNot('operator');
   const create = useAct('createToken');
   const make = (): void => create.mutate({ body: { uses: 1, expiresInS: 3_600 } }, { onSuccess: onMade });
-  const gone = made !== undefined && Date.parse(made.expiresAt) <= useNow();
+  const now = useNow();
+  const gone = made !== undefined && Date.parse(made.expiresAt) <= now;
   return (
     <>
       {made && !gone

@@ -38,7 +38,7 @@ function Move({ rollout }: { rollout: Rollout }): ReactNode {
         <span className="ellipsis">
           <Link href={href} className="overview-name">{title}</Link>
           {rollout.name !== title && <span className="overview-aside">{rollout.name}</span>}
-          <code className="overview-aside">{rollout.selector ?? 'named devices'}</code>
+          {rollout.selector === null ? <span className="overview-aside">named devices</span> : <code className="overview-aside">{rollout.selector}</code>}
         </span>
         <StateMark state={state} says={says} />
       </div>

@@ -1,10 +1,10 @@
 /** All rollouts, newest first: how far each is, and why it is not further. */
-import { Button, NativeSelect } from '@mantine/core';
+import { Button } from '@mantine/core';
 import { type ReactNode, useMemo, useState } from 'react';
 import { Link, useLocation } from 'wouter';
 import type { Rollout } from '@pier/shared/api';
 import { useAnswer, usePages, useViewPart, useWhyNot } from '../../api/index.ts';
-import { Answered, Empty, Icon, NoMatch, PageHead } from '../../parts/index.ts';
+import { Answered, Choice, Empty, Icon, NoMatch, PageHead } from '../../parts/index.ts';
 import { useShortcuts } from '../../shell/index.ts';
 import { count, counted } from '../../words/index.ts';
 import { RolloutRow } from './rollout-row.tsx';
@@ -55,7 +55,7 @@ function Tab({ here, onGo, children }: { here: boolean; onGo: () => void; childr
 function AppFilter({ app, onPick }: { app: string | undefined; onPick: (app: string | undefined) => void }): ReactNode {
   const releases = useAnswer('listReleases', { query: { limit: 500 } });
   const apps = [...new Set([...(releases.data?.items.map((one) => one.app as string) ?? []), ...(app === undefined ? [] : [app])])].toSorted();
-  return <NativeSelect aria-label="App" value={app ?? ''} onChange={({ currentTarget }) => onPick(currentTarget.value || undefined)} data={[{ value: '', label: 'All apps' }, ...apps.map((one) => ({ value: one, label: one }))]} />;
+  return <Choice label="App" labelQuiet value={app ?? ''} onChange={(next) => onPick(next || undefined)} options={[{ value: '', label: 'All apps' }, ...apps.map((one) => ({ value: one, label: one }))]} />;
 }
 
 function Nothing({ all, app, onAll, onEveryApp }: { all: boolean; app: string | undefined; onAll: () => void; onEveryApp: () => void }): ReactNode {

@@ -21,7 +21,7 @@ export function RolloutRow({ rollout, here }: { rollout: Rollout; here: boolean 
         <Link href={`/rollouts/${rollout.id}`} className="rollouts-name">{title}</Link>
         {rollout.name !== title && <span className="rollouts-aside">{rollout.name}</span>}
       </th>
-      <td className="rollouts-selector"><code title={rollout.selector ?? undefined}>{rollout.selector ?? 'named devices'}</code>{rollout.mode === 'dynamic' && <span className="small dim"> and later ones</span>}</td>
+      <td className="rollouts-selector">{rollout.selector === null ? <span className="dim">named devices</span> : <code title={rollout.selector}>{rollout.selector}</code>}{rollout.mode === 'dynamic' && <span className="small dim"> and later ones</span>}</td>
       <td className="end">{count(passed)} of {count(rollout.waves.length)}</td>
       <td className="rollouts-bar"><Bar parts={gap.parts} total={gap.total} label={`${title}: ${count(gap.proven)} of ${counted(gap.total, 'device')} proven${gap.words === '' ? '' : `; ${gap.words}`}`} /></td>
       <td className="end">{count(gap.proven)} of {count(gap.total)}</td>

@@ -1,0 +1,76 @@
+import { Button, TextInput } from '@mantine/core';
+import { type ReactNode, useId } from 'react';
+import type { Forecast } from '@pier/shared/api';
+import { Choice, Icon, Region } from '../../parts/index.ts';
+import { counted } from '../../words/index.ts';
+import { NumberField, wrongAt } from './fields.tsx';
+import { type Form, type TakeBy, type WaveForm, type Wrong, withWave, withoutWave } from './form.ts';
+import type { FormState } from './use-form.ts';
+
+type Props = Pick<FormState, 'form' | 'change'> & { readonly wrong: readonly Wrong[]; readonly forecast: Forecast | undefined };
+
+const takes: readonly { readonly value: TakeBy; readonly label: string }[] = [
+  { value: 'count', label: 'so many' }, { value: 'percent', label: 'a share of all' }, { value: 'selector', label: 'those of a query' }, { value: 'rest', label: 'the rest' },
+];
+
+/** Waves drawn as a pier: berths under a deck, and a gate between each and the next. */
+export function WavesSection({ form, change, wrong, forecast }: Props): ReactNode {
+  const { waves } = form;
+  const set = (key: number, next: Partial<WaveForm>): void => change({ waves: waves.map((wave) => (wave.key === key ? { ...wave, ...next } : wave)) });
+  return (
+    <Region title={<><span className="new-rollout-n">3</span>Waves and gates</>} note="A gate opens the next wave; it counts devices only after their soak" acts={<Button data-size="compact" leftSection={<Icon name="plus" />} onClick={() => change(withWave(form))}>Add a wave</Button>}>
+      <div className="new-rollout-pier">
+        {waves.map((wave, index) => (
+          <Berth key={wave.key} wave={wave} n={index + 1} last={index === waves.length - 1} wrong={wrong} devices={forecast?.waves[index]?.devices} soakS={form.soakS} set={(next) => set(wave.key, next)} {...(waves.length > 1 && { onRemove: () => change(withoutWave(form, wave.key)) })} />
+        ))}
+      </div>
+      {!waves.some(({ by }) => by === 'rest') && <p className="small dim">Whoever none of these takes comes last, in a wave of its own{forecast && forecast.waves.length > waves.length && `: ${counted(forecast.waves.at(-1)?.devices ?? 0, 'device')}`}.</p>}
+      <WholeFields form={form} change={change} wrong={wrong} />
+    </Region>
+  );
+}
+
+type BerthProps = { readonly wave: WaveForm; readonly n: number; readonly last: boolean; readonly wrong: readonly Wrong[]; readonly devices: number | undefined; readonly soakS: string; readonly set: (next: Partial<WaveForm>) => void; readonly onRemove?: () => void };
+
+function Berth({ wave, n, last, wrong, devices, soakS, set, onRemove }: BerthProps): ReactNode {
+  const id = useId();
+  const at = (field: string): string | undefined => wrongAt(wrong, `wave ${n} ${field}`);
+  const number = (field: 'success' | 'failure' | 'sample' | 'present', label: string, unit: string): ReactNode => <NumberField label={label} value={wave[field]} unit={unit} onChange={(value) => set({ [field]: value })} wrong={at(field)} />;
+  return (
+    <fieldset className="new-rollout-berth" aria-labelledby={id}>
+      <div className="new-rollout-berth-head">
+        <h3 id={id}>Wave {n}</h3>
+        <span className="dim">{devices === undefined ? '' : counted(devices, 'device')}</span>
+        {onRemove && <button type="button" className="copy" onClick={onRemove} aria-label={`Remove wave ${n}`} title={`Remove wave ${n}`}><Icon name="cross" size={11} /></button>}
+      </div>
+      <div className="new-rollout-take">
+        <Choice label={`Wave ${n} takes`} labelQuiet value={wave.by} options={takes} onChange={(by) => set({ by: takes.find((one) => one.value === by)?.value ?? 'rest' })} />
+        {wave.by === 'count' && <NumberField label={`Devices in wave ${n}`} labelQuiet value={wave.count} unit={wave.count === '1' ? 'device' : 'devices'} onChange={(count) => set({ count })} wrong={at('count')} />}
+        {wave.by === 'percent' && <NumberField label={`Share in wave ${n}`} labelQuiet value={wave.percent} unit="%" onChange={(percent) => set({ percent })} wrong={at('percent')} />}
+        {wave.by === 'selector' && <TextInput aria-label={`Query of wave ${n}`} value={wave.selector} placeholder="tier=canary" spellCheck={false} classNames={{ input: 'mono' }} onChange={({ currentTarget }) => set({ selector: currentTarget.value })} error={wave.selector.trim() === '' ? undefined : at('selector')} />}
+      </div>
+      {number('success', 'Proven, at least', '%')}
+      {number('failure', 'Failed, stops above', '%')}
+      {number('sample', 'of finished, at least', '')}
+      {number('present', 'Present, at least', '%')}
+      <NumberField label="Soak" value={wave.soakS} unit="s" placeholder={soakS} onChange={(value) => set({ soakS: value })} wrong={at('soakS')} />
+      {last ? <p className="new-rollout-next">Ends the rollout</p> : <p className="new-rollout-next"><Choice label={`After wave ${n}`} labelQuiet value={wave.advance} onChange={(advance) => set({ advance: advance === 'manual' ? 'manual' : 'auto' })} options={[{ value: 'auto', label: 'The next opens by itself' }, { value: 'manual', label: 'A person opens the next' }]} /></p>}
+    </fieldset>
+  );
+}
+
+/** What holds for all waves. */
+function WholeFields({ form, change, wrong }: Pick<Props, 'form' | 'change' | 'wrong'>): ReactNode {
+  const field = (name: 'soakS' | 'deadlineS' | 'maxInFlight' | 'horizonS', label: string, unit: string): ReactNode => <NumberField label={label} value={form[name]} unit={unit} onChange={(value) => change({ [name]: value })} wrong={wrongAt(wrong, name)} />;
+  return (
+    <fieldset className="new-rollout-whole">
+      <legend className="sr-only">For all waves</legend>
+      {field('soakS', 'Soak: well for so long before it counts', 's')}
+      {field('deadlineS', 'Each device, at most', 's')}
+      {field('maxInFlight', 'At work at once', 'devices')}
+      {field('horizonS', 'A late failure reopens its wave for', 's')}
+      <Choice label="When a gate fails" value={form.onFailure} onChange={(next) => change({ onFailure: next === 'roll_back' ? next : ('pause' satisfies Form['onFailure']) })} options={[{ value: 'pause', label: 'Pause, and wait for a person' }, { value: 'roll_back', label: 'Roll every device back' }]} />
+      <TextInput label="Name" value={form.name} maxLength={128} placeholder="app and version" onChange={({ currentTarget }) => change({ name: currentTarget.value })} />
+    </fieldset>
+  );
+}
