@@ -241,7 +241,8 @@ describe('counts and lists', () => {
   });
 
   test('the devices of a rollout are found by what became of them there; a state alone means nothing', async () => {
-    const [{ rollout_id: id = '' } = {}] = (await world.db.execute<{ rollout_id: string }>(sql`select rollout_id from deployment where device_id = 'badly-1' order by rollout_id limit 1`)).rows;
+    const { rows } = await world.db.execute<{ rollout_id: string }>(sql`select rollout_id from deployment where device_id = 'badly-1' order by rollout_id limit 1`);
+    const id = rows[0]?.rollout_id ?? '';
     expect((await walk({ rollout: id, deployment: 'failed,excluded' })).map((one) => one.id)).toEqual(['badly-1', 'badly-2']);
     expect((await walk({ rollout: id, deployment: 'excluded' })).map((one) => one.id)).toEqual(['badly-2']);
     expect(await walk({ rollout: id, deployment: 'waiting' })).toEqual([]);
