@@ -24,6 +24,8 @@ export type QueryBarProps = {
   readonly search?: string | undefined;
   readonly onSearch?: (words: string | undefined) => void;
   readonly more?: readonly QueryChip[];
+  /** Said in the empty bar, where it does not mean all devices. */
+  readonly placeholder?: string;
   /** The key that leads here, where the page has one. */
   readonly hint?: string;
 };
@@ -71,7 +73,7 @@ export function QueryBar(props: QueryBarProps): ReactNode {
             aria-activedescendant={proposed[at] === undefined ? undefined : `${id}-${at}`}
             aria-invalid={wrong !== undefined || undefined}
             aria-describedby={wrong || fault ? `${id}-wrong` : undefined}
-            placeholder={placeholder(chips.length, props.onSearch !== undefined)}
+            placeholder={(chips.length === 0 ? props.placeholder : undefined) ?? placeholder(chips.length, props.onSearch !== undefined)}
             value={text}
             autoComplete="off"
             autoCapitalize="off"
