@@ -1,0 +1,50 @@
+/** The foot of the list: how many are chosen, and what can be done to all of them. */
+import { type ReactNode, useState } from 'react';
+import type { Device } from '@pier/shared/api';
+import { useWhyNot } from '../../api/index.ts';
+import { ActButton } from '../../parts/index.ts';
+import { count } from '../../words/index.ts';
+import { ApproveDialog, RolloutDialog, TagsDialog } from './bulk-dialogs.tsx';
+import { type Choice, allChosen, chosenCount, nothingChosen } from './choice.ts';
+import { gatherMax } from './gather.ts';
+import type { DevicesView } from './view.ts';
+
+type Props = {
+  readonly view: DevicesView;
+  readonly loaded: readonly Device[];
+  readonly matched: number | undefined;
+  readonly choice: Choice;
+  readonly onChoice: (change: (was: Choice) => Choice) => void;
+  readonly seen: readonly [number, number];
+};
+
+export function Bulk({ view, loaded, matched = 0, choice, onChoice, seen: [first, last] }: Props): ReactNode {
+  const [open, setOpen] = useState<'tags' | 'retry' | 'exclude' | 'approve'>();
+  const may = useWhyNot('operator');
+  const n = chosenCount(choice, matched);
+  const off = may ?? (n === 0 ? 'Choose devices first.' : n > gatherMax ? `At most ${count(gatherMax)} at once.` : undefined);
+  const dialog = { view, choice, matched, loaded, onClose: () => setOpen(undefined), onDone: () => onChoice(() => nothingChosen) };
+  return (
+    <div className="devices-bulk" role="group" aria-label="What is chosen">
+      <span className="devices-chosen">
+        {n === 0 ? <span className="dim">{may ?? 'Nothing chosen'}</span> : <span className="strong">{count(n)} chosen</span>}
+        {n > 0 && n < matched && <button type="button" className="devices-link" onClick={() => onChoice(() => allChosen)}>Choose all {count(matched)} that match</button>}
+        {n > 0 && <button type="button" className="devices-link" onClick={() => onChoice(() => nothingChosen)}>Choose none</button>}
+      </span>
+      <span className="devices-bulk-acts">
+        <ActButton icon="tag" off={off} offQuiet onClick={() => setOpen('tags')}>Tags…</ActButton>
+        {view.state === 'pending' || view.standing.includes('pending') || chosenPending(choice, loaded) ? <ActButton icon="user-check" off={off} offQuiet onClick={() => setOpen('approve')}>Approve…</ActButton> : null}
+        {view.rollout !== undefined && <ActButton icon="skip" off={off} offQuiet onClick={() => setOpen('exclude')}>Exclude…</ActButton>}
+        {view.rollout !== undefined && <ActButton icon="back" variant="primary" off={off} offQuiet onClick={() => setOpen('retry')}>Retry…</ActButton>}
+      </span>
+      <span className="dim devices-range">{matched === 0 || last === 0 ? 'no rows' : `rows ${count(first)} to ${count(last)} of ${count(matched)}`}</span>
+      {open === 'tags' && <TagsDialog {...dialog} />}
+      {open === 'approve' && <ApproveDialog {...dialog} />}
+      {(open === 'retry' || open === 'exclude') && view.rollout !== undefined && <RolloutDialog {...dialog} verb={open} rollout={view.rollout} />}
+    </div>
+  );
+}
+
+function chosenPending(choice: Choice, loaded: readonly Device[]): boolean {
+  return choice.kind === 'some' && loaded.some(({ id, standing }) => standing === 'pending' && choice.ids.has(id));
+}
