@@ -1,0 +1,29 @@
+import type { ReactNode } from 'react';
+import type { AuditRecord, Rollout } from '@pier/shared/api';
+import { Ago, Icon } from '../../parts/index.ts';
+import { count, counted, rolloutWords } from '../../words/index.ts';
+import { sumsOf } from './standing.ts';
+import { useHistory } from './timeline.tsx';
+import { sentence } from './verbs.ts';
+
+const pauses = ['rollout.paused', 'rollout.pause'];
+
+/** What stopped it and when, whether anything still happens, and what devices run meanwhile. */
+export function PausedBanner({ rollout }: { rollout: Rollout }): ReactNode {
+  const history = useHistory(rollout.id);
+  if (rollout.state !== 'paused') return null;
+  const at = history.data?.items.find(({ action }: AuditRecord) => pauses.includes(action))?.at;
+  const { cause, reason, version } = rollout;
+  const { total, proven, badly, atWork, waiting } = sumsOf(rollout);
+  const others = total - proven - badly - atWork - waiting;
+  const who = cause === 'gate' ? 'It stopped itself' : cause === 'trust' ? 'It stopped, its release is not trusted' : 'A person paused it';
+  return (
+    <div className={`rollout-banner f-${rolloutWords.paused.family}`} role="status">
+      <span className="rollout-mark"><Icon name="pause" /></span>
+      <p>
+        <span className="strong">{who}{at !== undefined && <> <Ago at={at} /></>}.</span> {reason !== null && <>{sentence(reason.reason)} <code>{reason.code}</code> </>}
+        Nothing new is offered, {atWork === 0 ? 'no device is at work' : `${counted(atWork, 'device')} at work ${atWork === 1 ? 'finishes' : 'finish'}`}. {count(proven)} run {version} and stay on it; {count(badly)} ended badly; {count(waiting)} wait and run what they ran{others > 0 ? `; ${count(others)} are out of it` : ''}.
+      </p>
+    </div>
+  );
+}

@@ -1,0 +1,84 @@
+/** Which buttons a rollout has in which state, in which order, and what they are called. */
+import type { Rollout, RolloutState, RolloutVerb, VerbPreview } from '@pier/shared/api';
+import { type IconName, count, counted } from '../../words/index.ts';
+import { sumsOf } from './standing.ts';
+
+export type Buttons = { readonly main: RolloutVerb | undefined; readonly beside: readonly RolloutVerb[]; readonly more: readonly RolloutVerb[] };
+
+const over: Buttons = { main: undefined, beside: ['roll_back', 'abort'], more: ['retry', 'exclude', 'set_cap'] };
+const buttons: Readonly<Record<RolloutState, Buttons>> = {
+  awaiting_approval: { main: 'approve', beside: ['deny'], more: ['exclude', 'abort', 'set_cap'] },
+  running: { main: 'pause', beside: ['advance', 'roll_back', 'abort'], more: ['retry', 'exclude', 'set_cap'] },
+  paused: { main: 'resume', beside: ['advance', 'roll_back', 'abort'], more: ['retry', 'exclude', 'set_cap'] },
+  completed: { main: undefined, beside: ['roll_back', 'abort'], more: ['retry', 'exclude', 'set_cap'] },
+  aborting: over,
+  aborted: over,
+  denied: over,
+  rolling_back: { ...over, more: ['set_cap', 'retry', 'exclude'] },
+  rolled_back: over,
+};
+
+/** Where something ended badly and a person has to decide, trying again stands in front. */
+export function buttonsOf(rollout: Pick<Rollout, 'state' | 'waves'>): Buttons {
+  const own = buttons[rollout.state];
+  const decide = sumsOf(rollout).badly > 0 && (rollout.state === 'paused' || rollout.state === 'completed');
+  return decide ? { main: own.main, beside: ['retry', ...own.beside], more: own.more.filter((verb) => verb !== 'retry') } : own;
+}
+
+export const verbIcons = {
+  approve: 'check', deny: 'barred', pause: 'pause', resume: 'play', advance: 'chevrons', abort: 'square', retry: 'ring', exclude: 'skip', roll_back: 'back', set_cap: 'filter',
+} as const satisfies Record<RolloutVerb, IconName>;
+
+const names: Readonly<Record<RolloutVerb, string>> = {
+  approve: 'Approve', deny: 'Deny', pause: 'Pause', resume: 'Resume', advance: 'Advance', abort: 'Abort', retry: 'Retry', exclude: 'Exclude', roll_back: 'Roll back', set_cap: 'Change the cap',
+};
+export const verbName = (verb: RolloutVerb): string => names[verb];
+
+/** Pause and resume say what they do under the button and act at once; all others open a preview. */
+export const actsAtOnce = (verb: RolloutVerb): boolean => verb === 'pause' || verb === 'resume';
+
+/** What stands on the button: `Retry 9 failed…`, `Roll back…`, `Pause`. */
+export function verbLabel(verb: RolloutVerb, preview: VerbPreview | undefined): string {
+  if (actsAtOnce(verb)) return names[verb];
+  return verb === 'retry' && preview?.possible === true ? `Retry ${count(preview.devices)} failed…` : `${names[verb]}…`;
+}
+
+/** What stands on the last button of the dialog: verb and count. */
+export function lastWord(verb: RolloutVerb, devices: number): string {
+  const of = counted(devices, 'device');
+  const words: Readonly<Record<RolloutVerb, string>> = {
+    approve: `Approve for ${of}`, deny: `Deny for ${of}`, pause: `Pause, ${of} wait`, resume: `Resume, ${of} wait`, advance: `Advance, offer to ${of}`, abort: `Abort, leave out ${of}`,
+    retry: `Retry ${of}`, exclude: `Exclude ${of}`, roll_back: `Roll back ${of}`, set_cap: 'Change the cap',
+  };
+  return words[verb];
+}
+
+/** What the figure of the dialog counts. */
+export function figureWords(verb: RolloutVerb): string {
+  const words: Readonly<Record<RolloutVerb, string>> = {
+    approve: 'devices will be offered it, wave by wave', deny: 'devices stay as they are', pause: 'devices wait until it is resumed', resume: 'devices wait and will be offered it', advance: 'devices in the wave that opens',
+    abort: 'devices are left out; what runs stays', retry: 'devices try again', exclude: 'devices are left out and count for no gate', roll_back: 'devices go back, each to its own last good version', set_cap: 'devices at work at once',
+  };
+  return words[verb];
+}
+
+/** The manager's sentence as one that stands alone. */
+export function sentence(text: string): string {
+  const words = text.replaceAll('rolled_back', 'rolled back').replaceAll('rolling_back', 'rolling back').replaceAll('roll_back', 'roll back').replaceAll('set_cap', 'change the cap').replaceAll('awaiting_approval', 'waiting for approval');
+  return `${words.charAt(0).toUpperCase()}${words.slice(1)}${/[.?!]$/.test(words) ? '' : '.'}`;
+}
+
+/** Verbs of a rollout, looked up. */
+export function previewOf(items: readonly VerbPreview[] | undefined, verb: RolloutVerb): VerbPreview | undefined {
+  return items?.find((item) => item.verb === verb);
+}
+
+/** The one line under the buttons: what the main one does, or why it is off; of a rollout that is over, that nothing fits any more. */
+export function effectLine(main: RolloutVerb | undefined, items: readonly VerbPreview[] | undefined): string | undefined {
+  if (main === undefined) {
+    const first = previewOf(items, 'roll_back');
+    return first === undefined || first.possible ? undefined : sentence(first.sentence);
+  }
+  const preview = previewOf(items, main);
+  return preview && `${preview.possible ? names[main] : `${names[main]} is off`}: ${preview.sentence.replaceAll('_', ' ')}.`;
+}
