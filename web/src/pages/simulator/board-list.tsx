@@ -34,7 +34,7 @@ function Boards({ items }: { items: readonly SimBoard[] }): ReactNode {
   return (
     <>
       <p className="sim-lead"><span className="strong">{counted(items.length, 'simulated board')}</span>, {silent === 0 ? 'all answer.' : `${counted(items.length - silent, 'board')} of them ${items.length - silent === 1 ? 'answers' : 'answer'}.`}</p>
-      <div className="table-scroll">
+      <div className="table-scroll sim-list">
         <table className="table">
           <thead><tr><th scope="col">Board</th><th scope="col">Model</th><th scope="col">Device</th><th scope="col" className="end">Parts</th><th scope="col">Answers</th></tr></thead>
           <tbody>
