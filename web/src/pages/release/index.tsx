@@ -42,12 +42,12 @@ function Sheet({ release }: { release: Release }): ReactNode {
         </div>
         <div className="release-column">
           <Signatures release={release} />
-          <CheckIt release={release} />
           <Siblings release={release} siblings={compared.siblings} />
         </div>
         <div className="release-column">
           <Runs release={release} />
           <Troubles release={release} />
+          <CheckIt release={release} />
         </div>
       </div>
     </>
