@@ -54,7 +54,7 @@ function SetupForm({ onDone }: { onDone: (me: Me) => void }): ReactNode {
   return (
     <form onSubmit={submit} noValidate className="door-fields">
       <CodeField value={form.code} onChange={change('code')} error={wrong.code} inputRef={code} />
-      <TextInput label="Your user name" description="Small letters, digits, dot, hyphen and underscore; the first is a letter or a digit" name="user" autoComplete="username" autoCapitalize="none" spellCheck={false} required withAsterisk={false} ref={user} value={form.user} onChange={({ currentTarget }) => change('user')(currentTarget.value)} {...(wrong.user !== undefined && { error: wrong.user })} />
+      <TextInput label="Your user name" description="Small letters and digits; after the first also . _ and -" name="user" autoComplete="username" autoCapitalize="none" spellCheck={false} required withAsterisk={false} ref={user} value={form.user} onChange={({ currentTarget }) => change('user')(currentTarget.value)} {...(wrong.user !== undefined && { error: wrong.user })} />
       <PasswordField label="Password" name="password" isNew inputRef={password} value={form.password} onChange={change('password')} error={wrong.password} />
       {fault && <SetupRefused {...fault} />}
       <div className="door-act">

@@ -1,0 +1,64 @@
+import { Button } from '@mantine/core';
+import { type ReactNode, useState } from 'react';
+import type { ApiToken, User } from '@pier/shared/api';
+import { useMe } from '../../api/index.ts';
+import { ActButton, Moment, NoMatch, Region } from '../../parts/index.ts';
+import { count, counted } from '../../words/index.ts';
+import { isFound } from './found.ts';
+import { AddUser, ChangeRole, NewPassword, RemoveUser } from './user-dialogs.tsx';
+
+type Props = {
+  readonly users: readonly User[];
+  readonly tokens: readonly ApiToken[] | undefined;
+  /** Whether `tokens` are all that there are. */
+  readonly allTokens: boolean;
+  readonly find: string;
+  readonly onFind: (next: string | undefined) => void;
+  readonly onMore: (() => void) | undefined;
+};
+type Open = { readonly what: 'add' } | { readonly what: 'role' | 'password' | 'remove'; readonly user: User };
+
+/** For administrators. There is always one: whoever looks. */
+export function Users({ users, tokens, allTokens, find, onFind, onMore }: Props): ReactNode {
+  const [open, setOpen] = useState<Open>();
+  const close = (): void => setOpen(undefined);
+  const found = users.filter(({ name, role }) => isFound(find, [name, role]));
+  const known = onMore === undefined ? counted(users.length, 'account') : `the first ${counted(users.length, 'account')} by name`;
+  const tokensOf = ({ name }: User): readonly ApiToken[] | undefined => (allTokens ? tokens?.filter((token) => token.user === name) : undefined);
+  return (
+    <Region title="People" note={find.trim() === '' ? known : `${count(found.length)} of ${known}`} acts={<ActButton compact icon="plus" onClick={() => setOpen({ what: 'add' })}>Add…</ActButton>}>
+      {found.length === 0 ? (
+        <NoMatch says={<>Nobody’s name or role has “{find.trim()}” in it.</>} hidden={`${known} hidden.`}><Button data-size="compact" onClick={() => onFind(undefined)}>Show all</Button></NoMatch>
+      ) : (
+        <div className="table-scroll">
+          <table className="table people-table">
+            <thead><tr><th scope="col">Name</th><th scope="col">Role</th><th scope="col">Since</th><th scope="col" className="end">API tokens</th><th scope="col"><span className="sr-only">Acts</span></th></tr></thead>
+            <tbody>{found.map((user) => <UserRow key={user.name} user={user} tokens={tokensOf(user)?.length} onOpen={(what) => setOpen({ what, user })} />)}</tbody>
+          </table>
+        </div>
+      )}
+      {onMore !== undefined && <p className="people-more"><Button data-size="compact" onClick={onMore}>Show more people</Button></p>}
+      {open?.what === 'add' && <AddUser onClose={close} />}
+      {open?.what === 'role' && <ChangeRole user={open.user} tokens={tokensOf(open.user)} onClose={close} />}
+      {open?.what === 'password' && <NewPassword user={open.user} onClose={close} />}
+      {open?.what === 'remove' && <RemoveUser user={open.user} tokens={tokensOf(open.user)} onClose={close} />}
+    </Region>
+  );
+}
+
+function UserRow({ user: { name, role, createdAt }, tokens, onOpen }: { user: User; tokens: number | undefined; onOpen: (what: 'role' | 'password' | 'remove') => void }): ReactNode {
+  const me = useMe();
+  return (
+    <tr>
+      <th scope="row" className="people-name">{name}{name === me.user && <span className="dim"> (you)</span>}</th>
+      <td>{role}</td>
+      <td><Moment at={createdAt} /></td>
+      <td className="end">{tokens === undefined ? <span className="dim">more than shown</span> : count(tokens)}</td>
+      <td className="people-acts">
+        <ActButton compact onClick={() => onOpen('role')}>Change role…</ActButton>
+        <ActButton compact onClick={() => onOpen('password')}>New password…</ActButton>
+        <ActButton compact variant="warn" onClick={() => onOpen('remove')}>Remove…</ActButton>
+      </td>
+    </tr>
+  );
+}
