@@ -1,0 +1,59 @@
+import { Button, Switch, TextInput } from '@mantine/core';
+import { type FormEvent, type ReactNode, type RefObject, useState } from 'react';
+import { Icon } from '../../parts/index.ts';
+import { clockTime } from '../../words/index.ts';
+import { useNow } from '../../api/index.ts';
+import { type FilterName, type Filters, type View, filterNames, localOf, momentOf } from './view.ts';
+
+const labels: Readonly<Record<FilterName, string>> = { actor: 'Who', action: 'Action', object: 'About', since: 'Since' };
+const hints: Readonly<Record<FilterName, string>> = { actor: 'ada', action: 'rollout.pause', object: 'device:…', since: '' };
+
+/** Narrowed by a small form; what is narrowed stands as chips below it, each to be taken away. */
+export function AuditFilters({ view, actions, firstRef }: { view: View; actions: readonly string[]; firstRef: RefObject<HTMLInputElement | null> }): ReactNode {
+  const { filters, steps, drop, showSteps } = view;
+  const now = useNow();
+  const set = filterNames.flatMap((name) => (filters[name] === undefined ? [] : [[name, filters[name]] as const]));
+  return (
+    <div className="audit-filters">
+      <FilterForm key={JSON.stringify(filters)} view={view} actions={actions} firstRef={firstRef} />
+      <div className="audit-chips">
+        {set.map(([name, value]) => (
+          <span key={name} className="chip">
+            {labels[name].toLowerCase()} {name === 'since' ? clockTime(value, now) : value}
+            <button type="button" className="audit-drop" aria-label={`Take away: ${labels[name]} ${value}`} onClick={() => drop(name)}><Icon name="cross" size={10} /></button>
+          </span>
+        ))}
+        <Switch size="xs" checked={steps} onChange={({ currentTarget }) => showSteps(currentTarget.checked)} label="With each device’s steps in rollouts" />
+      </div>
+    </div>
+  );
+}
+
+function FilterForm({ view: { filters, narrow }, actions, firstRef }: { view: View; actions: readonly string[]; firstRef: RefObject<HTMLInputElement | null> }): ReactNode {
+  const [typed, setTyped] = useState<Filters>({ ...filters, since: localOf(filters.since) });
+  const submit = (event: FormEvent): void => {
+    event.preventDefault();
+    const since = momentOf(typed.since ?? '');
+    narrow({ actor: typed.actor?.trim() ?? '', action: typed.action?.trim() ?? '', object: typed.object?.trim() ?? '', ...(since !== undefined && { since }) });
+  };
+  return (
+    <form className="audit-form" onSubmit={submit} role="search" aria-label="Narrow the audit">
+      {filterNames.map((name, index) => (
+        <TextInput
+          key={name}
+          label={labels[name]}
+          placeholder={hints[name]}
+          value={typed[name] ?? ''}
+          type={name === 'since' ? 'datetime-local' : 'text'}
+          autoComplete="off"
+          spellCheck={false}
+          {...(index === 0 && { ref: firstRef })}
+          {...(name === 'action' && { list: 'audit-actions' })}
+          onChange={({ currentTarget: { value } }) => setTyped((was) => ({ ...was, [name]: value }))}
+        />
+      ))}
+      <datalist id="audit-actions">{actions.map((action) => <option key={action} value={action} />)}</datalist>
+      <Button type="submit" leftSection={<Icon name="filter" />}>Narrow</Button>
+    </form>
+  );
+}
