@@ -8,6 +8,11 @@ export function count(n: number): string {
   return spaced.format(n);
 }
 
+/** A sentence begins with a capital letter, whoever wrote it. */
+export function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
 /** `1 device`, `2 devices`; `many` where adding an "s" is not enough. */
 export function counted(n: number, noun: string, many = `${noun}s`): string {
   return `${count(n)} ${n === 1 ? noun : many}`;

@@ -1,4 +1,4 @@
-export { ago, bytes, clockSeconds, clockTime, count, countdown, counted, dayWords, duration, logTime, modelWords, share, shortId, zone } from './format.ts';
+export { ago, bytes, capital, clockSeconds, clockTime, count, countdown, counted, dayWords, duration, logTime, modelWords, share, shortId, zone } from './format.ts';
 export { auditActor, auditRemark, auditWords } from './audit.ts';
 export {
   type Family, type IconName, type Part, type StateWords, byFamily, commandWords, deploymentParts, deploymentWords, families, pauseWords, releaseWords, rolloutWords, standingParts, standingWords, waveWords,

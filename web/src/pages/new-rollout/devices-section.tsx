@@ -5,7 +5,7 @@ import { useAnswer } from '../../api/index.ts';
 import { QueryBar, Region } from '../../parts/index.ts';
 import { count, counted } from '../../words/index.ts';
 import { wrongAt } from './fields.tsx';
-import { type Form, type Wrong, idsOf, wrongSelector } from './form.ts';
+import { type Wrong, idsOf, wrongSelector } from './form.ts';
 import type { FormState } from './use-form.ts';
 import { useSettled } from './use-settled.ts';
 
@@ -16,9 +16,9 @@ export function DevicesSection({ form, change, wrong }: Props): ReactNode {
   const note = form.who !== 'devices' && form.mode === 'dynamic' ? 'Who gets it; later ones join' : 'Who gets it; the list is fixed at the start';
   return (
     <Region title={<><span className="new-rollout-n">2</span>Devices</>} note={note}>
-      <Radio.Group aria-label="Who gets it" value={form.who} onChange={(who) => change({ who: who as Form['who'] })}>
+      <Radio.Group aria-label="Who gets it" value={form.who} onChange={(who) => change({ who })}>
         <div className="new-rollout-radios">
-          <Radio value="selector" label="Those of a query" /><Radio value="devices" label="Named devices" /><Radio value="all" label="All devices" />
+          <Radio size="xs" value="selector" label="Those of a query" /><Radio size="xs" value="devices" label="Named devices" /><Radio size="xs" value="all" label="All devices" />
         </div>
       </Radio.Group>
       {form.who === 'devices' ? <Named form={form} change={change} wrong={wrong} /> : <Matching form={form} change={change} />}
@@ -37,7 +37,7 @@ function Matching({ form, change }: Pick<Props, 'form' | 'change'>): ReactNode {
   const counts = enabled && counted_.data && fleet.data ? { matched: counted_.data.total, total: fleet.data.total } : undefined;
   return (
     <>
-      {form.who === 'selector' && <QueryBar label="Devices" value={form.selector} onChange={(next) => change({ selector: next })} count={counts} suggest={sites} {...(enabled && counted_.error && { fault: counted_.error })} />}
+      {form.who === 'selector' && <QueryBar label="Devices" placeholder="a condition such as site=harbour" value={form.selector} onChange={(next) => change({ selector: next })} count={counts} suggest={sites} {...(enabled && counted_.error && { fault: counted_.error })} />}
       {form.who === 'selector' && typed === '' && <p className="small dim">Nobody is chosen yet. A condition is such as <code>site=harbour</code>; see what tags devices have in <Link href="/devices">Devices</Link>.</p>}
       {enabled && counts && some.data && (
         <p className="small new-rollout-sample" aria-live="polite">
@@ -45,8 +45,8 @@ function Matching({ form, change }: Pick<Props, 'form' | 'change'>): ReactNode {
           {some.data.items.length > 0 && <span className="dim">for example {some.data.items.map(({ id, name }) => <Link key={id} href={`/devices/${id}`}>{name}</Link>)}</span>}
         </p>
       )}
-      <Radio.Group aria-label="Devices that match later" value={form.mode} onChange={(mode) => change({ mode: mode as Form['mode'] })}>
-        <div className="new-rollout-radios"><Radio value="static" label="Fixed list" /><Radio value="dynamic" label="Devices that match later join, also after its end" /></div>
+      <Radio.Group aria-label="Devices that match later" value={form.mode} onChange={(mode) => change({ mode })}>
+        <div className="new-rollout-radios"><Radio size="xs" value="static" label="Fixed list" /><Radio size="xs" value="dynamic" label="Devices that match later join, also after its end" /></div>
       </Radio.Group>
     </>
   );

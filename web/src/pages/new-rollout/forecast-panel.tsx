@@ -2,7 +2,7 @@ import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 import type { Forecast } from '@pier/shared/api';
 import { Bar, Icon, Region } from '../../parts/index.ts';
-import { bytes, clockSeconds, count, counted } from '../../words/index.ts';
+import { bytes, capital, clockSeconds, count, counted } from '../../words/index.ts';
 
 const sum = (groups: Forecast['leftOut']): number => groups.reduce((all, one) => all + one.count, 0);
 
@@ -60,5 +60,3 @@ function Groups({ groups, icon, family }: { groups: Forecast['leftOut']; icon: '
     </ul>
   );
 }
-
-const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

@@ -158,6 +158,7 @@ function takeOf(wave: WaveForm, at: string, reader: Reader): WavePlan['take'] {
     case 'selector':
       return { by: 'selector', selector: reader.selector(wave.selector, `${at} selector`) };
     case 'rest':
-      return { by: 'rest' };
+      break;
   }
+  return { by: 'rest' };
 }

@@ -6,7 +6,7 @@ import type { Forecast, RolloutPlan } from '@pier/shared/api';
 import type { Fault } from '@pier/shared/core';
 import { useAnswer, useWhyNot } from '../../api/index.ts';
 import { ActButton, Answered, Command, PageHead, Region } from '../../parts/index.ts';
-import { clockSeconds, counted } from '../../words/index.ts';
+import { capital, clockSeconds, counted } from '../../words/index.ts';
 import { commandOf } from './command.ts';
 import { DevicesSection } from './devices-section.tsx';
 import { ForecastPanel } from './forecast-panel.tsx';
@@ -83,7 +83,7 @@ function whyNotYet(read: Read, { query, forecast, fresh }: Asked): string | unde
 const words: Readonly<Record<string, string>> = { release: 'Release', selector: 'Devices', devices: 'Devices', soakS: 'Soak', deadlineS: 'Each device, at most', maxInFlight: 'At work at once', horizonS: 'A late failure', name: 'Name' };
 
 function fieldWords(field: string): string {
-  return words[field] ?? field.charAt(0).toUpperCase() + field.slice(1);
+  return words[field] ?? capital(field);
 }
 
 function Beside({ viewer, read, asked: { query, forecast, fresh } }: { viewer: string | undefined; read: Read; asked: Asked }): ReactNode {
@@ -100,7 +100,7 @@ function isRefusal({ code }: Fault): boolean {
 }
 
 function Refused({ fault }: { fault: Fault }): ReactNode {
-  return <p className="note f-refused" role="alert"><span className="strong">It could not be started so.</span> {fault.message.charAt(0).toUpperCase() + fault.message.slice(1)}. <code>{fault.code}</code></p>;
+  return <p className="note f-refused" role="alert"><span className="strong">It could not be started so.</span> {capital(fault.message)}. <code>{fault.code}</code></p>;
 }
 
 /** The command that does the same. */

@@ -22,6 +22,7 @@ function Compared({ release, before }: { release: Release; before: Release }): R
   const title = difference.data === undefined ? `${release.version} beside ${before.version}` : more ? `${release.version} asks for more or other than ${before.version}` : `${release.version} asks for no more than ${before.version}`;
   return (
     <Region title={more ? <span className="mark f-paused"><Icon name="alert" />{title}</span> : title} note="which most devices run now">
+      {release.counter < before.counter && <p className="note f-paused">It is older than {before.version}: a device goes back by itself only to what it ran well before. To any other older release it wants an operator&rsquo;s permit, and refuses without.</p>}
       <Answered of={difference} what="the difference" rows={2}>{(found) => <Lines difference={found} version={before.version} />}</Answered>
     </Region>
   );

@@ -4,7 +4,6 @@ import { systemRandom } from '@pier/shared/core';
 import { useAct } from '../../api/index.ts';
 import { ActDialog } from '../../parts/index.ts';
 import { bytes, count, counted, duration } from '../../words/index.ts';
-import { waveText } from './command.ts';
 
 type Props = { readonly plan: RolloutPlan; readonly forecast: Forecast; readonly onClose: () => void; readonly onStarted: (rollout: Rollout) => void };
 
@@ -21,8 +20,8 @@ export function StartDialog({ plan, forecast, onClose, onStarted }: Props): Reac
       <table className="table">
         <thead><tr><th scope="col">Wave</th><th scope="col">Takes</th><th scope="col" className="end">Devices</th></tr></thead>
         <tbody>
-          {forecast.waves.map(({ n, devices: of }, index) => <tr key={n}><td>Wave {n}</td><td><code>{takes(plan, index)}</code></td><td className="end">{count(of)}</td></tr>)}
-          <tr className="strong"><td>All</td><td /><td className="end">{count(devices)}</td></tr>
+          {forecast.waves.map(({ n, devices: of }, index) => <tr key={n}><td>Wave {n}</td><td>{takes(plan, index)}</td><td className="end">{count(of)}</td></tr>)}
+          <tr className="strong"><td colSpan={2}>All</td><td className="end">{count(devices)}</td></tr>
         </tbody>
       </table>
       <p className="small dim">
@@ -32,7 +31,9 @@ export function StartDialog({ plan, forecast, onClose, onStarted }: Props): Reac
   );
 }
 
-function takes(plan: RolloutPlan, index: number): string {
-  const wave = plan.waves[index];
-  return wave === undefined ? 'rest' : waveText(wave);
+/** The last wave may be one that nobody wrote down: it takes the rest. */
+function takes(plan: RolloutPlan, index: number): ReactNode {
+  const take = plan.waves[index]?.take ?? { by: 'rest' };
+  if (take.by === 'selector') return <code>{take.selector}</code>;
+  return take.by === 'count' ? counted(take.count, 'device') : take.by === 'percent' ? `${take.percent} % of all` : 'the rest';
 }

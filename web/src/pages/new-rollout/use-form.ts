@@ -33,10 +33,11 @@ export function useForm(): FormState {
 }
 
 function linked(search: URLSearchParams): Partial<Form> {
-  const [release, devices, selector] = ['release', 'devices', 'selector'].map((name) => search.get(name) ?? '');
+  const of = (name: string): string => search.get(name) ?? '';
+  const [release, devices, selector] = [of('release'), of('devices'), of('selector')];
   return {
     ...(release !== '' && { release }),
-    ...(selector !== '' && { selector, who: 'selector' as const }),
+    ...(selector !== '' && (selector === 'all' ? { who: 'all' as const } : { selector, who: 'selector' as const })),
     ...(devices !== '' && { devices, who: 'devices' as const }),
   };
 }

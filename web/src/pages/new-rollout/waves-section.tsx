@@ -10,7 +10,7 @@ import type { FormState } from './use-form.ts';
 type Props = Pick<FormState, 'form' | 'change'> & { readonly wrong: readonly Wrong[]; readonly forecast: Forecast | undefined };
 
 const takes: readonly { readonly value: TakeBy; readonly label: string }[] = [
-  { value: 'count', label: 'so many' }, { value: 'percent', label: 'a share of all' }, { value: 'selector', label: 'those of a query' }, { value: 'rest', label: 'the rest' },
+  { value: 'count', label: 'devices' }, { value: 'percent', label: '% of all' }, { value: 'selector', label: 'those of a query' }, { value: 'rest', label: 'the rest' },
 ];
 
 /** Waves drawn as a pier: berths under a deck, and a gate between each and the next. */
@@ -44,9 +44,9 @@ function Berth({ wave, n, last, wrong, devices, soakS, set, onRemove }: BerthPro
         {onRemove && <button type="button" className="copy" onClick={onRemove} aria-label={`Remove wave ${n}`} title={`Remove wave ${n}`}><Icon name="cross" size={11} /></button>}
       </div>
       <div className="new-rollout-take">
+        {wave.by === 'count' && <NumberField label={`Devices in wave ${n}`} labelQuiet value={wave.count} onChange={(count) => set({ count })} wrong={at('count')} />}
+        {wave.by === 'percent' && <NumberField label={`Percent in wave ${n}`} labelQuiet value={wave.percent} onChange={(percent) => set({ percent })} wrong={at('percent')} />}
         <Choice label={`Wave ${n} takes`} labelQuiet value={wave.by} options={takes} onChange={(by) => set({ by: takes.find((one) => one.value === by)?.value ?? 'rest' })} />
-        {wave.by === 'count' && <NumberField label={`Devices in wave ${n}`} labelQuiet value={wave.count} unit={wave.count === '1' ? 'device' : 'devices'} onChange={(count) => set({ count })} wrong={at('count')} />}
-        {wave.by === 'percent' && <NumberField label={`Share in wave ${n}`} labelQuiet value={wave.percent} unit="%" onChange={(percent) => set({ percent })} wrong={at('percent')} />}
         {wave.by === 'selector' && <TextInput aria-label={`Query of wave ${n}`} value={wave.selector} placeholder="tier=canary" spellCheck={false} classNames={{ input: 'mono' }} onChange={({ currentTarget }) => set({ selector: currentTarget.value })} error={wave.selector.trim() === '' ? undefined : at('selector')} />}
       </div>
       {number('success', 'Proven, at least', '%')}

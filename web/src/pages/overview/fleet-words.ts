@@ -5,8 +5,9 @@ import { count } from '../../words/index.ts';
 /** Every standing stands in one of these groups, so that the sentence adds up to all devices. */
 const groups: readonly { readonly of: readonly DeviceStanding[]; readonly one: string; readonly many: string }[] = [
   { of: ['in_step'], one: 'in step with what it should run', many: 'in step with what they should run' },
-  { of: ['soaking', 'updating', 'waiting'], one: 'on its way there', many: 'on their way there' },
   { of: ['failed', 'refused', 'offline'], one: 'needs a look', many: 'need a look' },
+  { of: ['soaking', 'updating'], one: 'being updated', many: 'being updated' },
+  { of: ['waiting'], one: 'waits for its turn', many: 'wait for their turn' },
   { of: ['held'], one: 'held by hand', many: 'held by hand' },
   { of: ['pending', 'never_heard'], one: 'not yet in service', many: 'not yet in service' },
   { of: ['revoked'], one: 'revoked', many: 'revoked' },
@@ -15,11 +16,12 @@ const groups: readonly { readonly of: readonly DeviceStanding[]; readonly one: s
 type Standings = Pick<Fleet, 'total' | 'standings'>;
 const sumOf = (standings: Fleet['standings'], of: readonly DeviceStanding[]): number => of.reduce((sum, one) => sum + (standings[one] ?? 0), 0);
 
-/** `4 in step with what they should run, 2 need a look`; `all in step …` where all are. */
+/** `4 in step with what they should run, 2 need a look`; `all in step …` where all are, `none in step …` where nobody is. */
 export function fleetSentence({ total, standings }: Standings): string {
   const parts = groups.flatMap(({ of, one, many }) => {
     const n = sumOf(standings, of);
-    return n === 0 ? [] : [`${n === total && total > 1 ? 'all' : count(n)} ${n === 1 ? one : many}`];
+    if (n === 0) return of.includes('in_step') ? [`none ${many}`] : [];
+    return [`${n === total && total > 1 ? 'all' : count(n)} ${n === 1 ? one : many}`];
   });
   return parts.join(', ');
 }

@@ -4,7 +4,7 @@ import { Link } from 'wouter';
 import type { Fleet } from '@pier/shared/api';
 import { useAnswer } from '../../api/index.ts';
 import { Answered, PageHead } from '../../parts/index.ts';
-import { clockSeconds, count, counted } from '../../words/index.ts';
+import { capital, clockSeconds, count, counted } from '../../words/index.ts';
 import { Changes } from './changes.tsx';
 import { FirstDevice } from './first-device.tsx';
 import { fleetSentence, movingSentence } from './fleet-words.ts';
@@ -51,5 +51,3 @@ function Verdict({ fleet, needs }: { fleet: Fleet; needs: ReturnType<typeof useN
     </>
   );
 }
-
-const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

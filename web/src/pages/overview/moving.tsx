@@ -4,7 +4,7 @@ import { Link } from 'wouter';
 import type { Rollout } from '@pier/shared/api';
 import { useAnswer, useWhyNot } from '../../api/index.ts';
 import { Ago, Answered, Bar, Empty, Icon, Moment, Region, StateMark } from '../../parts/index.ts';
-import { count, counted, gapOf, rolloutState, rolloutTitle, rolloutWords } from '../../words/index.ts';
+import { capital, count, counted, gapOf, rolloutState, rolloutTitle, rolloutWords } from '../../words/index.ts';
 import { byUrgency } from './fleet-words.ts';
 
 const shownMax = 6;
@@ -48,7 +48,7 @@ function Move({ rollout }: { rollout: Rollout }): ReactNode {
         <span className="dim">started by {rollout.createdBy} <Ago at={rollout.createdAt} /></span>
       </div>
       {gap.off !== 0 && <p className="note f-failed" role="alert">These counts do not add up to {count(gap.total)}.</p>}
-      {rollout.reason && <p className="small dim overview-reason">{rollout.reason.reason} <code>{rollout.reason.code}</code></p>}
+      {rollout.reason && <p className="small dim overview-reason">{capital(rollout.reason.reason)} <code>{rollout.reason.code}</code></p>}
     </>
   );
 }

@@ -4,7 +4,7 @@ import { Link } from 'wouter';
 import type { Fleet } from '@pier/shared/api';
 import { useAnswer, useMe } from '../../api/index.ts';
 import { Answered, Icon, Region } from '../../parts/index.ts';
-import { count, duration } from '../../words/index.ts';
+import { capital, count, duration } from '../../words/index.ts';
 import { useNow } from '../../api/index.ts';
 import { type Need, needsOf } from './needs.ts';
 
@@ -54,7 +54,7 @@ function One({ need }: { need: Need }): ReactNode {
       <span className={`overview-need-icon f-${family}`}><Icon name={icon} /></span>
       <div className="overview-need-words">
         <p><span className={`overview-need-word f-${family}`}>{word}.</span> {what}</p>
-        {(more ?? code) !== undefined && <p className="small dim">{more} {code !== undefined && <code>{code}</code>}</p>}
+        {(more ?? code) !== undefined && <p className="small dim">{more !== undefined && capital(more)} {code !== undefined && <code>{code}</code>}</p>}
       </div>
       <div className="overview-need-act">
         <Button component={Link} href={href} data-size="compact" aria-label={`${act}: ${what}`}>{act}</Button>

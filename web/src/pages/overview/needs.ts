@@ -1,6 +1,6 @@
 /** What waits for a person, worst first: pure. Each has one act, which leads to where it is decided. */
 import type { Device, Fleet, Me, PendingDevice, Rollout } from '@pier/shared/api';
-import { type Family, type IconName, counted, gapOf, rolloutTitle } from '../../words/index.ts';
+import { type Family, type IconName, count, counted, gapOf, rolloutTitle } from '../../words/index.ts';
 
 export type Need = {
   readonly key: string;
@@ -49,9 +49,10 @@ export function needsOf(facts: Facts): Need[] {
 
 function stopped(rollout: Rollout): Need {
   const { id, cause, reason } = rollout;
-  const what = cause === 'gate' ? `${rolloutTitle(rollout)} stopped itself` : cause === 'trust' ? `${rolloutTitle(rollout)} is no longer trusted` : `${rolloutTitle(rollout)} was paused by a person`;
-  const left = gapOf(rollout);
-  return { key: `paused ${id}`, family: 'paused', icon: 'pause', word: 'Paused', what, more: reason?.reason ?? `${left.proven} of ${left.total} proven`, code: reason?.code, act: 'Look', href: `/rollouts/${id}`, pausedRollout: id };
+  const { proven, total } = gapOf(rollout);
+  const does = cause === 'gate' ? 'stopped itself' : cause === 'trust' ? 'is no longer trusted, and stands' : 'was paused by a person';
+  const what = `${rolloutTitle(rollout)} ${does} at ${count(proven)} of ${count(total)} proven`;
+  return { key: `paused ${id}`, family: 'paused', icon: 'pause', word: 'Paused', what, more: reason?.reason, code: reason?.code, act: 'Look', href: `/rollouts/${id}`, pausedRollout: id };
 }
 
 /** By reason where all of them are known, else in one. */

@@ -54,7 +54,7 @@ function Tab({ here, onGo, children }: { here: boolean; onGo: () => void; childr
 /** The apps that there are releases of. */
 function AppFilter({ app, onPick }: { app: string | undefined; onPick: (app: string | undefined) => void }): ReactNode {
   const releases = useAnswer('listReleases', { query: { limit: 500 } });
-  const apps = [...new Set([...(releases.data?.items.map((one) => one.app as string) ?? []), ...(app === undefined ? [] : [app])])].toSorted();
+  const apps = [...new Set([...(releases.data?.items.map((one): string => one.app) ?? []), ...(app === undefined ? [] : [app])])].toSorted();
   return <Choice label="App" labelQuiet value={app ?? ''} onChange={(next) => onPick(next || undefined)} options={[{ value: '', label: 'All apps' }, ...apps.map((one) => ({ value: one, label: one }))]} />;
 }
 

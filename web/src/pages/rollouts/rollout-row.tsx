@@ -2,7 +2,7 @@ import { type ReactNode, useEffect, useRef } from 'react';
 import { Link } from 'wouter';
 import type { Rollout } from '@pier/shared/api';
 import { Bar, Moment, StateMark } from '../../parts/index.ts';
-import { count, counted, gapOf, rolloutState, rolloutTitle } from '../../words/index.ts';
+import { capital, count, counted, gapOf, rolloutState, rolloutTitle } from '../../words/index.ts';
 
 /** One rollout as a row. `here`: where the keyboard is. */
 export function RolloutRow({ rollout, here }: { rollout: Rollout; here: boolean }): ReactNode {
@@ -25,7 +25,7 @@ export function RolloutRow({ rollout, here }: { rollout: Rollout; here: boolean 
       <td className="end">{count(passed)} of {count(rollout.waves.length)}</td>
       <td className="rollouts-bar"><Bar parts={gap.parts} total={gap.total} label={`${title}: ${count(gap.proven)} of ${counted(gap.total, 'device')} proven${gap.words === '' ? '' : `; ${gap.words}`}`} /></td>
       <td className="end">{count(gap.proven)} of {count(gap.total)}</td>
-      <td className="rollouts-why small dim" title={rollout.reason?.reason}>{gap.off !== 0 ? <span className="rollouts-wrong" role="alert">counts miss the total by {count(Math.abs(gap.off))}</span> : (rollout.reason?.reason ?? (gap.words || 'nothing is missing'))}</td>
+      <td className="rollouts-why small dim" title={rollout.reason?.reason}>{gap.off !== 0 ? <span className="rollouts-wrong" role="alert">counts miss the total by {count(Math.abs(gap.off))}</span> : (rollout.reason !== null ? capital(rollout.reason.reason) : (gap.words || 'nothing is missing'))}</td>
       <td className="rollouts-when"><Moment at={rollout.createdAt} /> <span className="dim">{rollout.createdBy}</span></td>
       <td className="rollouts-when">{rollout.finishedAt === null ? <span className="dim">not yet</span> : <Moment at={rollout.finishedAt} />}</td>
     </tr>
