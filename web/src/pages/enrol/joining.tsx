@@ -22,7 +22,8 @@ export function FreshToken({ made: { answer, wanted }, onDone }: { made: Made; o
   return (
     <Region title="The new token" note="shown once: it is kept only as a hash" acts={<Button data-size="compact" onClick={onDone}>Done, hide it</Button>} className="enrol-fresh">
       <Command label="The new token" text={answer.token} />
-      <p className="enrol-gives">For {counted(answer.uses, 'board')} until <Moment at={answer.expiresAt} />{wanted.approval ? ', each with approval' : ''}. {tags.length > 0 && <>Gives {tags.map(([key, value]) => <span key={key} className="chip">{key}={value}</span>)}</>}</p>
+      <p className="enrol-gives">For {counted(answer.uses, 'board')} until <Moment at={answer.expiresAt} />{wanted.approval ? ', each with approval' : ''}.</p>
+      {tags.length > 0 && <p className="enrol-tags">Gives {tags.map(([key, value]) => <span key={key} className="chip">{key}={value}</span>)}</p>}
       <Answered of={addresses} what="the address for devices" rows={3}>{({ device }) => <Commands manager={device} token={answer.token} />}</Answered>
     </Region>
   );

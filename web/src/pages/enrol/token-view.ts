@@ -39,7 +39,7 @@ export function createCommand({ uses, expiresInS, tags, approval }: Wanted): str
 export function joinCommands({ manager, token }: { readonly manager: string; readonly token: string }): { readonly board: string; readonly agent: string } {
   return {
     board: 'pier sim board board.json --dir ./bench-1/board',
-    agent: `pier agent start --data ./bench-1/agent --board sim:./bench-1/board --name bench-1 \\\n  --manager ${manager} \\\n  --token ${token}`,
+    agent: ['pier agent start', '--data ./bench-1/agent', '--board sim:./bench-1/board', '--name bench-1', `--manager ${manager}`, `--token ${token}`].join(' \\\n  '),
   };
 }
 

@@ -17,12 +17,13 @@ export const boardCommand = 'pier sim board board.json --dir DIR/bench-1';
 
 export function BoardList(): ReactNode {
   const boards = useAnswer('listSimBoards', {}, { everyMs: listMs });
+  const about = useAnswer('getAbout', {});
   return (
     <>
       <PageHead title="Simulator" facts={<span>Boards that stand in for hardware: real agents run on them, people press their buttons here</span>} />
       <div className="region">
         <Answered of={boards} what="the list of simulated boards">
-          {({ items }) => (items.length === 0 ? <NoBoards /> : <Boards items={items} />)}
+          {({ items }) => (items.length === 0 ? <NoBoards hasFolder={about.data?.simulator === true} /> : <Boards items={items} />)}
         </Answered>
       </div>
     </>
@@ -54,11 +55,13 @@ function Boards({ items }: { items: readonly SimBoard[] }): ReactNode {
   );
 }
 
-function NoBoards(): ReactNode {
+function NoBoards({ hasFolder }: { hasFolder: boolean }): ReactNode {
   return (
     <>
-      <Empty says="This manager drives no simulated boards." more="Two steps change that: the manager is started with the folder in which the boards' folders lie, and a board is started there." />
-      <Region title="Start the manager with that folder" className="sim-step"><Command label="Command that starts the manager" text="pier manager start --data ./data --simulator DIR" /></Region>
+      {hasFolder
+        ? <Empty says="No board lies in the folder that this manager was shown." more="One that is started there stands here within seconds." />
+        : <Empty says="This manager drives no simulated boards." more="Two steps change that: the manager is started with the folder in which the boards' folders lie, and a board is started there." />}
+      {!hasFolder && <Region title="Start the manager with that folder" className="sim-step"><Command label="Command that starts the manager" text="pier manager start --data ./data --simulator DIR" /></Region>}
       <Region title="Start a board in it" className="sim-step"><Command label="Command that starts a board" text={boardCommand} /><p className="small dim">board.json: <code>{'{"model":"raspberry-pi-4b","parts":[{"part":"led","name":"led","line":"GPIO17"}]}'}</code></p></Region>
     </>
   );
