@@ -37,7 +37,7 @@ export function berthSize({ waves }: Berth): string {
   const total = waves.reduce((sum, wave) => sum + wave.total, 0);
   const [{ plan: { take } }] = waves;
   if (waves.length > 1 || take.by === 'count') return counted(total, 'device');
-  return `${counted(total, 'device')}, ${take.by === 'percent' ? `${take.percent} %` : take.by === 'rest' ? 'the rest' : 'by selector'}`;
+  return `${counted(total, 'device')}, ${take.by === 'percent' ? `${take.percent} %` : take.by === 'rest' ? 'the rest' : take.selector}`;
 }
 
 export type Counter = { readonly key: string; readonly word: string; readonly family: Family; readonly states: readonly DeploymentState[]; readonly count: number };

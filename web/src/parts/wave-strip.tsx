@@ -42,13 +42,18 @@ const partsOf = (counters: readonly Counter[]): Part[] => counters.filter((one) 
 const labelOf = (berth: Berth, counters: readonly Counter[]): string => `${berthName(berth)}, ${berthSize(berth)}: ${partsOf(counters).map(({ word, count: n }) => `${count(n)} ${word.toLowerCase()}`).join(', ')}`;
 const totalOf = ({ waves }: Berth): number => waves.reduce((sum, wave) => sum + wave.total, 0);
 
+function Name({ berth }: { berth: Berth }): ReactNode {
+  const size = berthSize(berth);
+  return <span className="berth-name"><span className="strong">{berthName(berth)}</span><span className="dim" title={size}>{size}</span></span>;
+}
+
 function Aside({ berth, before, rollout }: { berth: Berth; before: WaveView | undefined; rollout: Rollout['state'] }): ReactNode {
   const counters = countersOf(berth.waves);
   const passedAt = berth.waves.at(-1)?.passedAt;
   const { state, says } = berthState(berth, rollout);
   return (
     <>
-      <p className="berth-head"><span className="strong">{berthName(berth)}</span> <span className="dim">{berthSize(berth)}</span></p>
+      <div className="berth-head"><Name berth={berth} /></div>
       <Bar parts={partsOf(counters)} total={totalOf(berth)} label={labelOf(berth, counters)} height={14} />
       <p className="berth-state"><StateMark state={state} says={<>{says ?? state.word}{state.word === 'Passed' && passedAt ? <> <Moment at={passedAt} /></> : null}</>} /></p>
       <p className="small dim">{berthNote(berth, before, rollout)}</p>
@@ -66,7 +71,7 @@ function Current({ berth, rollout, hrefOf }: { berth: Berth; rollout: Rollout['s
   return (
     <>
       <div className="berth-head">
-        <span><span className="strong">{berthName(berth)}</span> <span className="dim">{berthSize(berth)}</span></span>
+        <Name berth={berth} />
         <span className="berth-since"><StateMark state={state} says={says ?? state.word} /> <Since wave={wave} /></span>
       </div>
       <Bar parts={partsOf(counters)} total={wave.total} label={labelOf(berth, counters)} height={16} />

@@ -10,7 +10,11 @@ export const theme = createTheme({
   luminanceThreshold: 0.2,
   primaryShade: { light: 8, dark: 8 },
   respectReducedMotion: true,
-  components: { Tooltip: { defaultProps: { openDelay: 300 } }, Modal: { defaultProps: { transitionProps: { transition: 'fade', duration: 120 } } } },
+  components: {
+    Tooltip: { defaultProps: { openDelay: 300 } },
+    // The head of a dialog is no banner of the page.
+    Modal: { defaultProps: { transitionProps: { transition: 'fade', duration: 120 }, attributes: { header: { role: 'presentation' } } } },
+  },
 });
 
 const ours = {

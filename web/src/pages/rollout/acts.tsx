@@ -3,7 +3,7 @@ import { Button, Menu, Modal } from '@mantine/core';
 import { type ReactNode, useState } from 'react';
 import type { Rollout, RolloutVerb, VerbPreview } from '@pier/shared/api';
 import { ActButton, Icon, Wrong } from '../../parts/index.ts';
-import { buttonsOf, effectLine, previewOf, sentence, verbIcons, verbLabel } from './verbs.ts';
+import { buttonsOf, effectLines, previewOf, sentence, verbIcons, verbLabel } from './verbs.ts';
 import type { Acting } from './use-acting.ts';
 
 type Props = { readonly rollout: Rollout; readonly acting: Acting };
@@ -25,10 +25,14 @@ export function HeadActs({ rollout, acting, more, onMore }: Props & { more: bool
           <Menu.Dropdown>{others.map((verb) => <MoreItem key={verb} verb={verb} acting={acting} />)}</Menu.Dropdown>
         </Menu>
       </div>
-      <p className="small dim rollout-effect">{whyNot ?? effectLine(main, items)}</p>
+      <Effects lines={whyNot === undefined ? effectLines({ main, beside }, items) : [whyNot]} />
       {fault && <Wrong fault={fault} />}
     </div>
   );
+}
+
+function Effects({ lines }: { lines: readonly string[] }): ReactNode {
+  return <div className="small dim rollout-effect">{lines.map((line) => <p key={line}>{line}</p>)}</div>;
 }
 
 function MoreItem({ verb, acting }: { verb: RolloutVerb; acting: Acting }): ReactNode {
@@ -54,7 +58,7 @@ export function FootActs({ rollout, acting }: Props): ReactNode {
         {main && <ActButton variant="primary" icon={verbIcons[main]} loading={busy} off={offOf(acting, main)} offQuiet onClick={() => press(main)}>{verbLabel(main, previewOf(items, main))}</ActButton>}
         <Button onClick={() => setOpen(true)} aria-haspopup="dialog">More…</Button>
       </div>
-      <p className="small dim rollout-foot-effect">{whyNot ?? effectLine(main, items)}</p>
+      <Effects lines={whyNot === undefined ? effectLines({ main, beside: main === undefined ? beside : [] }, items) : [whyNot]} />
       <Modal opened={open} onClose={() => setOpen(false)} title="More actions" closeButtonProps={{ 'aria-label': 'Close' }}>
         <ul className="rollout-sheet">
           {[...beside, ...more].map((verb) => {

@@ -16,13 +16,14 @@ export function PausedBanner({ rollout }: { rollout: Rollout }): ReactNode {
   const { cause, reason, version } = rollout;
   const { total, proven, badly, atWork, waiting } = sumsOf(rollout);
   const others = total - proven - badly - atWork - waiting;
+  const meanwhile = [[proven, `run ${version} and stay on it`], [badly, 'ended badly'], [waiting, 'wait and keep what they run'], [others, 'left out']].flatMap(([n, words]) => (typeof n === 'number' && n > 0 ? [`${count(n)} ${words}`] : []));
   const who = cause === 'gate' ? 'It stopped itself' : cause === 'trust' ? 'It stopped, its release is not trusted' : 'A person paused it';
   return (
     <div className={`rollout-banner f-${rolloutWords.paused.family}`} role="status">
       <span className="rollout-mark"><Icon name="pause" /></span>
       <p>
         <span className="strong">{who}{at !== undefined && <> <Ago at={at} /></>}.</span> {reason !== null && <>{sentence(reason.reason)} <code>{reason.code}</code> </>}
-        Nothing new is offered, {atWork === 0 ? 'no device is at work' : `${counted(atWork, 'device')} at work ${atWork === 1 ? 'finishes' : 'finish'}`}. {count(proven)} run {version} and stay on it; {count(badly)} ended badly; {count(waiting)} wait and run what they ran{others > 0 ? `; ${count(others)} are out of it` : ''}.
+        Nothing new is offered, {atWork === 0 ? 'no device is at work' : `${counted(atWork, 'device')} at work ${atWork === 1 ? 'finishes' : 'finish'}`}. {meanwhile.join('; ')}.
       </p>
     </div>
   );

@@ -18,11 +18,11 @@ export function InCommon({ rollout }: { rollout: Rollout }): ReactNode {
 
 function Shown({ contrast: { badly, proven, facts } }: { contrast: Contrast }): ReactNode {
   const [all, setAll] = useState(false);
-  if (badly === 0) return null;
+  if (badly === 0 || (facts.length === 0 && proven === 0)) return null;
   const shown = all ? facts : facts.slice(0, shownMax);
   return (
-    <Region title={badly === 1 ? 'What the one that ended badly has that others have not' : `What the ${count(badly)} that ended badly have in common`} note={`against the ${count(proven)} proven`}>
-      {facts.length === 0 && <p className="dim">{proven === 0 ? 'No device is proven, and nothing tells those that ended badly apart.' : 'No fact that is known here tells them from the proven ones: not the model, the agent, the version before, nor a tag.'}</p>}
+    <Region title={badly === 1 ? 'What tells the one that ended badly from the others' : `What the ${count(badly)} that ended badly have in common`} note={`against the ${count(proven)} proven`}>
+      {facts.length === 0 && <p className="dim">No fact that is known here tells them from the proven ones: not the model, the agent, the version before, nor a tag.</p>}
       {facts.length > 0 && (
         <div className="table-scroll">
           <table className="table">
@@ -43,7 +43,7 @@ function Row({ fact: { fact, value, badly, proven }, of }: { fact: Contrast['fac
       <td className="dim">{fact}</td>
       <td className="strong">{fact === 'model' ? modelWords(value) : value}</td>
       <td className="end">{count(badly)} <span className="dim">of {count(of.badly)}</span></td>
-      <td className="end">{count(proven)} <span className="dim">of {count(of.proven)}</span></td>
+      <td className="end">{count(proven)} {of.proven > 0 && <span className="dim">of {count(of.proven)}</span>}</td>
       <td className="rollout-share"><Bar parts={parts.filter((part) => part.count > 0)} total={badly + proven} label={`${count(badly)} ended badly, ${count(proven)} proven`} /></td>
     </tr>
   );

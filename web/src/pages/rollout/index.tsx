@@ -4,7 +4,7 @@ import { Link, useParams } from 'wouter';
 import type { Rollout } from '@pier/shared/api';
 import { systemClock } from '@pier/shared/core';
 import { useAnswer } from '../../api/index.ts';
-import { Answered, type Counter, Empty, Id, Moment, PageHead, StateMark, WaveStrip } from '../../parts/index.ts';
+import { Answered, Copy, type Counter, Empty, Moment, PageHead, StateMark, WaveStrip } from '../../parts/index.ts';
 import { useShortcuts } from '../../shell/index.ts';
 import { count, rolloutWords, share } from '../../words/index.ts';
 import { FootActs, HeadActs } from './acts.tsx';
@@ -49,12 +49,13 @@ function Shown({ rollout }: { rollout: Rollout }): ReactNode {
   const openMore = useCallback(() => setMore(true), []);
   const copied = useKeys(rollout, acting, openMore);
   const { app, version, state, mode, waves, createdAt, createdBy, id, selector } = rollout;
+  // What stopped it is asked first then.
+  const stopped = state === 'paused' && rollout.cause === 'gate';
   const facts = (
     <>
-      {selector === null ? <span>{selectionOf({ selector, waves })}</span> : <code>{selector}</code>}
-      <span>{scopeOf({ mode, waves })}</span>
+      {selector === null ? <span>{selectionOf(rollout)}, fixed at start</span> : <><code>{selector}</code><span>{scopeOf({ mode, waves })}</span></>}
       <span>started <Moment at={createdAt} /> by {createdBy}</span>
-      <span><Id id={id} /> <span role="status">{copied && 'Copied'}</span></span>
+      <span><code>{id}</code> <Copy text={id} bare /> <span role="status">{copied && 'Copied'}</span></span>
     </>
   );
   return (
@@ -65,8 +66,9 @@ function Shown({ rollout }: { rollout: Rollout }): ReactNode {
       <PausedBanner rollout={rollout} />
       <div className="rollout-columns">
         <div className="rollout-main">
+          {stopped && <InCommon rollout={rollout} />}
           <Ledger rollout={rollout} />
-          <InCommon rollout={rollout} />
+          {!stopped && <InCommon rollout={rollout} />}
           <AtWork rollout={rollout} />
         </div>
         <div className="rollout-side">

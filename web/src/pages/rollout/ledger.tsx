@@ -96,7 +96,7 @@ export function AtWork({ rollout }: { rollout: Rollout }): ReactNode {
                 <td className="strong"><Link href={`/devices/${device}`}>{device}</Link></td>
                 <td><StateMark state={deploymentWords[state]} /></td>
                 <td className="dim">wave {wave}</td>
-                <td className="end dim">{deadlineAt === null ? 'no deadline' : <>{state === 'soaking' ? 'proves itself within' : state === 'offered' ? 'back to the queue in' : 'times out in'} <Countdown to={deadlineAt} /></>}</td>
+                <td className="end dim">{deadlineAt === null ? 'no deadline' : <>{state === 'soaking' ? 'has to prove itself within' : state === 'offered' ? 'back to the queue in' : 'times out in'} <Countdown to={deadlineAt} /></>}</td>
               </tr>
             ))}
           </tbody>

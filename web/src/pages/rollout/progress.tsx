@@ -2,7 +2,7 @@ import type { ReactNode } from 'react';
 import type { Progress, Rollout } from '@pier/shared/api';
 import { useAnswer, useNow } from '../../api/index.ts';
 import { Answered, Region, Swatch } from '../../parts/index.ts';
-import { clockTime, count } from '../../words/index.ts';
+import { clockSeconds, clockTime, count } from '../../words/index.ts';
 
 const [width, height] = [300, 90];
 
@@ -22,11 +22,12 @@ function Chart({ progress: { total, points } }: { progress: Progress }): ReactNo
   const [first, last] = [points[0], points.at(-1)];
   if (first === undefined || last === undefined) return null;
   const most = Math.max(...points.map(({ proven }) => proven));
-  const [from, to] = [clockTime(first.at, now), clockTime(last.at, now)];
+  const short = Date.parse(last.at) - Date.parse(first.at) < 600_000;
+  const [from, to] = [first.at, last.at].map((at) => (short ? clockSeconds(Date.parse(at)) : clockTime(at, now)));
   return (
     <>
       <div className="rollout-chart" role="img" aria-label={`From ${from} to ${to}: ${count(last.proven)} of ${count(total)} proven and ${count(last.badly)} ended badly at the end, at most ${count(most)} proven.`}>
-        <span className="rollout-chart-y caption"><span>{count(total)}</span>{total > 1 && <span>{count(Math.round(total / 2))}</span>}<span>0</span></span>
+        <span className="rollout-chart-y caption"><span>{count(total)}</span><span>{total % 2 === 0 && total > 0 ? count(total / 2) : ''}</span><span>0</span></span>
         <svg viewBox={`0 -1 ${width} ${height + 2}`} preserveAspectRatio="none" aria-hidden="true">
           {[0, 0.5, 1].map((part) => <path key={part} d={`M0 ${part * height}H${width}`} className="rollout-chart-grid" />)}
           {last.badly > 0 && <path d={stepsOf(points.map(({ badly }) => badly), total)} className="rollout-chart-badly" />}

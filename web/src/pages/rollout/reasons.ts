@@ -61,10 +61,11 @@ const badCodes: readonly string[] = ['timed-out', 'device.refused', 'app.failed'
 export const isBad = (code: string): boolean => badCodes.includes(code);
 
 /** What is known of all devices with this reason, from the rollout itself. */
-export function evidenceOf(code: string, rollout: Pick<Rollout, 'soakS' | 'maxInFlight' | 'deadlineS'>): string | undefined {
+export function evidenceOf(code: string, rollout: Pick<Rollout, 'soakS' | 'maxInFlight' | 'deadlineS' | 'waves'>): string | undefined {
   const span = (s: number): string => duration(s * 1_000);
+  const soaks = rollout.waves.filter(({ counts }) => (counts.soaking ?? 0) > 0).map(({ plan }) => plan.soakS ?? rollout.soakS);
   const of: Readonly<Record<string, string>> = {
-    'at-work.soaking': `${span(rollout.soakS)} without trap or restart`,
+    'at-work.soaking': `${[...new Set(soaks)].toSorted((a, b) => a - b).map(span).join(' or ')} without trap or restart`,
     'rollout.capacity': `cap ${count(rollout.maxInFlight)}`,
     'device.offline': 'offered when they return',
     'timed-out': `${span(rollout.deadlineS)} a step`,

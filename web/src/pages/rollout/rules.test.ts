@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { DeploymentState, Gate, RolloutState, type Rollout, type WaveState, type WaveView, rolloutVerbs, whyCodes } from '@pier/shared/api';
+import { DeploymentState, Gate, RolloutState, type Rollout, type WaveState, type VerbPreview, type RolloutVerb, type WaveView, rolloutVerbs, whyCodes } from '@pier/shared/api';
 import { effectsOf, hitsManyWaves } from './effects.ts';
 import { evidenceOf, isBad, lookOf, statesOf } from './reasons.ts';
 import { scopeOf, selectionOf, standingOf, sumsOf } from './standing.ts';
-import { buttonsOf, effectLine, lastWord, sentence, verbLabel } from './verbs.ts';
+import { buttonsOf, effectLines, lastWord, sentence, verbLabel } from './verbs.ts';
 
 const wave = (n: number, state: WaveState, counts: WaveView['counts']): WaveView => ({ n, state, plan: { take: { by: 'rest' }, gate: Gate.parse({}), advance: 'auto' }, total: Object.values(counts).reduce((all, one) => all + one, 0), counts, absent: 0, openedAt: null, passedAt: null });
 const waves = [wave(1, 'passed', { proven: 24, waiting: 1 }), wave(2, 'active', { proven: 151, soaking: 38, applying: 28, offered: 2, waiting: 17, excluded: 3, refused: 4, failed: 5 }), wave(3, 'pending', { waiting: 2_207 })];
@@ -27,7 +27,7 @@ describe('how it stands, in one line', () => {
 
   test('who is in it, and whether that can grow', () => {
     expect([scopeOf({ mode: 'static', waves }), scopeOf({ mode: 'dynamic', waves })]).toEqual(['2,480 devices, fixed at start', '2,480 devices now; takes in those that match later']);
-    expect([selectionOf({ selector: 'site=kells', waves }), selectionOf({ selector: null, waves })]).toEqual(['site=kells', '2,480 named devices']);
+    expect(selectionOf({ waves })).toBe('2,480 named devices');
     expect(sumsOf({ waves })).toEqual({ total: 2_480, proven: 175, badly: 9, atWork: 68, waiting: 2_225 });
   });
 });
@@ -69,10 +69,12 @@ describe('the buttons', () => {
   test('count what they hit, and say what they do or why they are off', () => {
     const retry = { verb: 'retry', possible: true, devices: 9, sentence: 'lets 9 devices try again' } as const;
     expect([verbLabel('retry', retry), verbLabel('retry', { ...retry, possible: false }), verbLabel('pause', undefined), lastWord('roll_back', 213)]).toEqual(['Retry 9 failed…', 'Retry…', 'Pause', 'Roll back 213 devices']);
-    expect(effectLine('pause', [{ verb: 'pause', possible: true, devices: 3, sentence: 'nothing more is offered; waiting: 3 devices' }])).toBe('Pause: nothing more is offered; waiting: 3 devices.');
-    expect(effectLine('resume', [{ verb: 'resume', possible: false, devices: 0, sentence: 'wave 1 still fails its gate' }])).toBe('Resume is off: wave 1 still fails its gate.');
-    expect(effectLine(undefined, [{ verb: 'roll_back', possible: false, devices: 0, sentence: 'roll_back does not fit a rollout that is rolled_back; nothing does any more' }])).toBe('Roll back does not fit a rollout that is rolled back; nothing does any more.');
-    expect([effectLine('pause', undefined), sentence('these do: set_cap')]).toEqual([undefined, 'These do: change the cap.']);
+    const pause = { verb: 'pause', possible: true, devices: 3, sentence: 'nothing more is offered; waiting: 3 devices' } as const;
+    const off = (verb: RolloutVerb, words: string): VerbPreview => ({ verb, possible: false, devices: 0, sentence: words });
+    expect(effectLines({ main: 'pause', beside: ['advance'] }, [pause, off('advance', 'every wave has passed')])).toEqual(['Pause: nothing more is offered; waiting: 3 devices.', 'Advance is off: every wave has passed.']);
+    expect(effectLines({ main: 'resume', beside: ['abort'] }, [off('resume', 'wave 1 still fails its gate'), { ...pause, verb: 'abort' }])).toEqual(['Resume is off: wave 1 still fails its gate.']);
+    expect(effectLines({ main: undefined, beside: ['roll_back', 'abort'] }, [off('roll_back', 'roll_back does not fit a rollout that is rolled_back'), off('abort', 'nor does abort')])).toEqual(['Roll back does not fit a rollout that is rolled back.']);
+    expect([effectLines({ main: 'pause', beside: [] }, undefined), sentence('these do: set_cap')]).toEqual([[], 'These do: change the cap.']);
   });
 });
 
@@ -88,7 +90,9 @@ describe('reasons', () => {
 
   test('bad ends are told apart, and evidence comes from the plan', () => {
     expect(whyCodes.filter(isBad)).toEqual(['rollback-failed', 'timed-out', 'device.refused', 'app.failed', 'app.regressed']);
-    const plan = { soakS: 600, maxInFlight: 30, deadlineS: 60 };
+    const plan = { soakS: 600, maxInFlight: 30, deadlineS: 60, waves };
     expect([evidenceOf('at-work.soaking', plan), evidenceOf('rollout.capacity', plan), evidenceOf('toString', plan)]).toEqual(['10 min without trap or restart', 'cap 30', undefined]);
+    const own = waves.map((one) => ({ ...one, counts: { soaking: 1 }, plan: { ...one.plan, ...(one.n === 1 && { soakS: 5 }) } }));
+    expect(evidenceOf('at-work.soaking', { ...plan, waves: own })).toBe('5 s or 10 min without trap or restart');
   });
 });

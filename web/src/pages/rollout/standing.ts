@@ -47,6 +47,7 @@ export function scopeOf({ mode, waves }: Pick<Rollout, 'mode' | 'waves'>): strin
   return mode === 'dynamic' ? `${total} now; takes in those that match later` : `${total}, fixed at start`;
 }
 
-export function selectionOf({ selector, waves }: Pick<Rollout, 'selector' | 'waves'>): string {
-  return selector ?? counted(sumsOf({ waves }).total, 'named device');
+/** Whom a rollout without a selector was started for. */
+export function selectionOf({ waves }: Pick<Rollout, 'waves'>): string {
+  return counted(sumsOf({ waves }).total, 'named device');
 }

@@ -102,7 +102,7 @@ function Effect({ rollout, verb, preview, devices }: { rollout: Rollout; verb: R
   if (preview === undefined) return null;
   return (
     <>
-      <p><span className="figure">{count(devices)}</span> <span className="soft">{figureWords(verb)}</span></p>
+      <p className="rollout-figures"><span className="figure">{count(devices)}</span> <span className="soft">{figureWords(verb)}</span></p>
       {preview.possible && <p className="dim">{sentence(preview.sentence)}</p>}
       {preview.possible && effects && <EffectTable rollout={rollout} verb={verb} />}
     </>

@@ -64,8 +64,13 @@ export function figureWords(verb: RolloutVerb): string {
 
 /** The manager's sentence as one that stands alone. */
 export function sentence(text: string): string {
-  const words = text.replaceAll('rolled_back', 'rolled back').replaceAll('rolling_back', 'rolling back').replaceAll('roll_back', 'roll back').replaceAll('set_cap', 'change the cap').replaceAll('awaiting_approval', 'waiting for approval');
+  const words = plain(text);
   return `${words.charAt(0).toUpperCase()}${words.slice(1)}${/[.?!]$/.test(words) ? '' : '.'}`;
+}
+
+/** Words of the contract as a person says them. */
+function plain(text: string): string {
+  return text.replaceAll('rolled_back', 'rolled back').replaceAll('rolling_back', 'rolling back').replaceAll('roll_back', 'roll back').replaceAll('set_cap', 'change the cap').replaceAll('awaiting_approval', 'waiting for approval');
 }
 
 /** Verbs of a rollout, looked up. */
@@ -73,12 +78,10 @@ export function previewOf(items: readonly VerbPreview[] | undefined, verb: Rollo
   return items?.find((item) => item.verb === verb);
 }
 
-/** The one line under the buttons: what the main one does, or why it is off; of a rollout that is over, that nothing fits any more. */
-export function effectLine(main: RolloutVerb | undefined, items: readonly VerbPreview[] | undefined): string | undefined {
-  if (main === undefined) {
-    const first = previewOf(items, 'roll_back');
-    return first === undefined || first.possible ? undefined : sentence(first.sentence);
-  }
-  const preview = previewOf(items, main);
-  return preview && `${preview.possible ? names[main] : `${names[main]} is off`}: ${preview.sentence.replaceAll('_', ' ')}.`;
+/** Under the buttons: what the main one does, and why those are off that are; of a rollout that is over, once, that nothing fits any more. */
+export function effectLines({ main, beside }: Pick<Buttons, 'main' | 'beside'>, items: readonly VerbPreview[] | undefined): readonly string[] {
+  const off = beside.flatMap((verb) => previewOf(items, verb) ?? []).filter(({ possible }) => !possible);
+  if (off.length > 1 && off.length === beside.length) return [sentence(off[0]?.sentence ?? '')];
+  const first = main === undefined ? undefined : previewOf(items, main);
+  return [...(first ? [first] : []), ...off].map(({ verb, possible, sentence: words }) => `${names[verb]}${possible ? '' : ' is off'}: ${plain(words)}.`);
 }
