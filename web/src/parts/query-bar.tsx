@@ -102,15 +102,15 @@ export function QueryBar(props: QueryBarProps): ReactNode {
 
 function Proposed({ id, proposed, at, onPick }: { id: string; proposed: readonly string[]; at: number; onPick: (one: string) => void }): ReactNode {
   return (
-    <ul id={`${id}-list`} className="query-list" role="listbox" aria-label="Conditions that are known" hidden={proposed.length === 0}>
+    <div id={`${id}-list`} className="query-list" role="listbox" aria-label="Conditions that are known" hidden={proposed.length === 0}>
       {proposed.map((one, index) => (
-        <li key={one} id={`${id}-${index}`} role="option" aria-selected={index === at} onPointerDown={(event) => {
+        <div key={one} id={`${id}-${index}`} role="option" aria-selected={index === at} onPointerDown={(event) => {
           // The field keeps the focus, so that what was typed is replaced and not committed.
           event.preventDefault();
           onPick(one);
-        }}>{one}</li>
+        }}>{one}</div>
       ))}
-    </ul>
+    </div>
   );
 }
 

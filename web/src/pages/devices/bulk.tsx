@@ -22,18 +22,20 @@ export function Bulk({ view, loaded, matched = 0, choice, onChoice, seen: [first
   const [open, setOpen] = useState<'tags' | 'retry' | 'exclude' | 'approve'>();
   const may = useWhyNot('operator');
   const n = chosenCount(choice, matched);
-  const off = may ?? (n === 0 ? 'Choose devices first.' : n > gatherMax ? `At most ${count(gatherMax)} at once.` : undefined);
+  const off = may ?? offWith(n);
   const dialog = { view, choice, matched, loaded, onClose: () => setOpen(undefined), onDone: () => onChoice(() => nothingChosen) };
   return (
     <div className="devices-bulk" role="group" aria-label="What is chosen">
-      <span className="devices-chosen">
-        {n === 0 ? <span className="dim">{may ?? 'Nothing chosen'}</span> : <span className="strong">{count(n)} chosen</span>}
-        {n > 0 && n < matched && <button type="button" className="devices-link" onClick={() => onChoice(() => allChosen)}>Choose all {count(matched)} that match</button>}
-        {n > 0 && <button type="button" className="devices-link" onClick={() => onChoice(() => nothingChosen)}>Choose none</button>}
-      </span>
+      {n === 0 ? <span className="devices-chosen dim">{may ?? 'Nothing chosen'}</span> : (
+        <span className="devices-chosen">
+          <span className="strong">{count(n)} chosen</span>
+          {n < matched && <button type="button" className="devices-link" onClick={() => onChoice(() => allChosen)}>Choose all {count(matched)} that match</button>}
+          <button type="button" className="devices-link" onClick={() => onChoice(() => nothingChosen)}>Choose none</button>
+        </span>
+      )}
       <span className="devices-bulk-acts">
         <ActButton icon="tag" off={off} offQuiet onClick={() => setOpen('tags')}>Tags…</ActButton>
-        {view.state === 'pending' || view.standing.includes('pending') || chosenPending(choice, loaded) ? <ActButton icon="user-check" off={off} offQuiet onClick={() => setOpen('approve')}>Approve…</ActButton> : null}
+        {asksToJoin(view, choice, loaded) && <ActButton icon="user-check" off={off} offQuiet onClick={() => setOpen('approve')}>Approve…</ActButton>}
         {view.rollout !== undefined && <ActButton icon="skip" off={off} offQuiet onClick={() => setOpen('exclude')}>Exclude…</ActButton>}
         {view.rollout !== undefined && <ActButton icon="back" variant="primary" off={off} offQuiet onClick={() => setOpen('retry')}>Retry…</ActButton>}
       </span>
@@ -45,6 +47,12 @@ export function Bulk({ view, loaded, matched = 0, choice, onChoice, seen: [first
   );
 }
 
-function chosenPending(choice: Choice, loaded: readonly Device[]): boolean {
-  return choice.kind === 'some' && loaded.some(({ id, standing }) => standing === 'pending' && choice.ids.has(id));
+function offWith(n: number): string | undefined {
+  if (n === 0) return 'Choose devices first.';
+  return n > gatherMax ? `At most ${count(gatherMax)} at once.` : undefined;
+}
+
+/** Whether some of those chosen, or of those that are looked at, wait to be let in. */
+function asksToJoin(view: DevicesView, choice: Choice, loaded: readonly Device[]): boolean {
+  return view.state === 'pending' || view.standing.includes('pending') || choice.kind === 'some' && loaded.some(({ id, standing }) => standing === 'pending' && choice.ids.has(id));
 }

@@ -33,7 +33,7 @@ export function chosenOf(choice: Choice, ids: readonly string[]): 'all' | 'some'
   return n === ids.length ? 'all' : 'some';
 }
 
-export function withAll(choice: Choice, ids: readonly string[], on: boolean, anchor: string | undefined = undefined): Choice {
+export function withAll(choice: Choice, ids: readonly string[], on: boolean, anchor?: string): Choice {
   const set = new Set(choice.kind === 'all' ? choice.except : choice.ids);
   const adds = choice.kind === 'all' ? !on : on;
   for (const id of ids) {

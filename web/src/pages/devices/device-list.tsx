@@ -86,7 +86,7 @@ function useMore({ query, rows }: Rows, last: number): void {
   const near = last >= rows.length - aheadRows;
   useEffect(() => {
     if (near && hasNextPage && !isFetching && !isPlaceholderData && !isFetchNextPageError) void fetchNextPage();
-  }, [near, hasNextPage, isFetching, isPlaceholderData, isFetchNextPageError, fetchNextPage, rows.length]);
+  }, [near, hasNextPage, isFetching, isPlaceholderData, isFetchNextPageError, fetchNextPage]);
 }
 
 /** Another order is read from its top. */
@@ -146,12 +146,16 @@ function SortAgain({ view, rows, shown, matched, box, atTop, idle }: AgainProps)
   const moved = movedRows(shown.flatMap(({ index, device }) => (rows.rows[index] ? [{ sorted: rows.rows[index], now: device }] : [])), view.order, fits);
   const more = settled && base?.sorting === rows.sorting ? matched - base.matched : 0;
   const { sortAgain } = rows;
-  const due = settled && (moved > 0 || more !== 0);
+  const says = settled ? [moved > 0 && `${count(moved)} changed`, more > 0 && `${count(more)} more match`, more < 0 && `${count(-more)} fewer match`].filter(Boolean).join(', ') : '';
   useEffect(() => {
-    const touched = (): boolean => box.current === null || box.current.matches(':hover, :focus-within');
-    if (due && atTop && idle && !touched()) sortAgain();
-  }, [due, moved, more, atTop, idle, box, sortAgain]);
-  if (!due) return null;
-  const says = [moved > 0 && `${count(moved)} changed`, more > 0 && `${count(more)} more match`, more < 0 && `${count(-more)} fewer match`].filter(Boolean).join(', ');
+    const node = box.current;
+    const sortUntouched = (): void => {
+      if (says !== '' && atTop && idle && node?.matches(':hover, :focus-within') === false) sortAgain();
+    };
+    sortUntouched();
+    node?.addEventListener('pointerleave', sortUntouched);
+    return () => node?.removeEventListener('pointerleave', sortUntouched);
+  }, [says, atTop, idle, box, sortAgain]);
+  if (says === '') return null;
   return <button type="button" className="devices-again" onClick={sortAgain}>{says}: sort again</button>;
 }

@@ -39,12 +39,12 @@ export function DeviceTable(props: Props): ReactNode {
           const index = shown[n]?.index ?? 0;
           return (
             <Row key={row.id} device={row.original} index={index} chosen={isChosen(choice, row.id)} at={at === index} columns={`${widthKey} ${view.app ?? ''}`} onAt={onAt} onChoose={choose}>
-              {() => row.getVisibleCells().map((cell) => <td key={cell.id} data-column={cell.column.id}><table.FlexRender cell={cell} /></td>)}
+              {() => row.getVisibleCells().map((cell) => <Cell key={cell.id} column={cell.column.id}><table.FlexRender cell={cell} /></Cell>)}
             </Row>
           );
         })}
         {Array.from({ length: waiting }, (_, n) => (
-          <tr key={`waiting ${n}`} aria-hidden="true"><td colSpan={visible.length + 1}><span className="shape devices-shape" /></td></tr>
+          <tr key={`waiting ${n}`} aria-hidden="true"><td colSpan={visible.length + 1} aria-label="Not read yet"><span className="shape devices-shape" /></td></tr>
         ))}
         <Gap px={afterPx} columns={visible.length + 1} />
       </tbody>
@@ -52,8 +52,12 @@ export function DeviceTable(props: Props): ReactNode {
   );
 }
 
+function Cell({ column, children }: { column: string; children: ReactNode }): ReactNode {
+  return <td data-column={column}>{children}</td>;
+}
+
 function Gap({ px, columns }: { px: number; columns: number }): ReactNode {
-  return px > 0 ? <tr aria-hidden="true" className="devices-gap" style={{ height: px }}><td colSpan={columns} /></tr> : null;
+  return px > 0 ? <tr aria-hidden="true" className="devices-gap" style={{ height: px }}><td colSpan={columns} aria-label="Rows out of sight" /></tr> : null;
 }
 
 function ChooseAll({ rows, choice, onChoice, total }: Props): ReactNode {

@@ -3,7 +3,7 @@
  * so until it is asked for anew; what stands in the rows that can be seen is kept fresh. So ten thousand devices that change
  * cost no more than a screen of them, and no row moves under a pointer.
  */
-import { type UseInfiniteQueryResult, keepPreviousData, useInfiniteQuery, useQueries } from '@tanstack/react-query';
+import { type InfiniteData, type UseInfiniteQueryResult, keepPreviousData, useInfiniteQuery, useQueries } from '@tanstack/react-query';
 import { useEffect, useMemo, useState } from 'react';
 import type { AnswerOf, Device } from '@pier/shared/api';
 import { type Fault, systemClock } from '@pier/shared/core';
@@ -16,7 +16,7 @@ export const blockSize = 25;
 
 type Page = AnswerOf<'listDevices'> & { readonly readAtMs: number };
 export type Rows = {
-  readonly query: UseInfiniteQueryResult<{ pages: Page[] }, Fault>;
+  readonly query: UseInfiniteQueryResult<InfiniteData<Page>, Fault>;
   readonly rows: readonly Device[];
   readonly readAtMs: (row: number) => number;
   /** Which sorting this is: another one begins at the top. */
@@ -27,7 +27,7 @@ export type Rows = {
 export function useRows({ which, order, enabled }: { which: Which; order: Order; enabled: boolean }): Rows {
   const api = useApi();
   const [again, setAgain] = useState(0);
-  const query = useInfiniteQuery({
+  const query = useInfiniteQuery<Page, Fault, InfiniteData<Page>, readonly unknown[], string>({
     queryKey: ['sorted devices', which, order, again],
     queryFn: async ({ pageParam, signal }): Promise<Page> => {
       const page = await api.call('listDevices', { query: { ...which, order, limit: pageSize, ...(pageParam !== '' && { cursor: pageParam }) } }, signal);
@@ -41,13 +41,14 @@ export function useRows({ which, order, enabled }: { which: Which; order: Order;
     gcTime: 0,
     placeholderData: keepPreviousData,
     refetchInterval: ({ state }) => (state.status === 'error' && state.data === undefined ? againMs : false),
-  }) as UseInfiniteQueryResult<{ pages: Page[] }, Fault>;
-  const { fetchNextPage, isFetchNextPageError } = query;
+  });
+  const { fetchNextPage, isFetchNextPageError, errorUpdatedAt } = query;
+  const failedAtMs = isFetchNextPageError ? errorUpdatedAt : undefined;
   useEffect(() => {
-    if (!isFetchNextPageError) return undefined;
-    const timer = systemClock.after(againMs, () => void fetchNextPage());
+    if (failedAtMs === undefined) return undefined;
+    const timer = systemClock.after(Math.max(0, failedAtMs + againMs - systemClock.nowMs()), () => void fetchNextPage());
     return () => timer[Symbol.dispose]();
-  }, [isFetchNextPageError, fetchNextPage, query.errorUpdateCount]);
+  }, [failedAtMs, fetchNextPage]);
   const pages = query.data?.pages;
   const rows = useMemo(() => pages?.flatMap(({ items }) => items) ?? [], [pages]);
   return { query, rows, readAtMs: (row) => pages?.[Math.floor(row / pageSize)]?.readAtMs ?? 0, sorting: JSON.stringify([which, order, again]), sortAgain: () => setAgain((was) => was + 1) };

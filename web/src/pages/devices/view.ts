@@ -1,5 +1,5 @@
 /** What the page shows, as its address has it: which devices, in which order, with which columns. */
-import { DeploymentState, Device, DeviceStanding, DeviceState, type CallOf } from '@pier/shared/api';
+import { type CallOf, DeploymentState, type Device, DeviceStanding, DeviceState } from '@pier/shared/api';
 import { Fault } from '@pier/shared/core';
 import { matches, parseSelector } from '@pier/shared/selector';
 
@@ -28,7 +28,7 @@ export type DevicesView = {
 };
 
 /** Which devices, as the API is asked. */
-export type Which = Omit<NonNullable<CallOf<'countDevices'>['query']>, never>;
+export type Which = NonNullable<CallOf<'countDevices'>['query']>;
 
 /** Words that nobody knows are left out: an old link shows more, not an error. */
 export function viewOf(params: URLSearchParams): DevicesView {

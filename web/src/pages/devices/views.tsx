@@ -26,16 +26,14 @@ const usual: readonly { readonly name: string; readonly standing: readonly Devic
 export function Views({ view, fleet }: { view: DevicesView; fleet: DeviceCount | undefined }): ReactNode {
   const saved = useAnswer('listViews', {}).data?.items ?? [];
   const [open, setOpen] = useState<'save' | 'remove'>();
-  const [, go] = useLocation();
   const tabs = [...usualTabs(view, fleet), ...useSavedTabs(view, saved)];
   const here = tabs.findIndex((tab) => tab.here);
   const shown = tabs.slice(0, usual.length + shownMax);
   const more = tabs.slice(usual.length + shownMax);
   const own = saved.find(({ name }) => name === view.view);
-  const [before, after] = [tabs[here - 1]?.href, tabs[here + 1]?.href];
-  useShortcuts(useMemo(() => [{ keys: '[', does: 'View before', act: () => before !== undefined && go(before) }, { keys: ']', does: 'Next view', act: () => after !== undefined && go(after) }], [before, after, go]));
   return (
     <div className="devices-views">
+      <ViewKeys before={tabs[here - 1]?.href} after={tabs[here + 1]?.href} />
       <nav aria-label="Views">
         {shown.map((tab) => <TabLink key={tab.name} {...tab} />)}
         {more.length > 0 && (
@@ -53,6 +51,12 @@ export function Views({ view, fleet }: { view: DevicesView; fleet: DeviceCount |
       {open === 'remove' && own && <RemoveDialog name={own.name} onClose={() => setOpen(undefined)} />}
     </div>
   );
+}
+
+function ViewKeys({ before, after }: { before: string | undefined; after: string | undefined }): ReactNode {
+  const [, go] = useLocation();
+  useShortcuts(useMemo(() => [{ keys: '[', does: 'View before', act: () => before !== undefined && go(before) }, { keys: ']', does: 'Next view', act: () => after !== undefined && go(after) }], [before, after, go]));
+  return null;
 }
 
 function TabLink({ name, href, here, changed, count: n, hint }: Tab): ReactNode {
