@@ -39,5 +39,5 @@ export function Sites({ sites }: { sites: Fleet['sites'] }): ReactNode {
 
 function siteHref(site: string | null): string {
   const selector = site === null ? 'not exists(site)' : `site="${site.replace(/["\\]/g, '\\$&')}"`;
-  return `/devices?selector=${encodeURIComponent(selector)}`;
+  return `/devices?q=${encodeURIComponent(selector)}`;
 }
