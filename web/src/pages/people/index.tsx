@@ -21,7 +21,7 @@ export default function PeoplePage(): ReactNode {
   const more = (of: typeof users | typeof tokens) => (of.hasNextPage ? () => void of.fetchNextPage() : undefined);
   return (
     <>
-      <PageHead title="People" facts={<span>You are {me.user}, {me.role}.</span>} acts={<TextInput ref={field} className="people-find" aria-label="Find by name, role or id" placeholder="Find by name, role or id" value={find} onChange={({ currentTarget }) => setFind(currentTarget.value)} />} />
+      <PageHead title="People" facts={<span>Signed in as {me.user}; role {me.role}.</span>} acts={<TextInput ref={field} className="people-find" aria-label="Find by name, role or id" placeholder="Find by name, role or id" value={find} onChange={({ currentTarget }) => setFind(currentTarget.value)} />} />
       <div className="people-columns">
         <div className="people-main">
           {notAdmin === undefined ? (

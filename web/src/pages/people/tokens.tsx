@@ -15,7 +15,7 @@ export function Tokens({ tokens, find, onFind, onMore }: Props): ReactNode {
   const [open, setOpen] = useState<'new' | ApiToken>();
   const [made, setMade] = useState<AnswerOf<'createApiToken'>>();
   const found = tokens.filter(({ name, user, role, id }) => isFound(find, [name, user, role, id]));
-  const known = `${onMore === undefined ? '' : 'the newest '}${counted(tokens.length, 'token')}${me.role === 'admin' ? ' of everybody' : ' of yours'}`;
+  const known = `${onMore === undefined ? '' : 'the newest '}${counted(tokens.length, 'token')}${me.role === 'admin' ? ', of everybody' : ', of yours'}`;
   return (
     <Region title="API tokens" note={find.trim() === '' ? known : `${count(found.length)} of ${known}`} acts={<ActButton compact icon="plus" onClick={() => setOpen('new')}>New token…</ActButton>}>
       {made !== undefined && <MadeToken made={made} onDone={() => setMade(undefined)} />}
@@ -50,7 +50,7 @@ function TokenRow({ token: { id, name, user, role, createdAt, lastUsedAt, expire
       <td><Moment at={createdAt} /></td>
       <td>{lastUsedAt === null ? <span className="dim">never</span> : <Ago at={lastUsedAt} />}</td>
       <td>{expiresAt === null ? <span className="dim">when it is revoked</span> : isOver ? <>ended <Ago at={expiresAt} /></> : <Moment at={expiresAt} />}</td>
-      <td className="people-acts"><ActButton compact variant="warn" onClick={onRevoke}>Revoke…</ActButton></td>
+      <td className="people-acts"><ActButton compact onClick={onRevoke}>Revoke…</ActButton></td>
     </tr>
   );
 }

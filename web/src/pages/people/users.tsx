@@ -57,7 +57,7 @@ function UserRow({ user: { name, role, createdAt }, tokens, onOpen }: { user: Us
       <td className="people-acts">
         <ActButton compact onClick={() => onOpen('role')}>Change role…</ActButton>
         <ActButton compact onClick={() => onOpen('password')}>New password…</ActButton>
-        <ActButton compact variant="warn" onClick={() => onOpen('remove')}>Remove…</ActButton>
+        <ActButton compact onClick={() => onOpen('remove')}>Remove…</ActButton>
       </td>
     </tr>
   );
