@@ -3,5 +3,5 @@ export { auditActor, auditRemark, auditWords } from './audit.ts';
 export {
   type Family, type IconName, type Part, type StateWords, byFamily, commandWords, deploymentParts, deploymentWords, families, pauseWords, releaseWords, rolloutWords, standingParts, standingWords, waveWords,
 } from './states.ts';
-export { type Gap, gapOf, rolloutState, rolloutTitle } from './rollout.ts';
-export { type Remedy, remedyOf, whyLook } from './why.ts';
+export { type Gap, type GapPiece, gapOf, rolloutState, rolloutTitle } from './rollout.ts';
+export { type Remedy, remediesOf, whyLook } from './why.ts';

@@ -1,5 +1,5 @@
 /** How far a rollout is, in words and counts that add up. */
-import type { Rollout, WaveView } from '@pier/shared/api';
+import type { DeploymentState, Rollout, WaveView } from '@pier/shared/api';
 import { count } from './format.ts';
 import { type Part, type StateWords, deploymentParts, pauseWords, rolloutWords } from './states.ts';
 
@@ -8,7 +8,9 @@ export function rolloutTitle({ app, version }: Pick<Rollout, 'app' | 'version'>)
   return `${app} ${version}`;
 }
 
-export type Gap = { readonly proven: number; readonly total: number; readonly parts: readonly Part[]; /** `gap: 3 in waves not open, 2 soaking`; '' where nothing is missing. */ readonly words: string; /** What the parts miss to the total: 0 as it must be. */ readonly off: number };
+/** So many devices that are not proven, and which state their deployments are in. */
+export type GapPiece = { readonly count: number; readonly says: string; readonly deployment: DeploymentState };
+export type Gap = { readonly proven: number; readonly total: number; readonly parts: readonly Part[]; readonly pieces: readonly GapPiece[]; /** `gap: 3 in waves not open, 2 soaking`; '' where nothing is missing. */ readonly words: string; /** What the parts miss to the total: 0 as it must be. */ readonly off: number };
 
 /** How far a rollout is over all its waves, and what the rest does instead, in counts that add up. */
 export function gapOf({ state, waves }: Pick<Rollout, 'state' | 'waves'>): Gap {
@@ -18,15 +20,17 @@ export function gapOf({ state, waves }: Pick<Rollout, 'state' | 'waves'>): Gap {
   const total = waves.reduce((sum, wave) => sum + wave.total, 0);
   const shut = waves.filter((wave) => wave.state === 'pending').reduce((sum, wave) => sum + Math.max(0, (wave.counts.waiting ?? 0) - wave.absent), 0);
   const parts = deploymentParts(counts, absent);
-  const words = parts.flatMap(({ key, word, count: n }) => {
+  const pieces = parts.flatMap(({ key, word, count: n }): GapPiece[] => {
     if (key === 'proven') return [];
-    if (key === 'absent') return [`${count(n)} away or not allowed yet`];
-    if (key !== 'waiting') return [`${count(n)} ${word.toLowerCase()}`];
-    if (state === 'awaiting_approval') return [`${count(n)} waiting for approval`];
+    const piece = (of: number, says: string, deployment: DeploymentState = 'waiting'): GapPiece[] => (of === 0 ? [] : [{ count: of, says, deployment }]);
+    if (key === 'absent') return piece(n, 'away or not allowed yet');
+    if (key !== 'waiting') return piece(n, word.toLowerCase(), key as DeploymentState);
+    if (state === 'awaiting_approval') return piece(n, 'waiting for approval');
     const closed = Math.min(shut, n);
-    return [...(closed > 0 ? [`${count(closed)} in waves not open`] : []), ...(n > closed ? [`${count(n - closed)} waiting`] : [])];
+    return [...piece(closed, 'in waves not open'), ...piece(n - closed, 'waiting')];
   });
-  return { proven: counts.proven ?? 0, total, parts, words: words.length === 0 ? '' : `gap: ${words.join(', ')}`, off: total - parts.reduce((sum, part) => sum + part.count, 0) };
+  const words = pieces.map(({ count: n, says }) => `${count(n)} ${says}`);
+  return { proven: counts.proven ?? 0, total, parts, pieces, words: words.length === 0 ? '' : `gap: ${words.join(', ')}`, off: total - parts.reduce((sum, part) => sum + part.count, 0) };
 }
 
 /** `Running, wave 2 of 3`, `Paused by its gate`: the words of its state, with what is known besides. */

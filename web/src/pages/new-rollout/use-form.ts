@@ -34,7 +34,7 @@ export function useForm(): FormState {
 
 function linked(search: URLSearchParams): Partial<Form> {
   const of = (name: string): string => search.get(name) ?? '';
-  const [release, devices, selector] = [of('release'), of('devices'), of('selector')];
+  const [release, devices, selector] = [of('release'), of('devices'), of('selector') || of('q')];
   return {
     ...(release !== '' && { release }),
     ...(selector !== '' && (selector === 'all' ? { who: 'all' as const } : { selector, who: 'selector' as const })),

@@ -1,5 +1,4 @@
 /** While there is no device: four steps to the first one, each with what is true of it now. */
-import { SegmentedControl } from '@mantine/core';
 import { type ReactNode, useState } from 'react';
 import { Link } from 'wouter';
 import type { AnswerOf, Fleet } from '@pier/shared/api';
@@ -83,7 +82,10 @@ function StartStep({ token, fleet }: { token: string | undefined; fleet: Fleet }
   if (token === undefined) return <p className="dim">{fleet.pending > 0 ? <>It asks to join: <Link href="/enrol">let it in</Link>.</> : 'The command appears here with the token in it.'}</p>;
   return (
     <>
-      <SegmentedControl aria-label="Which board" value={kind} onChange={(next) => setKind(next === 'simulated' ? next : 'board')} data={[{ value: 'board', label: 'A board that runs Linux' }, { value: 'simulated', label: 'No board: simulate one' }]} />
+      <div className="overview-kinds" role="group" aria-label="Which board">
+        <button type="button" aria-pressed={kind === 'board'} onClick={() => setKind('board')}>A board that runs Linux</button>
+        <button type="button" aria-pressed={kind === 'simulated'} onClick={() => setKind('simulated')}>No board: simulate one</button>
+      </div>
       {addresses.data
         ? commandsFor(kind, { manager: addresses.data.device, token }).map(({ text, says }) => <div key={text}><p className="small dim">{says}</p><Command text={text} label={says} /></div>)
         : <p className="dim">Asking for the address that boards use.</p>}

@@ -28,7 +28,7 @@ export function Moving(): ReactNode {
 
 function Move({ rollout }: { rollout: Rollout }): ReactNode {
   const gap = gapOf(rollout);
-  const { state, says } = rolloutState(rollout);
+  const at = rolloutState(rollout);
   const title = rolloutTitle(rollout);
   const href = `/rollouts/${rollout.id}`;
   const short = `${count(gap.proven)} of ${counted(gap.total, 'device')} proven`;
@@ -40,11 +40,11 @@ function Move({ rollout }: { rollout: Rollout }): ReactNode {
           {rollout.name !== title && <span className="overview-aside">{rollout.name}</span>}
           {rollout.selector === null ? <span className="overview-aside">named devices</span> : <code className="overview-aside">{rollout.selector}</code>}
         </span>
-        <StateMark state={state} says={says} />
+        <StateMark state={at.state} says={at.says} />
       </div>
-      <Bar parts={gap.parts} total={gap.total} label={`${title}: ${short}`} hrefOf={({ key }) => `/devices?rollout=${rollout.id}&deployment=${key === 'absent' ? 'waiting' : key}`} />
+      <Bar parts={gap.parts} total={gap.total} label={`${title}: ${short}`} />
       <div className="overview-line">
-        <span><span className="strong">{count(gap.proven)}</span> of {count(gap.total)} proven{gap.words !== '' && `; ${gap.words}`}</span>
+        <span><span className="strong">{count(gap.proven)}</span> of {count(gap.total)} proven{gap.pieces.map(({ count: n, says, deployment }, i) => <span key={says}>{i === 0 ? '; gap: ' : ', '}<Link href={`/devices?rollout=${rollout.id}&deployment=${deployment}`} className="overview-quiet">{count(n)} {says}</Link></span>)}</span>
         <span className="dim">started by {rollout.createdBy} <Ago at={rollout.createdAt} /></span>
       </div>
       {gap.off !== 0 && <p className="note f-failed" role="alert">These counts do not add up to {count(gap.total)}.</p>}

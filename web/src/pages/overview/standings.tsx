@@ -14,7 +14,7 @@ export function Standings({ fleet }: { fleet: Fleet }): ReactNode {
   const off = missing(fleet);
   return (
     <section className="region overview-standings" aria-label="How devices stand">
-      <Bar parts={standingParts(standings)} total={total} label={`${counted(total, 'device')}: ${fleetSentence(fleet)}`} height={20} hrefOf={({ key }) => `/devices?standing=${key}`} />
+      <Bar parts={standingParts(standings)} total={total} label={`${counted(total, 'device')}: ${fleetSentence(fleet)}`} height={20} />
       {off !== 0 && <p className="note f-failed" role="alert">These counts do not add up: {count(Math.abs(off))} {off > 0 ? 'missing to' : 'more than'} the total of {count(total)}.</p>}
       <div className="counters">
         {order.filter((one) => always.includes(one) || (standings[one] ?? 0) > 0).map((one) => <Counter key={one} standing={one} n={standings[one] ?? 0} />)}
