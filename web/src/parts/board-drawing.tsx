@@ -18,9 +18,11 @@ type Props = {
 export function BoardDrawing({ pins, chosen, onChoose }: Props): ReactNode {
   const shown = useCalm(pins);
   return (
-    <div className="board" role="img" aria-label={boardSentence(shown)} onMouseLeave={() => onChoose?.(undefined)}>
-      <div className="board-plate" aria-hidden="true"><div className="board-header" /></div>
-      {shown.map((pin) => <Pin key={pin.pin} pin={pin} chosen={pin.use !== undefined && pin.name === chosen} onChoose={onChoose} />)}
+    <div onMouseLeave={() => onChoose?.(undefined)}>
+      <div className="board" role="img" aria-label={boardSentence(shown)}>
+        <div className="board-plate" aria-hidden="true"><div className="board-header" /></div>
+        {shown.map((pin) => <Pin key={pin.pin} pin={pin} chosen={pin.use !== undefined && pin.name === chosen} onChoose={onChoose} />)}
+      </div>
     </div>
   );
 }

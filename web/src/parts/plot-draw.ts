@@ -22,13 +22,14 @@ export function drawPlot(into: HTMLElement, { colours, width, height, timeWords,
     {
       width,
       height,
+      padding: [4, 8, 0, 0],
       legend: { show: false },
       cursor: { y: false, points: { size: 7, fill: colours.accent }, drag: { x: false, y: false } },
       scales: { x: { time: true }, y: { range: (_, min, max) => spread(min, max) } },
       series: [{}, { stroke: colours.accent, width: 1.5, points: { show: false }, spanGaps: false }],
       axes: [
         { ...axis, grid: { show: false }, size: 20, space: 90, values: (_, ticks) => ticks.map((s) => timeWords(s * 1_000)) },
-        { ...axis, grid: { stroke: colours.line, width: 1 }, size: 52, space: Math.max(24, height / 4), values: (_, ticks) => ticks.map((value) => valueWords(value)) },
+        { ...axis, grid: { stroke: colours.line, width: 1 }, size: 46, gap: 6, splits: (_, __, min, max) => [0.1, 0.5, 0.9].map((part) => round(min + (max - min) * part, max - min)), values: (_, ticks) => ticks.map((value) => valueWords(value)) },
       ],
       hooks: {
         drawClear: [(u) => drawGaps(u, shown, colours.gap)],
@@ -49,6 +50,12 @@ export function drawPlot(into: HTMLElement, { colours, width, height, timeWords,
     resize: (to) => plot.setSize({ width: to, height }),
     [Symbol.dispose]: () => plot.destroy(),
   };
+}
+
+/** As few digits as still tell three lines apart. */
+function round(value: number, span: number): number {
+  const step = 10 ** Math.floor(Math.log10(span / 10));
+  return Math.round(value / step) * step;
 }
 
 /** A steady value lies in the middle and not on the floor. */

@@ -20,6 +20,8 @@ type Props = {
 export function Plot({ label, unit, samples, fromMs, toMs, height = 120, note }: Props): ReactNode {
   const data = useMemo(() => plotData(samples, usualGapMs(samples)), [samples]);
   const [at, setAt] = useState<number>();
+  // What is drawn has the colours of its time: another scheme is another drawing.
+  const scheme = useComputedColorScheme();
   const values = samples.map(({ value }) => value);
   const newest = samples.reduce<Sample | undefined>((last, sample) => (last === undefined || sample.atMs > last.atMs ? sample : last), undefined);
   const pointed = at === undefined ? undefined : data.values[at];
@@ -33,7 +35,7 @@ export function Plot({ label, unit, samples, fromMs, toMs, height = 120, note }:
         {newest && <span className="plot-now"><b>{valueWords(typeof pointed === 'number' ? pointed : newest.value)}</b> <span className="dim">{typeof pointed === 'number' && at !== undefined ? `at ${clockSeconds((data.times[at] ?? 0) * 1_000)}` : `${span}, ${range}`}</span></span>}
         {note}
       </figcaption>
-      <Canvas data={data} fromMs={fromMs} toMs={toMs} height={height} onPoint={setAt} label={newest ? `${withUnit}: ${valueWords(newest.value)} now, ${range} in ${span}` : `${withUnit}: no sample in ${span}`} />
+      <Canvas key={scheme} data={data} fromMs={fromMs} toMs={toMs} height={height} onPoint={setAt} label={newest ? `${withUnit}: ${valueWords(newest.value)} now, ${range} in ${span}` : `${withUnit}: no sample in ${span}`} />
       {data.gaps.length > 0 && <p className="caption dim">Grey: no sample for {data.gaps.length === 1 ? duration((data.gaps[0]?.toMs ?? 0) - (data.gaps[0]?.fromMs ?? 0)) : `${data.gaps.length} stretches, the longest ${duration(Math.max(...data.gaps.map((gap) => gap.toMs - gap.fromMs)))}`}.</p>}
     </figure>
   );
@@ -44,26 +46,27 @@ type CanvasProps = { readonly data: PlotData; readonly fromMs: number; readonly 
 function Canvas({ data, fromMs, toMs, height, label, onPoint }: CanvasProps): ReactNode {
   const box = useRef<HTMLDivElement>(null);
   const [drawn, setDrawn] = useState<Drawn>();
-  const scheme = useComputedColorScheme();
   useEffect(() => {
     const into = box.current;
     if (into === null) return undefined;
     const gone = new AbortController();
     let plot: Drawn | undefined;
     const sized = new ResizeObserver(() => plot?.resize(into.clientWidth));
-    void import('./plot-draw.ts').then(({ drawPlot }) => {
+    const draw = async (): Promise<void> => {
+      const { drawPlot } = await import('./plot-draw.ts');
       if (gone.signal.aborted) return;
       plot = drawPlot(into, { colours: coloursOf(into), width: into.clientWidth, height, timeWords: (ms) => clockSeconds(ms).slice(0, 5), valueWords, onPoint });
       sized.observe(into);
       setDrawn(plot);
-    });
+    };
+    void draw();
     return () => {
       gone.abort();
       sized.disconnect();
       plot?.[Symbol.dispose]();
       setDrawn(undefined);
     };
-  }, [height, onPoint, scheme]);
+  }, [height, onPoint]);
   useEffect(() => drawn?.set(data, fromMs, toMs), [drawn, data, fromMs, toMs]);
   return <div ref={box} className="plot-canvas" style={{ minHeight: height }} role="img" aria-label={label} />;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { show } from '../testing/render.tsx';
-import { remedyOf, whyLook } from '../words/index.ts';
+import { remediesOf, whyLook } from '../words/index.ts';
 import { type ChainCheck, ReasonChain } from './reason-chain.tsx';
 
 const checks: readonly ChainCheck[] = [
@@ -29,11 +29,11 @@ test('when all checks have passed nothing is on a tint', async () => {
 
 describe('words', () => {
   test('commands are taken out of what to do, each to be copied', () => {
-    expect(remedyOf('pier rollout resume r-1')).toEqual({ words: undefined, commands: ['pier rollout resume r-1'] });
-    expect(remedyOf('See its last lines with: pier device logs d a; then: pier rollout retry r d').commands).toEqual(['pier device logs d a', 'pier rollout retry r d']);
-    expect(remedyOf('See what failed with: pier rollout why r; then retry it or leave it out (pier rollout retry, pier rollout exclude), or: pier rollout rollback r').commands).toEqual(['pier rollout why r', 'pier rollout rollback r']);
-    expect(remedyOf("Look after the board's power and network").commands).toEqual([]);
-    expect(remedyOf(null)).toEqual({ words: undefined, commands: [] });
+    expect(remediesOf('pier rollout resume r-1')).toEqual([{ words: undefined, command: 'pier rollout resume r-1' }]);
+    expect(remediesOf('See its last lines with: pier device logs d a; then: pier rollout retry r d')).toEqual([{ words: 'See its last lines with', command: 'pier device logs d a' }, { words: 'Then', command: 'pier rollout retry r d' }]);
+    expect(remediesOf('See what failed with: pier rollout why r; then retry it or leave it out (pier rollout retry, pier rollout exclude), or: pier rollout rollback r').map(({ command }) => command)).toEqual(['pier rollout why r', 'pier rollout rollback r']);
+    expect(remediesOf("Look after the board's power and network")).toEqual([{ words: "Look after the board's power and network", command: undefined }]);
+    expect(remediesOf(null)).toEqual([]);
   });
   test('a code that this page does not know waits', () => {
     expect([whyLook('app.failed').family, whyLook('something.new').family, whyLook('toString').family]).toEqual(['failed', 'waiting', 'waiting']);

@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import { remedyOf, whyLook } from '../words/index.ts';
+import { remediesOf, whyLook } from '../words/index.ts';
 import { Command } from './copy.tsx';
 import { Icon } from './icon.tsx';
 import './reason-chain.css';
@@ -38,7 +38,7 @@ export function ReasonChain({ checks, code, sentence, remedy, children }: Props)
       {rest.length > 0 && (
         <li className="chain-step chain-rest">
           <span className="chain-icon f-waiting"><Icon name="dashed" /></span>
-          <p className="dim">{capital(rest.map(({ check }) => check).join(', '))}: not reached</p>
+          {rest.length === 1 ? <p className="dim">{capital(rest[0]?.check ?? '')}: not reached</p> : <details className="dim"><summary>{rest.length} more checks not reached</summary>{capital(rest.map(({ check }) => check).join(', '))}.</details>}
         </li>
       )}
     </ol>
@@ -47,15 +47,18 @@ export function ReasonChain({ checks, code, sentence, remedy, children }: Props)
 
 function Deciding({ check: { check, evidence }, code, sentence, remedy, children }: { check: ChainCheck } & Omit<Props, 'checks'>): ReactNode {
   const look = whyLook(code);
-  const { words, commands } = remedyOf(remedy);
   return (
     <li className={`chain-step chain-holds f-${look.family}`}>
       <span className="chain-icon"><Icon name={look.icon} turns={look.icon === 'ring'} /></span>
       <p className="strong">{sentence}</p>
       <p className="small soft">{capital(check)}{evidence !== '' && `: ${evidence}`}. <code>{code}</code></p>
-      {words !== undefined && <p className="small soft chain-remedy">{words}{/[.?]$/.test(words) ? '' : '.'}</p>}
       {children !== undefined && <div className="chain-acts">{children}</div>}
-      {commands.map((command) => <Command key={command} text={command} label="A command that mends it" />)}
+      {remediesOf(remedy).map(({ words, command }) => (
+        <div key={`${words} ${command}`} className="chain-remedy">
+          {words !== undefined && <p className="small soft">{words}{command === undefined ? '.' : ':'}</p>}
+          {command !== undefined && <Command text={command} label="A command that mends it" />}
+        </div>
+      ))}
     </li>
   );
 }

@@ -67,12 +67,23 @@ export function whyLook(code: string): Look {
   return looks[Object.hasOwn(families, code) ? families[code as WhyCode] : 'waiting'];
 }
 
-/** What a person can do, taken apart: words to read, and commands to copy. */
-export type Remedy = { readonly words: string | undefined; readonly commands: readonly string[] };
+/** One thing that a person can do: in words, as a command to copy, or both. */
+export type Remedy = { readonly words: string | undefined; readonly command: string | undefined };
 
-/** `See its last lines with: pier device logs d a; then: pier rollout retry r d` gives the words, and two commands. */
-export function remedyOf(remedy: string | null): Remedy {
-  if (remedy === null) return { words: undefined, commands: [] };
-  const commands = [...remedy.matchAll(/(?:^|: )(pier [^;,(]*?)(?= \(|[;,]|$)/g)].map(([, command = '']) => command.trim());
-  return { words: remedy.startsWith('pier ') ? undefined : remedy, commands };
+/** `See its last lines with: pier device logs d a; then: pier rollout retry r d` is two steps, each with its command. */
+export function remediesOf(remedy: string | null): Remedy[] {
+  if (remedy === null) return [];
+  const steps: Remedy[] = [];
+  let from = 0;
+  for (const found of remedy.matchAll(/(?<=^|: )pier [^;,(]*?(?= \(|[;,]|$)/g)) {
+    steps.push({ words: wordsOf(remedy.slice(from, found.index)), command: found[0].trim() });
+    from = found.index + found[0].length;
+  }
+  const rest = wordsOf(remedy.slice(from));
+  return rest === undefined ? steps : [...steps, { words: rest, command: undefined }];
+}
+
+function wordsOf(text: string): string | undefined {
+  const words = text.replace(/^[;,\s]+/, '').replace(/[:\s]+$/, '');
+  return words === '' ? undefined : `${words.charAt(0).toUpperCase()}${words.slice(1)}`;
 }

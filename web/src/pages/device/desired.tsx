@@ -9,7 +9,8 @@ type App = DeviceDetail['apps'][number];
 export function appState({ state, hold, version, wanted }: App): StateWords | undefined {
   if (hold !== null) return { ...standingWords.held, word: hold === 'stopped' ? 'Stopped by hand' : 'Deployed by hand' };
   if (state === null) return version === null && wanted !== null ? standingWords.waiting : undefined;
-  if (state === 'proven' && version === wanted) return standingWords.in_step;
+  // What has proved itself is not what is wanted by now: its turn has not come.
+  if (state === 'proven') return wanted === null || version === wanted ? standingWords.in_step : standingWords.waiting;
   return deploymentWords[state];
 }
 

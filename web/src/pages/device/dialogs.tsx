@@ -16,26 +16,22 @@ export type Open = (dialog: Dialog) => void;
 
 type Props = { readonly device: DeviceDetail; readonly dialog: Dialog; readonly onClose: () => void };
 
-export function Dialogs({ device, dialog, onClose }: Props): ReactNode {
-  const props = { device, onClose };
-  switch (dialog.kind) {
-    case 'app.restart':
-    case 'app.stop':
-    case 'app.start':
-      return <AppCommandDialog {...props} verb={dialog.kind} first={dialog.app} />;
-    case 'bindings':
-      return <BindingsDialog {...props} app={dialog.app} />;
-    case 'give-back':
-      return <GiveBackDialog {...props} app={dialog.app} />;
-    case 'assign':
-      return <AssignDialog {...props} first={dialog.app} />;
-    case 'approve':
-      return <ApproveDialog {...props} />;
-    case 'revoke':
-      return <RevokeDialog {...props} />;
-    case 'tags':
-      return <TagsDialog {...props} />;
-    case 'console':
-      return <ConsoleDialog {...props} />;
-  }
+const appOf = (dialog: Dialog): string | undefined => ('app' in dialog ? dialog.app : undefined);
+const command = (verb: UiVerb) => ({ device, dialog, onClose }: Props): ReactNode => <AppCommandDialog device={device} verb={verb} first={appOf(dialog)} onClose={onClose} />;
+
+const shows: Readonly<Record<Dialog['kind'], (props: Props) => ReactNode>> = {
+  'app.restart': command('app.restart'),
+  'app.stop': command('app.stop'),
+  'app.start': command('app.start'),
+  bindings: ({ device, dialog, onClose }) => <BindingsDialog device={device} app={appOf(dialog) ?? ''} onClose={onClose} />,
+  'give-back': ({ device, dialog, onClose }) => <GiveBackDialog device={device} app={appOf(dialog) ?? ''} onClose={onClose} />,
+  assign: ({ device, dialog, onClose }) => <AssignDialog device={device} first={appOf(dialog)} onClose={onClose} />,
+  approve: ({ device, onClose }) => <ApproveDialog device={device} onClose={onClose} />,
+  revoke: ({ device, onClose }) => <RevokeDialog device={device} onClose={onClose} />,
+  tags: ({ device, onClose }) => <TagsDialog device={device} onClose={onClose} />,
+  console: ({ device, onClose }) => <ConsoleDialog device={device} onClose={onClose} />,
+};
+
+export function Dialogs(props: Props): ReactNode {
+  return shows[props.dialog.kind](props);
 }

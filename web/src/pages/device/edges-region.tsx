@@ -7,7 +7,8 @@ import { type LivePins, edgesSpanMs, pinsEveryMs } from './use-device.ts';
 type Props = { readonly device: DeviceDetail; readonly live: LivePins; readonly chosen: string | undefined; readonly onChoose: (line: string | undefined) => void };
 
 /** What was seen of the lines in the last seconds, and what the device counted meanwhile. */
-export function EdgesRegion({ device, live: { looks }, chosen, onChoose }: Props): ReactNode {
+export function EdgesRegion({ device, live: { query }, chosen, onChoose }: Props): ReactNode {
+  const looks = query.data?.looks ?? [];
   const lanes = lanesOf(looks);
   const nowMs = looks.at(-1)?.atMs ?? 0;
   const edges = lanes.reduce((sum, lane) => sum + lane.edges, 0);

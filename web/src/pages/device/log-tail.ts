@@ -1,6 +1,5 @@
 /** The last lines of an app, asked for again and again after the last one; bounded, and honest about what is missing. */
-import { type QueryClient, useQueries } from '@tanstack/react-query';
-import { useMemo } from 'react';
+import { type QueryClient, type UseQueryResult, useQueries } from '@tanstack/react-query';
 import type { DeviceDetail, LogView } from '@pier/shared/api';
 import { type Api, useApi } from '../../api/index.ts';
 import type { LogRow } from '../../parts/index.ts';
@@ -41,14 +40,15 @@ export type LogAsked = { readonly rows: readonly LogRow[]; readonly left: number
 /** The lines of these apps while somebody looks, each second. */
 export function useLog({ id }: Pick<DeviceDetail, 'id'>, apps: readonly string[]): LogAsked {
   const api = useApi();
-  const answers = useQueries({ queries: apps.map((app) => question(api, id, app)) });
-  const tails = answers.map(({ data }) => data);
-  const stamp = answers.map(({ dataUpdatedAt }) => dataUpdatedAt).join();
-  // The answers are the same objects until one of them is renewed.
-  const rows = useMemo(() => mergeTails(tails.filter((tail) => tail !== undefined)), [stamp, apps.join()]);
-  const sum = (of: (tail: Tail) => number): number => tails.reduce((all, tail) => all + (tail ? of(tail) : 0), 0);
+  return useQueries({ queries: apps.map((app) => question(api, id, app)), combine });
+}
+
+/** Stands outside, always the same: the lines are put together again only when an answer is renewed. */
+function combine(answers: readonly UseQueryResult<Tail>[]): LogAsked {
+  const tails = answers.flatMap(({ data }) => (data ? [data] : []));
+  const sum = (of: (tail: Tail) => number): number => tails.reduce((all, tail) => all + of(tail), 0);
   return {
-    rows,
+    rows: mergeTails(tails),
     left: sum(({ left }) => left),
     dropped: sum(({ dropped }) => dropped),
     asked: answers.every(({ data, error }) => data !== undefined || error !== null),

@@ -19,7 +19,7 @@ export function Now({ device, onOpen }: { device: DeviceDetail; onOpen: Open }):
   const [chosen, choose] = useState<string>();
   const releases = useReleases(device);
   const live = usePins(device);
-  const rows = lineRows(device, boardOf(device.profile), { pins: live.query.data?.lines ?? [], releases });
+  const rows = lineRows(device, boardOf(device.profile), { pins: live.query.data?.pins ?? [], releases });
   return (
     <div className="device-now">
       <div className="device-column">

@@ -1,4 +1,4 @@
-import { type ReactNode, useMemo } from 'react';
+import type { ReactNode } from 'react';
 import type { DeviceDetail } from '@pier/shared/api';
 import { BoardDrawing, BoardLegend, Empty, Region, headerPins } from '../../parts/index.ts';
 import { duration } from '../../words/index.ts';
@@ -12,15 +12,13 @@ type Props = Choosing & { readonly device: DeviceDetail; readonly rows: readonly
 export function liveWords({ online }: Pick<DeviceDetail, 'online'>, { query: { data, error } }: LivePins): string {
   if (!online) return 'not live, the device is offline';
   if (error) return 'not live, levels could not be read';
-  return data?.at == null ? 'waiting for the device' : 'live, 250 ms';
+  return data?.fresh === true ? 'live, 250 ms' : 'waiting for the device';
 }
 
 /** The drawn header, and what stands beside or below it. */
 export function PinsRegion({ device, rows, live, chosen, onChoose, children }: Props): ReactNode {
   const board = boardOf(device.profile);
-  const drawn = JSON.stringify(lineUses(rows));
-  // Levels come four times a second, mostly the same ones: nothing is drawn again for those.
-  const pins = useMemo(() => headerPins({ lines: boardOf(device.profile)?.lines ?? [], uses: lineUses(rows) }), [device.profile, drawn]);
+  const pins = headerPins({ lines: board?.lines ?? [], uses: lineUses(rows) });
   return (
     <Region title="Pins" note={liveWords(device, live)} acts={<BoardLegend />} className="device-pins">
       {board === undefined ? <Empty says="The device has not told its board yet." more="Its agent tells it when it connects." /> : <div className="device-board"><BoardDrawing pins={pins} chosen={chosen} onChoose={onChoose} /></div>}

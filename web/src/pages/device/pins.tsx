@@ -13,7 +13,7 @@ export function Pins({ device }: { device: DeviceDetail }): ReactNode {
   const releases = useReleases(device);
   const live = usePins(device);
   const board = boardOf(device.profile);
-  const rows = lineRows(device, board, { pins: live.query.data?.lines ?? [], releases });
+  const rows = lineRows(device, board, { pins: live.query.data?.pins ?? [], releases });
   const reserved = (board?.lines ?? []).filter((line) => line.reserved !== undefined);
   return (
     <div className="device-pins-page">

@@ -1,10 +1,9 @@
-import { type UseQueryResult, useQueries } from '@tanstack/react-query';
-import { useEffect, useState } from 'react';
-import type { DeviceDetail, PinsView, Release } from '@pier/shared/api';
-import type { Fault } from '@pier/shared/core';
-import { useAnswer, useApi } from '../../api/index.ts';
+import { type QueryClient, type UseQueryResult, useQueries, useQuery } from '@tanstack/react-query';
+import type { DeviceDetail, Release } from '@pier/shared/api';
+import { type Fault, systemClock } from '@pier/shared/core';
+import { againMs, useApi } from '../../api/index.ts';
 import { type Look, keepLooks } from '../../parts/index.ts';
-import type { Releases } from './facts.ts';
+import type { Pin, Releases } from './facts.ts';
 
 export const pinsEveryMs = 250;
 export const edgesSpanMs = 10_000;
@@ -21,17 +20,30 @@ export function useReleases({ assignments }: Pick<DeviceDetail, 'assignments'>):
   });
 }
 
-export type LivePins = { readonly query: UseQueryResult<PinsView, Fault>; readonly looks: readonly Look[] };
+/** A device that nobody watched tells nothing; what it told last may be from another day. It tells at least every two seconds. */
+const oldMs = 6_000;
+
+export type Levels = { readonly pins: readonly Pin[]; /** Whether the device tells them now. */ readonly fresh: boolean; readonly looks: readonly Look[] };
+export type LivePins = { readonly query: UseQueryResult<Levels, Fault> };
+const none: Levels = { pins: [], fresh: false, looks: [] };
 
 /** Levels four times a second while the page is in sight and the device online, and the looks of the last seconds. */
 export function usePins({ id, online }: Pick<DeviceDetail, 'id' | 'online'>): LivePins {
-  const query = useAnswer('getPins', { params: { device: id } }, { everyMs: pinsEveryMs, enabled: online });
-  const [looks, setLooks] = useState<readonly Look[]>([]);
-  const { data, dataUpdatedAt } = query;
-  useEffect(() => {
-    if (data === undefined || data.at === null) return;
-    const lines = data.lines.map(({ name, label, level, edges }) => ({ name, label, edges, level: level === 1 ? 1 as const : 0 as const }));
-    setLooks((was) => (was.at(-1)?.atMs === dataUpdatedAt ? was : keepLooks(was, { atMs: dataUpdatedAt, lines }, edgesSpanMs)));
-  }, [data, dataUpdatedAt]);
-  return { query, looks };
+  const api = useApi();
+  const queryKey = ['getPins', { params: { device: id } }, 'looks'];
+  const query = useQuery<Levels, Fault>({
+    queryKey,
+    queryFn: async ({ signal, client }: { signal: AbortSignal; client: QueryClient }) => {
+      const { at, lines } = await api.call('getPins', { params: { device: id } }, signal);
+      const atMs = systemClock.nowMs();
+      const { looks } = client.getQueryData<Levels>(queryKey) ?? none;
+      const fresh = at !== null && atMs + api.skewMs.get() - Date.parse(at) < oldMs;
+      if (!fresh) return none;
+      return { pins: lines, fresh, looks: keepLooks(looks, { atMs, lines: lines.map(({ name, label, level, edges }) => ({ name, label, edges, level: level === 1 ? 1 : 0 })) }, edgesSpanMs) };
+    },
+    enabled: online,
+    structuralSharing: false,
+    refetchInterval: ({ state }) => (state.status === 'error' ? againMs : pinsEveryMs),
+  });
+  return { query };
 }
