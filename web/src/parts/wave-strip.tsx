@@ -56,7 +56,7 @@ function Aside({ berth, before, rollout }: { berth: Berth; before: WaveView | un
       <div className="berth-head"><Name berth={berth} /></div>
       <Bar parts={partsOf(counters)} total={totalOf(berth)} label={labelOf(berth, counters)} height={14} />
       <p className="berth-state"><StateMark state={state} says={<>{says ?? state.word}{state.word === 'Passed' && passedAt ? <> <Moment at={passedAt} /></> : null}</>} /></p>
-      <p className="small dim">{berthNote(berth, before, rollout)}</p>
+      <p className="small dim berth-note">{berthNote(berth, before, rollout)}</p>
     </>
   );
 }

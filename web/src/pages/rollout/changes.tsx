@@ -12,7 +12,7 @@ export function Changes({ rollout: { app, release } }: { rollout: Rollout }): Re
   const before = previousOf(releases.data?.items, own.data);
   const difference = useAnswer('compareRelease', { params: { id: release }, query: { from: before?.id ?? '' } }, { enabled: before !== undefined });
   return (
-    <Region title="What changes for a device" note={before && `against ${before.version}, the one before`} acts={<Link href={`/releases/${release}`}>Release</Link>}>
+    <Region title="What changes for a device" note={before && `against ${before.version}`} acts={<Link href={`/releases/${release}`}>Release</Link>}>
       <Answered of={own} what="the release">
         {(it) => (
           <>

@@ -2,7 +2,7 @@
 import type { DeploymentState, Rollout, RolloutVerb, WaveView } from '@pier/shared/api';
 import type { Family, IconName } from '../../words/index.ts';
 
-export type Effect = { readonly key: string; readonly icon: IconName; readonly family: Family; readonly count: number; readonly says: string };
+export type Effect = { readonly key: string; readonly icon: IconName; readonly family: Family; readonly who: string; readonly count: number; readonly says: string };
 export type WaveEffect = { readonly n: number; readonly count: number };
 export type Effects = {
   /** Hit devices by wave, in the order in which it happens. */
@@ -27,13 +27,13 @@ const hits: Partial<Record<RolloutVerb, readonly DeploymentState[]>> = {
 };
 
 const restOf: readonly (Omit<Effect, 'count' | 'says'> & { readonly states: readonly DeploymentState[]; readonly says: string; readonly back?: string })[] = [
-  { key: 'work', icon: 'ring', family: 'busy', states: working, says: 'at work finish what they do' },
-  { key: 'proven', icon: 'check', family: 'ok', states: ['proven'], says: 'proven ones keep running it' },
-  { key: 'badly', icon: 'octagon', family: 'failed', states: badEnds, says: 'that ended badly stay as they are' },
-  { key: 'waiting', icon: 'clock', family: 'waiting', states: ['waiting'], says: 'that wait go on waiting', back: 'never took it and are left out' },
-  { key: 'offered', icon: 'right', family: 'waiting', states: ['offered'], says: 'offers stand', back: 'offers are taken back' },
-  { key: 'undone', icon: 'back', family: 'undone', states: ['rolling_back', 'rolled_back', 'rollback_failed'], says: 'are back, or on their way' },
-  { key: 'left', icon: 'skip', family: 'excluded', states: ['excluded', 'cancelled', 'superseded'], says: 'are no part of it any more' },
+  { key: 'work', icon: 'ring', family: 'busy', states: working, who: 'At work', says: 'finish what they do' },
+  { key: 'proven', icon: 'check', family: 'ok', states: ['proven'], who: 'Proven', says: 'keep running it' },
+  { key: 'badly', icon: 'octagon', family: 'failed', states: badEnds, who: 'Ended badly', says: 'stay as they are' },
+  { key: 'waiting', icon: 'clock', family: 'waiting', states: ['waiting'], who: 'Waiting', says: 'go on waiting', back: 'never took it and are left out' },
+  { key: 'offered', icon: 'right', family: 'waiting', states: ['offered'], who: 'Offered', says: 'may still take it up', back: 'are left out, the offer is taken back' },
+  { key: 'undone', icon: 'back', family: 'undone', states: ['rolling_back', 'rolled_back', 'rollback_failed'], who: 'Rolled back', says: 'are back, or on their way' },
+  { key: 'left', icon: 'skip', family: 'excluded', states: ['excluded', 'cancelled', 'superseded'], who: 'Left out', says: 'are no part of it any more' },
 ];
 
 /** Undefined for verbs that name their devices, or hit none: there the preview's sentence says it all. */

@@ -36,7 +36,7 @@ describe('what a verb would do', () => {
   test('a roll back goes backwards, and all others are told', () => {
     const effects = effectsOf('roll_back', { waves });
     expect(effects?.waves).toEqual([{ n: 2, count: 226 }, { n: 1, count: 24 }]);
-    expect(effects?.rest.map(({ count, says }) => `${count} ${says}`)).toEqual(['2225 never took it and are left out', '2 offers are taken back', '3 are no part of it any more']);
+    expect(effects?.rest.map(({ who, count, says }) => `${who} ${count} ${says}`)).toEqual(['Waiting 2225 never took it and are left out', 'Offered 2 are left out, the offer is taken back', 'Left out 3 are no part of it any more']);
   });
 
   test('whatever it is, hit and others are all devices, in any states', () => {

@@ -125,9 +125,9 @@ function EffectTable({ rollout, verb }: { rollout: Rollout; verb: RolloutVerb })
               <td>{hitWords(verb)}</td>
             </tr>
           ))}
-          {effects.rest.map(({ key, icon, family, count: n, says }) => (
+          {effects.rest.map(({ key, icon, family, who, count: n, says }) => (
             <tr key={key}>
-              <td><span className={`rollout-mark f-${family}`}><Icon name={icon} /></span> <span className="dim">others</span></td>
+              <td><span className={`rollout-who f-${family}`}><Icon name={icon} /> {who}</span></td>
               <td className="end">{count(n)}</td>
               <td className="dim">{says}</td>
             </tr>
