@@ -9,8 +9,8 @@ import { decideEach, decidedWords } from './decide.ts';
 
 const pageSize = 100;
 const verbs = {
-  approved: { route: 'approveDevice', verb: 'Approve', will: 'get a certificate when they next ask, within a minute, and run what is assigned to them.' },
-  denied: { route: 'revokeDevice', verb: 'Deny', will: 'are told no for good: each can ask again only with a new key and a new token.' },
+  approved: { route: 'approveDevice', verb: 'Approve', will: { one: 'It gets a certificate when it next asks, within a minute, and runs what is assigned to it.', many: 'They get a certificate when they next ask, within a minute, and run what is assigned to them.' } },
+  denied: { route: 'revokeDevice', verb: 'Deny', will: { one: 'It is told no for good: it can ask again only with a new key and a new token.', many: 'They are told no for good: each can ask again only with a new key and a new token.' } },
 } as const;
 type Verdict = keyof typeof verbs;
 
@@ -59,7 +59,7 @@ function Rows({ items, chosen, onChoose }: RowsProps): ReactNode {
     onChoose(next);
   };
   return (
-    <div className="table-scroll">
+    <div className="table-scroll enrol-asking">
       <table className="table">
         <thead>
           <tr>
@@ -95,7 +95,7 @@ function Decide({ verdict, those, onClose, onSaid }: { verdict: Verdict; those: 
     onSaid(decidedWords(decided, verdict), decided.failed.length > 0);
   };
   return (
-    <ActDialog title={`${verb} ${counted(fixed.length, 'board')}`} sub={`They ${will}`} act={`${verb} ${counted(fixed.length, 'board')}`} danger={verdict === 'denied'} onClose={onClose} onAct={decide}>
+    <ActDialog title={`${verb} ${counted(fixed.length, 'board')}`} sub={fixed.length === 1 ? will.one : will.many} act={`${verb} ${counted(fixed.length, 'board')}`} danger={verdict === 'denied'} onClose={onClose} onAct={decide}>
       <p className="small dim">Compare the key print with what the board says in its log, where it matters who it is.</p>
       <ul className="rows enrol-those">{fixed.map(({ device, name, model, fingerprint }) => <li key={device}><span className="strong">{name}</span><span>{modelWords(model)}</span><span className="push mono">{fingerprint.slice(0, 16)}…</span></li>)}</ul>
     </ActDialog>

@@ -34,7 +34,7 @@ function Boards({ items }: { items: readonly SimBoard[] }): ReactNode {
   const silent = items.filter(({ answers }) => !answers).length;
   return (
     <>
-      <p className="sim-lead"><span className="strong">{counted(items.length, 'simulated board')}</span>, {silent === 0 ? 'all answer.' : `${counted(items.length - silent, 'board')} of them ${items.length - silent === 1 ? 'answers' : 'answer'}.`}</p>
+      <p className="sim-lead"><span className="strong">{counted(items.length, 'simulated board')}</span>, {silent === 0 ? 'all answer.' : `${items.length - silent} of them ${items.length - silent === 1 ? 'answers' : 'answer'}.`}</p>
       <div className="table-scroll sim-list">
         <table className="table">
           <thead><tr><th scope="col">Board</th><th scope="col">Model</th><th scope="col">Device</th><th scope="col" className="end">Parts</th><th scope="col">Answers</th></tr></thead>
@@ -44,7 +44,7 @@ function Boards({ items }: { items: readonly SimBoard[] }): ReactNode {
                 <td><Link className="strong" href={`/simulator/${id}`}>{id}</Link></td>
                 <td>{model === 'unknown' ? <span className="dim">not told yet</span> : modelWords(model)}</td>
                 <td>{device === null ? <span className="dim">none known</span> : <Link href={`/devices/${device}`}>{device}</Link>}</td>
-                <td className="end">{parts}</td>
+                <td className="end">{model === 'unknown' ? '–' : parts}</td>
                 <td><StateMark state={answers ? boardWords.answers : boardWords.silent} /></td>
               </tr>
             ))}

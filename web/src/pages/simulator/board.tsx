@@ -18,6 +18,7 @@ const noBindings: DeviceDetail['bindings'] = {};
 
 export function BoardPage({ id }: { id: string }): ReactNode {
   const board = useBoard(id);
+  const gone = board.error?.code === 'board-gone' ? board.error : undefined;
   const answers = board.data !== undefined && board.error === null;
   const holder = board.data?.device ?? null;
   const device = useAnswer('getDevice', { params: { device: holder ?? '' } }, { enabled: holder !== null });
@@ -28,10 +29,10 @@ export function BoardPage({ id }: { id: string }): ReactNode {
         beside={<>{board.data && <span className="chip sim-model">Simulated {modelWords(board.data.model)}</span>}{(answers || board.error) && <StateMark state={answers ? boardWords.answers : boardWords.silent} />}</>}
         facts={<HeadFacts holder={holder} device={device.data} known={board.data !== undefined} />}
       />
-      {board.error?.code === 'board-gone' && <Gone fault={board.error} id={id} />}
-      <Answered of={board.error?.code === 'board-gone' && board.data ? { ...board, error: null } : board} what="the board" rows={8}>
-        {(detail) => <BoardView detail={detail} bindings={device.data?.bindings ?? noBindings} answers={answers} />}
-      </Answered>
+      {gone && <Gone fault={gone} id={id} isSeen={board.data !== undefined} />}
+      {board.data === undefined
+        ? gone === undefined && <div className="region"><Answered of={board} what="the board" rows={8}>{() => null}</Answered></div>
+        : <BoardView detail={board.data} bindings={device.data?.bindings ?? noBindings} answers={answers} unread={gone ? null : board.error} />}
     </>
   );
 }
@@ -49,16 +50,19 @@ function HeadFacts({ holder, device, known }: { holder: string | null; device: D
 }
 
 /** Nothing answers on the board's socket; what was seen last stays in sight, and nothing can be done to it. */
-function Gone({ fault, id }: { fault: Fault; id: string }): ReactNode {
+function Gone({ fault, id, isSeen }: { fault: Fault; id: string; isSeen: boolean }): ReactNode {
   return (
-    <div className="region" role="alert">
-      <p className="note f-offline"><span className="strong">The board does not answer.</span> {fault.message}. What is shown is how it was when it last did; it is asked again each 5 s. Start it again in the folder that the manager was shown:</p>
+    <div className="region sim-gone" role="alert">
+      <p className="note f-offline"><span className="strong">The board does not answer; it is asked again each 5 s.</span> {isSeen && 'What is shown below is how it was when it last did. '}Start it again in the folder that the manager was shown:</p>
       <Command label="Command that starts the board" text={`pier sim board board.json --dir DIR/${id}`} />
+      <p className="small dim">{fault.message} <code>{fault.code}</code></p>
     </div>
   );
 }
 
-function BoardView({ detail, bindings, answers }: { detail: SimBoardDetail; bindings: DeviceDetail['bindings']; answers: boolean }): ReactNode {
+type ViewProps = { readonly detail: SimBoardDetail; readonly bindings: DeviceDetail['bindings']; readonly answers: boolean; /** Why it could not be asked again. */ readonly unread: Fault | null };
+
+function BoardView({ detail, bindings, answers, unread }: ViewProps): ReactNode {
   const { id, device } = detail;
   const record = useRecord(id);
   const driver = useDriver(id, { answers });
@@ -68,6 +72,7 @@ function BoardView({ detail, bindings, answers }: { detail: SimBoardDetail; bind
       <div className="sim-main">
         <section className="region" aria-labelledby="sim-board">
           <h2 id="sim-board" className="sr-only">Board and parts</h2>
+          {unread && <p className="note f-failed sim-lead" role="alert"><span className="strong">Not renewed:</span> {unread.message} <code>{unread.code}</code>. What is shown is older.</p>}
           {driver.off !== undefined && <p className="why-off sim-lead">Looking only. {driver.off}</p>}
           {driver.fault && <Wrong fault={driver.fault} />}
           <Stage lines={detail.lines} wired={wired} kept={record.data} driver={driver} />

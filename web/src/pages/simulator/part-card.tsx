@@ -37,7 +37,7 @@ function Body({ wired: { part, line, port }, kept, driver }: Props): ReactNode {
     <>
       {part?.kind === 'modbus-meter' && <Meter values={part.values} />}
       {part?.kind === 'modbus-meter' && <MeterSet part={part.name} values={part.values} driver={driver} />}
-      <p className="small soft">{port.plugged ? `${counted(port.frames, 'question')}, ${counted(port.answers, 'answer')}; ${counted(port.crcErrors, 'wrong check sum')} heard` : <span className="f-failed sim-bad">Unplugged; its app reads nothing</span>}</p>
+      <p className="small soft">{port.plugged ? `${counted(port.frames, 'question')}, ${counted(port.answers, 'answer')}; ${counted(port.crcErrors, 'wrong check sum')} heard` : <span className="f-failed sim-bad">Unplugged; its path is gone</span>}</p>
       {part?.kind === 'serial-echo' && <p className="small dim">{counted(port.bytesIn, 'byte')} heard, {counted(port.bytesOut, 'byte')} sent back</p>}
       {port.fault !== 'none' && <p className="small f-failed sim-bad">{faultWords[port.fault].word}{port.faultsLeft === null ? ', until ended' : `, ${port.faultsLeft} more`}</p>}
       <div className="sim-acts"><ActButton compact icon="unplug" onClick={() => driver.act(port.plugged ? { act: 'unplug', port: port.port } : { act: 'plug', port: port.port })} off={driver.off} offQuiet>{port.plugged ? 'Unplug' : 'Plug in'}</ActButton></div>

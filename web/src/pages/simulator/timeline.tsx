@@ -33,6 +33,7 @@ export function Timeline({ kept, lines, wired }: Props): ReactNode {
 
 function leftWords({ left, edges }: Kept): string {
   const most = edges.length >= keptMax ? `, ${count(keptMax)} at most` : '';
+  if (left + edges.length === 0) return 'nothing is recorded yet';
   return left === 0 ? `all ${counted(edges.length, 'change')} of it kept` : `${counted(edges.length, 'change')} kept${most}, ${counted(left, 'older one')} left out`;
 }
 
