@@ -52,7 +52,7 @@ function FilterForm({ view: { filters, narrow }, actions, firstRef }: { view: Vi
           onChange={({ currentTarget: { value } }) => setTyped((was) => ({ ...was, [name]: value }))}
         />
       ))}
-      <datalist id="audit-actions">{actions.map((action) => <option key={action} value={action} />)}</datalist>
+      <datalist id="audit-actions">{actions.map((action) => <option key={action} value={action}>{action}</option>)}</datalist>
       <Button type="submit" leftSection={<Icon name="filter" />}>Narrow</Button>
     </form>
   );

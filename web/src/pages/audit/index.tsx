@@ -15,7 +15,8 @@ export default function AuditPage(): ReactNode {
   const view = useView();
   const { filters, steps } = view;
   const pages = usePages('listAudit', { query: { ...filters, limit: 200 } });
-  const [list, first] = [useRef<HTMLDivElement>(null), useRef<HTMLInputElement>(null)];
+  const list = useRef<HTMLDivElement>(null);
+  const first = useRef<HTMLInputElement>(null);
   useRowKeys(list, 'record');
   useShortcuts(useMemo(() => [{ keys: '/', does: 'Narrow the audit', act: () => first.current?.focus() }], []));
   const all = pages.data?.items ?? [];
@@ -43,7 +44,7 @@ function Records({ records }: { records: readonly AuditRecord[] }): ReactNode {
   const now = useNow();
   const days = Map.groupBy(records, ({ at }) => dayWords(Date.parse(at)));
   return (
-    <div className="table-scroll" tabIndex={0} role="region" aria-label="Records">
+    <div className="table-scroll">
       <table className="table audit-table">
         <thead><tr><th scope="col">Time, {zone(now)}</th><th scope="col">Who</th><th scope="col">What</th><th scope="col">About</th><th scope="col" className="end">Record</th></tr></thead>
         {[...days].map(([day, ofDay]) => (

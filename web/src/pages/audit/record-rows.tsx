@@ -32,7 +32,7 @@ export function RecordRows({ record }: { record: AuditRecord }): ReactNode {
       {open && (
         <tr id={`audit-${id}`}>
           <td colSpan={5}>
-            <div className="code audit-raw"><pre tabIndex={0} aria-label={`Record ${id}`}>{JSON.stringify(record, null, 2)}</pre><Copy text={JSON.stringify(record)} /></div>
+            <div className="code audit-raw"><pre>{JSON.stringify(record, null, 2)}</pre><Copy text={JSON.stringify(record)} /></div>
           </td>
         </tr>
       )}

@@ -13,7 +13,7 @@ const rows = [
 export function BreakIns(): ReactNode {
   return (
     <Region title="If it is broken into">
-      <div className="table-scroll" tabIndex={0} role="region" aria-label="What each break-in gets">
+      <div className="table-scroll">
         <table className="table keys-break-ins">
           <thead><tr><th scope="col">Who has</th><th scope="col">can</th><th scope="col">cannot</th></tr></thead>
           <tbody>{rows.map(([what, can, cannot]) => <tr key={what}><th scope="row">{what}</th><td>{can}</td><td>{cannot}</td></tr>)}</tbody>

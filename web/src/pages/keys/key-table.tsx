@@ -19,7 +19,7 @@ export function KeyTable({ root, keys }: { root: string; keys: PolicyDocument['k
   const sorted = keys.toSorted((a, b) => rank(a.role) - rank(b.role) || a.name.localeCompare(b.name));
   return (
     <Region title="Keys" note={`root and ${counted(keys.length, 'key')}`}>
-      <div className="table-scroll" tabIndex={0} role="region" aria-label="Keys of the policy">
+      <div className="table-scroll">
         <table className="table keys-table">
           <thead><tr><th scope="col">Name</th><th scope="col">Role</th><th scope="col">May</th><th scope="col">Kept by</th><th scope="col" className="end">Id</th></tr></thead>
           <tbody>

@@ -12,7 +12,7 @@ export function ScopeTable({ document: { scopes, keys } }: { document: PolicyDoc
       {scopes.length === 0
         ? <p>No scope: no release can be accepted.</p>
         : (
-          <div className="table-scroll" tabIndex={0} role="region" aria-label="Scopes of the policy">
+          <div className="table-scroll">
             <table className="table keys-table">
               <thead><tr><th scope="col">Repositories below</th><th scope="col">Needs</th><th scope="col">Of these keys</th><th scope="col">Its apps may use</th></tr></thead>
               <tbody>

@@ -38,7 +38,7 @@ function Table({ release, from, difference }: { release: Release; from: Release;
   return (
     <>
       {asks === 0 && <p className="release-lead">Both ask for the same, under the same limits.</p>}
-      <div className="table-scroll" tabIndex={0} role="region" aria-label="The difference">
+      <div className="table-scroll">
         <table className="table release-difference">
           <thead><tr><th scope="col">What</th><th scope="col">{from.version}</th><th scope="col">{release.version}</th></tr></thead>
           <tbody>

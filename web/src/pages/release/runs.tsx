@@ -30,7 +30,7 @@ function Figure({ release, use: { running, proven, soaking }, fleet }: { release
   const devices = fleet.apps.find(({ app }) => app === release.app)?.devices;
   return (
     <>
-      <p><span className="figure">{count(running)}</span> of {counted(fleet.total, 'device')}{running > 0 && <>: {parts.map((part) => `${count(part.count)} ${part.word.toLowerCase()}`).join(', ')}</>}</p>
+      <p className="release-figure"><span className="figure">{count(running)}</span> of {counted(fleet.total, 'device')}{running > 0 && <>: {parts.map((part) => `${count(part.count)} ${part.word.toLowerCase()}`).join(', ')}</>}</p>
       <Bar parts={parts} total={fleet.total} label={`${count(running)} of ${counted(fleet.total, 'device')} run it: ${count(proven)} proven, ${count(soaking)} soaking, ${count(other)} neither`} />
       <p className="small dim release-after">
         {other > 0 && <><Swatch family="paused" /> Neither: it runs there after a failure, or was put there by hand. </>}

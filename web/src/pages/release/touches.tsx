@@ -6,18 +6,21 @@ import { scopeFor } from './scope.ts';
 import { type TouchGroup, touchesOf, untouched } from './touch-groups.ts';
 import type { ComparedWith } from './use-compared.ts';
 
+/** Sentences that differ from those of the release that it is compared with, and how. */
+type Fresh = ReadonlyMap<string, string>;
+
 /** What it may touch and what not, in the words of the API; what is new against the release that it is compared with is marked. */
 export function Touches({ release, compared }: { release: Release; compared: ComparedWith }): ReactNode {
   const policy = useAnswer('getPolicy', {});
   const { groups, limits } = touchesOf(release);
   const scope = policy.data && scopeFor(policy.data.document, release);
   const { from, difference } = compared;
-  const fresh = new Set(difference.data === undefined ? [] : [...difference.data.added, ...difference.data.changed.map(({ after }) => after)]);
+  const fresh: Fresh = new Map([...(difference.data?.added ?? []).map((sentence) => [sentence, `New since ${from?.version}.`] as const), ...(difference.data?.changed ?? []).map(({ after }) => [after, `Changed since ${from?.version}.`] as const)]);
   return (
     <Region title="What it may touch">
       <p className="small dim release-lead">What is not listed is refused. Each line works only where a device binds it and the policy allows it.</p>
       <ul className="release-touches">
-        {groups.map((group) => <Group key={group.title} group={group} fresh={fresh} since={from?.version} denied={scope !== undefined && !scope.capabilities.includes(group.kind) ? scope.prefix : undefined} />)}
+        {groups.map((group) => <Group key={group.title} group={group} fresh={fresh} denied={scope !== undefined && !scope.capabilities.includes(group.kind) ? scope.prefix : undefined} />)}
         {groups.length === 0 && <li><span className="release-sign"><Icon name="minus" /></span><span className="strong">Nothing of a board: it asks for no pin, port, folder or measurement.</span></li>}
         <li>
           <span className="release-sign dim"><Icon name="cross" /></span>
@@ -30,14 +33,14 @@ export function Touches({ release, compared }: { release: Release; compared: Com
       {limits.length > 0 && (
         <>
           <h3 className="release-sub">Limits</h3>
-          <ul className="release-limits">{limits.map((sentence) => <li key={sentence} className={fresh.has(sentence) ? 'release-fresh' : undefined}>{capital(sentence)}{fresh.has(sentence) && <New since={from?.version} />}</li>)}</ul>
+          <ul className="release-limits">{limits.map((sentence) => <li key={sentence}>{capital(sentence)}<Mark of={sentence} fresh={fresh} /></li>)}</ul>
         </>
       )}
     </Region>
   );
 }
 
-function Group({ group, fresh, since, denied }: { group: TouchGroup; fresh: ReadonlySet<string>; since: string | undefined; denied: string | undefined }): ReactNode {
+function Group({ group, fresh, denied }: { group: TouchGroup; fresh: Fresh; denied: string | undefined }): ReactNode {
   const isNew = group.sentences.some((sentence) => fresh.has(sentence));
   return (
     <li>
@@ -45,14 +48,14 @@ function Group({ group, fresh, since, denied }: { group: TouchGroup; fresh: Read
       <div>
         <p><span className="strong">{group.title}</span>: {group.labels.join(', ')}</p>
         {denied !== undefined && <p className="small release-denied">Not allowed by the policy below <code>{denied}</code>: no device grants it.</p>}
-        {group.sentences.map((sentence) => <p key={sentence} className="small dim">{capital(sentence)}{fresh.has(sentence) && <New since={since} />}</p>)}
+        {group.sentences.map((sentence) => <p key={sentence} className="small dim">{capital(sentence)}<Mark of={sentence} fresh={fresh} /></p>)}
       </div>
     </li>
   );
 }
 
-function New({ since }: { since: string | undefined }): ReactNode {
-  return <span className="release-new"> New or changed since {since}.</span>;
+function Mark({ of, fresh }: { of: string; fresh: Fresh }): ReactNode {
+  return fresh.has(of) && <span className="release-new"> {fresh.get(of)}</span>;
 }
 
 function capital(text: string): string {

@@ -27,7 +27,7 @@ function Effects({ release: { id } }: { release: Release }): ReactNode {
   const use = useAnswer('useOfRelease', { params: { id } });
   const live = useAnswer('listRollouts', { query: { release: id, live: 'true', limit: 500 } });
   return (
-    <table className="table">
+    <table className="table release-effects">
       <caption className="sr-only">What happens</caption>
       <tbody>
         <tr>

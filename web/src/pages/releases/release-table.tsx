@@ -10,7 +10,7 @@ export function ReleaseTable({ releases, fleet, caption }: { releases: readonly 
   const nameOf = new Map((policy.data?.document.keys ?? []).map(({ id, name }) => [id, name]));
   return (
     <>
-      <div className="table-scroll" tabIndex={0} role="region" aria-label={caption}>
+      <div className="table-scroll">
         <table className="table releases-table">
           <caption className="sr-only">{caption}, newest first</caption>
           <thead>
