@@ -36,7 +36,7 @@ export function ReasonLedger({ rows, label, sum }: Props): ReactNode {
             <span className="reason-words">
               {says} {code !== undefined && <code className="dim">{code}</code>} {evidence !== undefined && <span className="reason-evidence">{evidence}</span>}
             </span>
-            {action !== undefined && <span className="reason-action">{action}</span>}
+            {action !== undefined && <span className="reason-action">{action}<span className="reason-go"><Icon name="chevron-right" /></span></span>}
           </li>
         ))}
       </ul>

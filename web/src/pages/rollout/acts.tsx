@@ -3,7 +3,7 @@ import { Button, Menu, Modal } from '@mantine/core';
 import { type ReactNode, useState } from 'react';
 import type { Rollout, RolloutVerb, VerbPreview } from '@pier/shared/api';
 import { ActButton, Icon, Wrong } from '../../parts/index.ts';
-import { buttonsOf, effectLines, previewOf, sentence, verbIcons, verbLabel } from './verbs.ts';
+import { buttonsOf, effectLines, previewOf, sentence, verbIcon, verbLabel } from './verbs.ts';
 import type { Acting } from './use-acting.ts';
 
 type Props = { readonly rollout: Rollout; readonly acting: Acting };
@@ -18,8 +18,8 @@ export function HeadActs({ rollout, acting, more, onMore }: Props & { more: bool
   return (
     <div className="rollout-acts">
       <div className="rollout-buttons">
-        {main && <ActButton variant="primary" icon={verbIcons[main]} loading={busy} off={offOf(acting, main)} offQuiet onClick={() => press(main)}>{verbLabel(main, previewOf(items, main))}</ActButton>}
-        {beside.map((verb) => <ActButton key={verb} variant={verb === 'abort' ? 'warn' : 'default'} icon={verbIcons[verb]} off={offOf(acting, verb)} offQuiet onClick={() => press(verb)}>{verbLabel(verb, previewOf(items, verb))}</ActButton>)}
+        {main && <ActButton variant="primary" {...verbIcon(main)} loading={busy} off={offOf(acting, main)} offQuiet onClick={() => press(main)}>{verbLabel(main, previewOf(items, main))}</ActButton>}
+        {beside.map((verb) => <ActButton key={verb} variant={verb === 'abort' ? 'warn' : 'default'} {...verbIcon(verb)} off={offOf(acting, verb)} offQuiet onClick={() => press(verb)}>{verbLabel(verb, previewOf(items, verb))}</ActButton>)}
         <Menu opened={more} onChange={onMore} position="bottom-end" width={320}>
           <Menu.Target><Button aria-label="More actions"><Icon name="more" /></Button></Menu.Target>
           <Menu.Dropdown>{others.map((verb) => <MoreItem key={verb} verb={verb} acting={acting} />)}</Menu.Dropdown>
@@ -37,9 +37,10 @@ function Effects({ lines }: { lines: readonly string[] }): ReactNode {
 
 function MoreItem({ verb, acting }: { verb: RolloutVerb; acting: Acting }): ReactNode {
   const off = offOf(acting, verb);
+  const { icon } = verbIcon(verb);
   const preview = previewOf(acting.items, verb);
   return (
-    <Menu.Item leftSection={<Icon name={verbIcons[verb]} />} disabled={off !== undefined} onClick={() => acting.press(verb)}>
+    <Menu.Item {...(icon && { leftSection: <Icon name={icon} /> })} disabled={off !== undefined} onClick={() => acting.press(verb)}>
       {verbLabel(verb, preview)}
       <span className="rollout-more-why">{off ?? (preview && sentence(preview.sentence))}</span>
     </Menu.Item>
@@ -55,7 +56,7 @@ export function FootActs({ rollout, acting }: Props): ReactNode {
     <div className="rollout-foot" role="group" aria-label="What you can do">
       {fault && <Wrong fault={fault} />}
       <div className="rollout-foot-buttons">
-        {main && <ActButton variant="primary" icon={verbIcons[main]} loading={busy} off={offOf(acting, main)} offQuiet onClick={() => press(main)}>{verbLabel(main, previewOf(items, main))}</ActButton>}
+        {main && <ActButton variant="primary" {...verbIcon(main)} loading={busy} off={offOf(acting, main)} offQuiet onClick={() => press(main)}>{verbLabel(main, previewOf(items, main))}</ActButton>}
         <Button onClick={() => setOpen(true)} aria-haspopup="dialog">More…</Button>
       </div>
       <Effects lines={whyNot === undefined ? effectLines({ main, beside: main === undefined ? beside : [] }, items) : [whyNot]} />
@@ -70,7 +71,7 @@ export function FootActs({ rollout, acting }: Props): ReactNode {
             };
             return (
               <li key={verb}>
-                <ActButton icon={verbIcons[verb]} variant={verb === 'abort' ? 'warn' : 'default'} off={off} offQuiet onClick={go}>{verbLabel(verb, preview)}</ActButton>
+                <ActButton {...verbIcon(verb)} variant={verb === 'abort' ? 'warn' : 'default'} off={off} offQuiet onClick={go}>{verbLabel(verb, preview)}</ActButton>
                 <p className="small dim" aria-hidden={off !== undefined}>{off ?? (preview && sentence(preview.sentence))}</p>
               </li>
             );

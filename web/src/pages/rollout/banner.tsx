@@ -8,6 +8,8 @@ import { sentence } from './verbs.ts';
 
 const pauses = ['rollout.paused', 'rollout.pause'];
 
+const told = (n: number, one: string, many = one): string => (n === 0 ? '' : `${count(n)} ${n === 1 ? one : many}`);
+
 /** What stopped it and when, whether anything still happens, and what devices run meanwhile. */
 export function PausedBanner({ rollout }: { rollout: Rollout }): ReactNode {
   const history = useHistory(rollout.id);
@@ -16,7 +18,12 @@ export function PausedBanner({ rollout }: { rollout: Rollout }): ReactNode {
   const { cause, reason, version } = rollout;
   const { total, proven, badly, atWork, waiting } = sumsOf(rollout);
   const others = total - proven - badly - atWork - waiting;
-  const meanwhile = [[proven, `run ${version} and stay on it`], [badly, 'ended badly'], [waiting, 'wait and keep what they run'], [others, 'left out']].flatMap(([n, words]) => (typeof n === 'number' && n > 0 ? [`${count(n)} ${words}`] : []));
+  const meanwhile = [
+    told(proven, `runs ${version} and stays on it`, `run ${version} and stay on it`),
+    told(badly, 'ended badly'),
+    told(waiting, 'waits and keeps what it runs', 'wait and keep what they run'),
+    told(others, 'is no part of it any more', 'are no part of it any more'),
+  ].filter((words) => words !== '');
   const who = cause === 'gate' ? 'It stopped itself' : cause === 'trust' ? 'It stopped, its release is not trusted' : 'A person paused it';
   return (
     <div className={`rollout-banner f-${rolloutWords.paused.family}`} role="status">

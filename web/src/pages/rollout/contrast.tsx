@@ -16,7 +16,9 @@ export function InCommon({ rollout }: { rollout: Rollout }): ReactNode {
   return <Answered of={answer} what="what they have in common">{(contrast) => <Shown contrast={contrast} />}</Answered>;
 }
 
-function Shown({ contrast: { badly, proven, facts } }: { contrast: Contrast }): ReactNode {
+function Shown({ contrast: { badly, proven, facts: told } }: { contrast: Contrast }): ReactNode {
+  // Without proven ones to hold against, what but one of them has is not common to them.
+  const facts = proven > 0 ? told : told.filter((fact) => fact.badly > 1);
   const [all, setAll] = useState(false);
   if (badly === 0 || (facts.length === 0 && proven === 0)) return null;
   const shown = all ? facts : facts.slice(0, shownMax);

@@ -62,7 +62,7 @@ describe('the buttons', () => {
       const all = [main, ...beside, ...more];
       expect([state, all.length]).toEqual([state, new Set(all).size]);
     }
-    expect(buttonsOf({ state: 'paused', waves })).toMatchObject({ main: 'resume', beside: ['retry', 'advance', 'roll_back', 'abort'] });
+    expect(buttonsOf({ state: 'paused', waves })).toMatchObject({ main: 'resume', beside: ['retry', 'roll_back', 'abort'], more: ['advance', 'exclude', 'set_cap'] });
     expect(buttonsOf({ state: 'running', waves })).toMatchObject({ main: 'pause', beside: ['advance', 'roll_back', 'abort'] });
   });
 

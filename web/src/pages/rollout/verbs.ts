@@ -18,16 +18,19 @@ const buttons: Readonly<Record<RolloutState, Buttons>> = {
   rolled_back: over,
 };
 
-/** Where something ended badly and a person has to decide, trying again stands in front. */
+/** Where something ended badly and a person has to decide, trying again stands in front, and passing over it behind the dots. */
 export function buttonsOf(rollout: Pick<Rollout, 'state' | 'waves'>): Buttons {
   const own = buttons[rollout.state];
   const decide = sumsOf(rollout).badly > 0 && (rollout.state === 'paused' || rollout.state === 'completed');
-  return decide ? { main: own.main, beside: ['retry', ...own.beside], more: own.more.filter((verb) => verb !== 'retry') } : own;
+  const behind = (verb: RolloutVerb): boolean => verb === 'advance';
+  return decide ? { main: own.main, beside: ['retry', ...own.beside.filter((verb) => !behind(verb))], more: [...own.beside.filter(behind), ...own.more.filter((verb) => verb !== 'retry')] } : own;
 }
 
-export const verbIcons = {
-  approve: 'check', deny: 'barred', pause: 'pause', resume: 'play', advance: 'chevrons', abort: 'square', retry: 'ring', exclude: 'skip', roll_back: 'back', set_cap: 'filter',
-} as const satisfies Record<RolloutVerb, IconName>;
+const icons = {
+  approve: 'check', deny: 'barred', pause: 'pause', resume: 'play', advance: 'chevrons', abort: 'square', exclude: 'skip', roll_back: 'back', set_cap: 'filter',
+} as const satisfies Partial<Record<RolloutVerb, IconName>>;
+/** A retry has none: its ring would look like a state. */
+export const verbIcon = (verb: RolloutVerb): { readonly icon?: IconName } => (verb === 'retry' ? {} : { icon: icons[verb] });
 
 const names: Readonly<Record<RolloutVerb, string>> = {
   approve: 'Approve', deny: 'Deny', pause: 'Pause', resume: 'Resume', advance: 'Advance', abort: 'Abort', retry: 'Retry', exclude: 'Exclude', roll_back: 'Roll back', set_cap: 'Change the cap',
