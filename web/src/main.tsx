@@ -18,6 +18,8 @@ import './theme/base.css';
 import './parts/parts.css';
 
 const meta = (name: string): string => document.querySelector<HTMLMetaElement>(`meta[name="${name}"]`)?.content ?? '';
+// What keeps the page still under a dialog writes a style of its own, and takes the nonce from where bundlers used to put it.
+Reflect.set(globalThis, '__webpack_nonce__', meta('csp-nonce'));
 const clock = systemClock;
 const api = browserApi({ baseUrl: window.location.origin, clock });
 const queries = new QueryClient({ defaultOptions: { queries: { retry: false, staleTime: 30_000, refetchOnWindowFocus: true }, mutations: { retry: false } } });
