@@ -4,8 +4,8 @@ export type Sample = { readonly atMs: number; readonly value: number };
 export type PlotGap = { readonly fromMs: number; readonly toMs: number };
 export type PlotData = { readonly times: number[]; readonly values: (number | null)[]; readonly gaps: readonly PlotGap[] };
 
-/** Oldest first, in seconds; where two samples are further apart than `gapMs` the line breaks. */
-export function plotData(samples: readonly Sample[], gapMs: number): PlotData {
+/** Oldest first, in seconds; where two samples, or one and an end of the axis, are further apart than `gapMs` there is a gap. */
+export function plotData(samples: readonly Sample[], { gapMs, fromMs, toMs }: { readonly gapMs: number; readonly fromMs: number; readonly toMs: number }): PlotData {
   const times: number[] = [];
   const values: (number | null)[] = [];
   const gaps: PlotGap[] = [];
@@ -20,6 +20,9 @@ export function plotData(samples: readonly Sample[], gapMs: number): PlotData {
     values.push(sample.value);
     was = sample;
   }
+  const first = samples.reduce((min, { atMs }) => Math.min(min, atMs), toMs);
+  if (first - fromMs > gapMs) gaps.unshift({ fromMs, toMs: first });
+  if (was !== undefined && toMs - was.atMs > gapMs) gaps.push({ fromMs: was.atMs, toMs });
   return { times, values, gaps };
 }
 

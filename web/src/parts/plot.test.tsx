@@ -7,8 +7,14 @@ const every = (stepMs: number, n: number, fromMs = 0) => Array.from({ length: n 
 
 describe('data', () => {
   test('samples lie in the order of their time, and a gap breaks the line', () => {
-    const data = plotData([{ atMs: 60_000, value: 3 }, { atMs: 0, value: 1 }, { atMs: 1_000, value: 2 }], 10_000);
+    const data = plotData([{ atMs: 60_000, value: 3 }, { atMs: 0, value: 1 }, { atMs: 1_000, value: 2 }], { gapMs: 10_000, fromMs: 0, toMs: 65_000 });
     expect(data).toEqual({ times: [0, 1, 30.5, 60], values: [1, 2, null, 3], gaps: [{ fromMs: 1_000, toMs: 60_000 }] });
+  });
+  test('what is missing at the ends of the axis is a gap as well', () => {
+    const { gaps, times } = plotData([{ atMs: 50_000, value: 1 }], { gapMs: 10_000, fromMs: 0, toMs: 90_000 });
+    expect(gaps).toEqual([{ fromMs: 0, toMs: 50_000 }, { fromMs: 50_000, toMs: 90_000 }]);
+    expect(times).toEqual([50]);
+    expect(plotData([], { gapMs: 10_000, fromMs: 0, toMs: 90_000 }).gaps).toEqual([{ fromMs: 0, toMs: 90_000 }]);
   });
   test('what a gap is goes by how often samples usually come', () => {
     expect(usualGapMs(every(500, 20))).toBe(10_000);
@@ -22,8 +28,8 @@ describe('data', () => {
 
 test('says the newest value, the lowest and the highest, and how long nothing came', async () => {
   const samples = [...every(1_000, 10), ...every(1_000, 10, 120_000)];
-  const screen = await show(<div style={{ width: 500 }}><Plot label="power" unit="W" samples={samples} fromMs={0} toMs={900_000} /></div>);
-  await expect.element(screen.getByRole('img', { name: 'power, W: 9 now, min 0, max 9 in 15 min' })).toBeInTheDocument();
+  const screen = await show(<div style={{ width: 500 }}><Plot label="power" unit="W" samples={samples} fromMs={0} toMs={130_000} /></div>);
+  await expect.element(screen.getByRole('img', { name: 'power, W: 9 now, min 0, max 9 in 2 min 10 s' })).toBeInTheDocument();
   await expect.element(screen.getByText('Grey: no sample for 1 min 51 s.')).toBeVisible();
   await expect.poll(() => screen.container.querySelector('canvas')?.width ?? 0, { timeout: 20_000 }).toBeGreaterThan(0);
 });

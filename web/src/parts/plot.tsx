@@ -18,7 +18,7 @@ type Props = {
 
 /** A series over time: newest value, lowest and highest in words; gaps are grey and said. */
 export function Plot({ label, unit, samples, fromMs, toMs, height = 120, note }: Props): ReactNode {
-  const data = useMemo(() => plotData(samples, usualGapMs(samples)), [samples]);
+  const data = useMemo(() => plotData(samples, { gapMs: usualGapMs(samples), fromMs, toMs }), [samples, fromMs, toMs]);
   const [at, setAt] = useState<number>();
   // What is drawn has the colours of its time: another scheme is another drawing.
   const scheme = useComputedColorScheme();

@@ -35,7 +35,7 @@ export function AppCommandDialog({ device, verb, first, onClose }: Props): React
       {apps.length > 1 && <NativeSelect label="App" data={apps} value={app} onChange={({ currentTarget }) => setApp(currentTarget.value)} mb={12} />}
       <table className="table">
         <tbody>
-          <tr><td>Runs now</td><td>{running ? `${running.version}, since its last start ${running.restarts} times restarted` : 'nothing'}</td></tr>
+          <tr><td>Runs now</td><td>{running ? `${running.version}, restarted ${running.restarts} times so far` : 'nothing'}</td></tr>
           {verb !== 'app.start' && <tr><td>Its outputs</td><td><Outputs rows={outputs} /></td></tr>}
           <tr><td>The answer</td><td>stands under the head of this page, as the device gives it</td></tr>
         </tbody>

@@ -24,7 +24,7 @@ function App({ app, device, onOpen }: Props & { app: string }): ReactNode {
   const role = useWhyNot('operator');
   const off = role ?? (device.state === 'active' ? undefined : 'Only for a device that is let in.');
   const told = device.apps.find((one) => one.app === app);
-  const state = told && appState(told);
+  const state = told && appState(told, device);
   const byHand = device.assignments.find((one) => one.app === app)?.byHand ?? false;
   return (
     <Region

@@ -1,9 +1,10 @@
 import { SegmentedControl } from '@mantine/core';
 import type { ReactNode } from 'react';
+import { Link } from 'wouter';
 import type { DeviceDetail, DeviceEvent, Refused } from '@pier/shared/api';
 import { usePages, useViewPart } from '../../api/index.ts';
-import { ActButton, Answered, Empty, Id, Moment } from '../../parts/index.ts';
-import { auditActor, auditRemark, auditWords, counted, duration } from '../../words/index.ts';
+import { ActButton, Answered, Empty, Id, Moment, Region, StateMark } from '../../parts/index.ts';
+import { auditActor, auditRemark, auditWords, counted, deploymentWords, duration } from '../../words/index.ts';
 import { type Entry, eventWords, mergeHistory } from './history-list.ts';
 
 type Props = { readonly device: DeviceDetail };
@@ -17,7 +18,10 @@ export function History({ device }: Props): ReactNode {
       <div className="device-bar">
         <SegmentedControl aria-label="Which" data={[{ value: 'all', label: 'All' }, { value: 'refusals', label: 'Refusals' }]} value={kind === 'refusals' ? 'refusals' : 'all'} onChange={(next) => setKind(next === 'all' ? undefined : next)} />
       </div>
-      <div className="region">{kind === 'refusals' ? <Refusals device={device} /> : <All device={device} />}</div>
+      <div className="device-past">
+        <Region title={kind === 'refusals' ? 'What the device refused' : 'What was told and done'}>{kind === 'refusals' ? <Refusals device={device} /> : <All device={device} />}</Region>
+        <Region title="Deployments" note="one device in one rollout"><Deployments device={device} /></Region>
+      </div>
     </>
   );
 }
@@ -49,6 +53,20 @@ function All({ device }: Props): ReactNode {
         </Answered>
       )}
     </Answered>
+  );
+}
+
+function Deployments({ device: { deployments } }: Props): ReactNode {
+  if (deployments.length === 0) return <Empty says="No rollout has had this device." />;
+  return (
+    <ul className="rows">
+      {deployments.map(({ rollout, app, wave, state, reason, updatedAt }) => (
+        <li key={`${rollout} ${app}`}>
+          <span><StateMark state={deploymentWords[state]} /> <span className="strong">{app}</span> <Link href={`/rollouts/${rollout}`}>in wave {wave}</Link>{reason && <p className="small soft">{reason.reason} <code>{reason.code}</code></p>}</span>
+          <span className="push small dim"><Moment at={updatedAt} /></span>
+        </li>
+      ))}
+    </ul>
   );
 }
 

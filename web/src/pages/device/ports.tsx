@@ -14,7 +14,7 @@ export function Ports({ device }: { device: DeviceDetail }): ReactNode {
           {rows.map(({ path, name, reserved, app, label }) => (
             <tr key={path}>
               <td className="strong">{name}</td>
-              <td className="mono device-path" title={path}>{path}</td>
+              <td className="mono device-path" title={path}><bdi>{path}</bdi></td>
               <td>{reserved !== undefined ? <span className="dim"><Icon name="lock" size={12} /> {reserved}</span> : app === undefined ? <span className="dim">free</span> : <>{app} <span className="dim">{label}</span></>}</td>
             </tr>
           ))}

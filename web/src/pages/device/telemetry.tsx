@@ -60,6 +60,7 @@ export function Telemetry({ device }: { device: DeviceDetail }): ReactNode {
             return <div className="device-plots">{shown.map((series) => <SeriesPlot key={seriesKey(series)} series={series} items={items} toMs={dataUpdatedAt} sinceS={range.sinceS} height={one ? 320 : 130} />)}</div>;
           }}
         </Answered>
+        <p className="small dim">A device sends samples while somebody looks; a grey stretch may mean no more than that nobody did.</p>
         {silent.length > 0 && <p className="small dim">{silent.join(' and ')} {silent.length === 1 ? 'declares' : 'declare'} no series.</p>}
       </div>
     </>
