@@ -2,7 +2,7 @@ import { NativeSelect, NumberInput } from '@mantine/core';
 import { type ReactNode, useState } from 'react';
 import type { DeviceDetail, Release } from '@pier/shared/api';
 import type { Bindings } from '@pier/shared/capability';
-import { useAct } from '../../api/index.ts';
+import { useAct, useAnswer } from '../../api/index.ts';
 import { ActDialog, Command } from '../../parts/index.ts';
 import { counted } from '../../words/index.ts';
 import { type Slot, bindingChanges, bindingCommand, bindingWords, lineChoices, portChoices, slotsOf, withChoice, withSafe, withStorage } from './binding-draft.ts';
@@ -13,7 +13,7 @@ type Props = { readonly device: DeviceDetail; readonly app: string; readonly onC
 
 /** Which real line or port each label of an app may use: the operator's consent. Shows what changes before it does. */
 export function BindingsDialog({ device, app, onClose }: Props): ReactNode {
-  const release: Release | undefined = useReleases(device).get(app);
+  const release = useWantedRelease(device, app);
   const board = boardOf(device.profile);
   const put = useAct('putBindings');
   const [was] = useState<Bindings>(() => device.bindings[app as keyof typeof device.bindings] ?? {});
@@ -32,7 +32,7 @@ export function BindingsDialog({ device, app, onClose }: Props): ReactNode {
       onAct={() => put.mutateAsync({ params: { device: device.id, app }, body: draft })}
     >
       <div className="device-fields">
-        {slots.length === 0 && <p>The assigned release of {app} asks for nothing that is bound.</p>}
+        {slots.length === 0 && <p>What is wanted of {app} asks for nothing that is bound.</p>}
         {slots.map((slot) => <SlotFields key={slot.label} slot={slot} app={app} device={device} board={board} draft={draft} onDraft={setDraft} />)}
       </div>
       {changes.length > 0 && (
@@ -47,6 +47,14 @@ export function BindingsDialog({ device, app, onClose }: Props): ReactNode {
       )}
     </ActDialog>
   );
+}
+
+/** What is wanted of the app: a release that a rollout will bring waits for what it asks for, and not for what the assigned one does. */
+function useWantedRelease(device: DeviceDetail, app: string): Release | undefined {
+  const assigned = useReleases(device).get(app);
+  const wanted = device.apps.find((one) => one.app === app)?.wanted;
+  const others = useAnswer('listReleases', { query: { app, limit: 500 } }, { enabled: wanted !== assigned?.version });
+  return others.data?.items.find(({ version, state }) => version === wanted && state === 'verified') ?? assigned;
 }
 
 type SlotProps = { readonly slot: Slot; readonly app: string; readonly device: DeviceDetail; readonly board: Board | undefined; readonly draft: Bindings; readonly onDraft: (next: Bindings) => void };
@@ -75,5 +83,5 @@ function SlotFields({ slot, app, device, board, draft, onDraft }: SlotProps): Re
 
 function Asked({ slot: { label, kind, mode, asked, optional } }: { slot: Slot }): ReactNode {
   const words = kind === 'gpio' ? (mode === 'out' ? 'output' : 'input') : kind;
-  return <p className="small"><span className="strong">{label}</span><br /><span className="dim">{words}{asked ? (optional ? ', optional' : '') : '; the assigned release does not ask for it'}</span></p>;
+  return <p className="small"><span className="strong">{label}</span><br /><span className="dim">{words}{asked ? (optional ? ', optional' : '') : '; what is wanted does not ask for it'}</span></p>;
 }
