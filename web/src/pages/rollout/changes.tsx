@@ -27,7 +27,7 @@ export function Changes({ rollout: { app, release } }: { rollout: Rollout }): Re
 }
 
 /** The newest of the app that is older than this one; by its counter, which only goes up. */
-export function previousOf(releases: readonly Release[] | undefined, own: Release | undefined): Release | undefined {
+export function previousOf<R extends Pick<Release, 'id' | 'counter' | 'state'>>(releases: readonly R[] | undefined, own: Pick<Release, 'counter'> | undefined): R | undefined {
   if (own === undefined) return undefined;
   return releases?.filter(({ counter, state }) => counter < own.counter && state !== 'rejected').toSorted((a, b) => b.counter - a.counter)[0];
 }

@@ -26,7 +26,7 @@ export default function RolloutPage(): ReactNode {
   return (
     <>
       {rollout.data === undefined && <PageHead title="Rollout" tab={id} />}
-      <div className={rollout.data === undefined ? 'region' : undefined}>
+      <div className={rollout.data === undefined ? 'region' : 'rollout-frame'}>
         <Answered of={rollout} what="this rollout" rows={8}>{(answer) => <Shown key={answer.id} rollout={answer} />}</Answered>
       </div>
     </>

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { DeploymentState, Gate, RolloutState, type Rollout, type WaveState, type VerbPreview, type RolloutVerb, type WaveView, rolloutVerbs, whyCodes } from '@pier/shared/api';
+import { DeploymentState, Gate, type Release, RolloutState, type Rollout, type WaveState, type VerbPreview, type RolloutVerb, type WaveView, rolloutVerbs, whyCodes } from '@pier/shared/api';
+import { previousOf } from './changes.tsx';
 import { effectsOf, hitsManyWaves } from './effects.ts';
 import { evidenceOf, isBad, lookOf, statesOf } from './reasons.ts';
 import { scopeOf, selectionOf, standingOf, sumsOf } from './standing.ts';
@@ -95,4 +96,10 @@ describe('reasons', () => {
     const own = waves.map((one) => ({ ...one, counts: { soaking: 1 }, plan: { ...one.plan, ...(one.n === 1 && { soakS: 5 }) } }));
     expect(evidenceOf('at-work.soaking', { ...plan, waves: own })).toBe('5 s or 10 min without trap or restart');
   });
+});
+
+test('the release before is the newest older one that was accepted; of the first there is none', () => {
+  const release = (id: string, counter: number, state: Release['state'] = 'verified') => ({ id, counter, state });
+  const all = [release('d', 4), release('c', 3, 'rejected'), release('b', 2, 'withdrawn'), release('a', 1)];
+  expect([previousOf(all, release('d', 4))?.id, previousOf(all, release('a', 1)), previousOf(undefined, release('a', 1)), previousOf(all, undefined)]).toEqual(['b', undefined, undefined, undefined]);
 });
