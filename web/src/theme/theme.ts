@@ -11,9 +11,11 @@ export const theme = createTheme({
   primaryShade: { light: 8, dark: 8 },
   respectReducedMotion: true,
   components: {
+    // Mantine's own is filled: its words turn white under the pointer.
+    Button: { defaultProps: { variant: 'default' } },
     Tooltip: { defaultProps: { openDelay: 300 } },
-    // The head of a dialog is no banner of the page.
-    Modal: { defaultProps: { transitionProps: { transition: 'fade', duration: 120 }, attributes: { header: { role: 'presentation' } } } },
+    // The head of a dialog is no banner of the page. Nothing scrolls below it (the page scrolls in its own box), and locking that would write a style without the nonce.
+    Modal: { defaultProps: { lockScroll: false, transitionProps: { transition: 'fade', duration: 120 }, attributes: { header: { role: 'presentation' } } } },
   },
 });
 

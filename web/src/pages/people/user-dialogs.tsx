@@ -7,6 +7,7 @@ import { ActDialog, PasswordField, whyNotPassword } from '../../parts/index.ts';
 import { counted } from '../../words/index.ts';
 import { RoleField, roles } from './roles.tsx';
 
+const namesMax = 8;
 type About = { readonly user: User; /** Undefined where not all are known. */ readonly tokens: readonly ApiToken[] | undefined; readonly onClose: () => void };
 
 export function AddUser({ onClose }: { onClose: () => void }): ReactNode {
@@ -16,7 +17,7 @@ export function AddUser({ onClose }: { onClose: () => void }): ReactNode {
   const create = useAct('createUser');
   const off = UserName.safeParse(name).success ? whyNotPassword(password) : name === '' ? 'Type a name.' : 'A name has at most 63 small letters, digits and . _ -, the first a letter or a digit.';
   return (
-    <ActDialog title="Add a person" sub="An account of their own: the audit names who did what." act="Add" asksWhy={false} off={off} onClose={onClose} onAct={() => create.mutateAsync({ body: { name, role, password } })}>
+    <ActDialog title="Add a person" sub="An account of their own: the audit names who did what." act={name === '' ? 'Add' : `Add ${name} as ${role}`} asksWhy={false} off={off} onClose={onClose} onAct={() => create.mutateAsync({ body: { name, role, password } })}>
       <div className="people-fields">
         <TextInput label="User name" description="Small letters and digits; after the first also . _ and -" name="user" autoComplete="off" autoCapitalize="none" spellCheck={false} value={name} onChange={({ currentTarget }) => setName(currentTarget.value)} data-autofocus />
         <RoleField value={role} onChange={setRole} />
@@ -71,13 +72,20 @@ export function RemoveUser({ user: { name, role }, tokens, onClose }: About): Re
     <ActDialog title={`Remove ${name}`} sub={`${name} is ${role}. What they did stays in the audit, under their name.`} act={`Remove ${name}`} danger asksWhy={false} onClose={onClose} onAct={() => remove.mutateAsync({ params: { user: name } })}>
       <ul className="people-effects">
         <Effect>All sessions of {name} end.</Effect>
-        <Effect>{tokens === undefined ? 'All API tokens of theirs end.' : `${tokens.length === 0 ? 'There is no API token of theirs to end' : `${counted(tokens.length, 'API token')} of theirs end${tokens.length === 1 ? 's' : ''}`}.`}{tokens !== undefined && tokens.length > 0 && ` ${tokens.map((token) => token.name).slice(0, 8).join(', ')}${tokens.length > 8 ? ' …' : ''}`}</Effect>
+        <Effect>{tokensEnd(tokens)}</Effect>
         <Effect>MQTT certificates that they fetched with the CLI hold until they run out.</Effect>
         <Effect>Their saved views are forgotten.</Effect>
       </ul>
       <Yourself name={name} shown>you are signed out at once, and cannot sign in again</Yourself>
     </ActDialog>
   );
+}
+
+function tokensEnd(tokens: About['tokens']): string {
+  if (tokens === undefined) return 'All API tokens of theirs end.';
+  if (tokens.length === 0) return 'There is no API token of theirs to end.';
+  const names = tokens.slice(0, namesMax).map(({ name }) => name).join(', ');
+  return `${counted(tokens.length, 'API token')} of theirs end${tokens.length === 1 ? 's' : ''}: ${names}${tokens.length > namesMax ? ' …' : ''}`;
 }
 
 function Effect({ children }: { children: ReactNode }): ReactNode {

@@ -64,9 +64,13 @@ function UserName(): ReactNode {
 
 function SignOut(): ReactNode {
   const leave = useAct('logout');
+  const toTheDoor = (): void => window.location.assign('/');
+  const onError = ({ code }: Fault): void => {
+    if (code === 'unauthenticated') toTheDoor();
+  };
   return (
     <div className="settings-act">
-      <ActButton icon="out" loading={leave.isPending} onClick={() => leave.mutate({}, { onSuccess: () => window.location.assign('/') })}>Sign out</ActButton>
+      <ActButton icon="out" loading={leave.isPending} onClick={() => leave.mutate({}, { onSuccess: toTheDoor, onError })}>Sign out</ActButton>
       <span className="small dim">Ends the session of this browser, in all its tabs; those elsewhere stay.</span>
       {leave.error && <Wrong fault={leave.error} lead="Not signed out." />}
     </div>

@@ -26,7 +26,7 @@ function HealthFacts({ health: { database, broker }, about }: { health: AnswerOf
     <dl className="settings-facts">
       <Answers name="Manager" does>{about && `${about.version}, on Node ${about.node}`}</Answers>
       <Answers name="Database" does={database}>{about && `PostgreSQL ${about.database.version}, ${about.database.embedded ? 'run by this manager' : 'run elsewhere'}`}</Answers>
-      <Answers name="Broker" does={broker}>MQTT, run by this manager</Answers>
+      <Answers name="Broker" does={broker}>MQTT</Answers>
     </dl>
   );
 }
