@@ -1,8 +1,9 @@
 import { Radio, Textarea } from '@mantine/core';
-import type { ReactNode } from 'react';
+import { type ReactNode, useMemo, useRef } from 'react';
 import { Link } from 'wouter';
 import { useAnswer } from '../../api/index.ts';
 import { QueryBar, Region } from '../../parts/index.ts';
+import { useShortcuts } from '../../shell/index.ts';
 import { count, counted } from '../../words/index.ts';
 import { wrongAt } from './fields.tsx';
 import { type Wrong, idsOf, wrongSelector } from './form.ts';
@@ -15,7 +16,7 @@ type Props = Pick<FormState, 'form' | 'change'> & { readonly wrong: readonly Wro
 export function DevicesSection({ form, change, wrong }: Props): ReactNode {
   const note = form.who !== 'devices' && form.mode === 'dynamic' ? 'Who gets it; later ones join' : 'Who gets it; the list is fixed at the start';
   return (
-    <Region title={<><span className="new-rollout-n">2</span>Devices</>} note={note}>
+    <Region title={<><span className="new-rollout-n" aria-hidden="true">2</span>Devices</>} note={note}>
       <Radio.Group aria-label="Who gets it" value={form.who} onChange={(who) => change({ who })}>
         <div className="new-rollout-radios">
           <Radio size="xs" value="selector" label="Those of a query" /><Radio size="xs" value="devices" label="Named devices" /><Radio size="xs" value="all" label="All devices" />
@@ -33,11 +34,13 @@ function Matching({ form, change }: Pick<Props, 'form' | 'change'>): ReactNode {
   const counted_ = useAnswer('countDevices', { query: { selector } }, { enabled, keep: true });
   const fleet = useAnswer('getFleet', {});
   const some = useAnswer('listDevices', { query: { selector, limit: 3 } }, { enabled, keep: true });
+  const input = useRef<HTMLInputElement>(null);
+  useShortcuts(useMemo(() => [{ keys: '/', does: 'Type a condition', act: () => input.current?.focus() }], []));
   const sites = fleet.data?.sites.flatMap(({ site }) => (site === null || !/^[\w.:/@+-]+$/.test(site) ? [] : [`site=${site}`])) ?? [];
   const counts = enabled && counted_.data && fleet.data ? { matched: counted_.data.total, total: fleet.data.total } : undefined;
   return (
     <>
-      {form.who === 'selector' && <QueryBar label="Devices" placeholder="a condition such as site=harbour" value={form.selector} onChange={(next) => change({ selector: next })} count={counts} suggest={sites} {...(enabled && counted_.error && { fault: counted_.error })} />}
+      {form.who === 'selector' && <QueryBar label="Devices" inputRef={input} hint="/" placeholder="a condition such as site=harbour" value={form.selector} onChange={(next) => change({ selector: next })} count={counts} suggest={sites} {...(enabled && counted_.error && { fault: counted_.error })} />}
       {form.who === 'selector' && typed === '' && <p className="small dim">Nobody is chosen yet. A condition is such as <code>site=harbour</code>; see what tags devices have in <Link href="/devices">Devices</Link>.</p>}
       {enabled && counts && some.data && (
         <p className="small new-rollout-sample" aria-live="polite">

@@ -10,7 +10,7 @@ import type { FormState } from './use-form.ts';
 export function ReleaseSection({ form, change }: Pick<FormState, 'form' | 'change'>): ReactNode {
   const releases = useAnswer('listReleases', { query: { limit: 500 } });
   return (
-    <Region title={<><span className="new-rollout-n">1</span>Release</>} note="What will run">
+    <Region title={<><span className="new-rollout-n" aria-hidden="true">1</span>Release</>} note="What will run">
       <Answered of={releases} what="the list of releases" rows={1}>
         {({ items }) => {
           const verified = items.filter(({ state }) => state === 'verified').toSorted((a, b) => b.counter - a.counter);

@@ -18,7 +18,7 @@ export function WavesSection({ form, change, wrong, forecast }: Props): ReactNod
   const { waves } = form;
   const set = (key: number, next: Partial<WaveForm>): void => change({ waves: waves.map((wave) => (wave.key === key ? { ...wave, ...next } : wave)) });
   return (
-    <Region title={<><span className="new-rollout-n">3</span>Waves and gates</>} note="A gate opens the next wave; it counts devices only after their soak" acts={<Button data-size="compact" leftSection={<Icon name="plus" />} onClick={() => change(withWave(form))}>Add a wave</Button>}>
+    <Region title={<><span className="new-rollout-n" aria-hidden="true">3</span>Waves and gates</>} note="A gate opens the next wave; it counts devices only after their soak" acts={<Button data-size="compact" leftSection={<Icon name="plus" />} onClick={() => change(withWave(form))}>Add a wave</Button>}>
       <div className="new-rollout-pier">
         {waves.map((wave, index) => (
           <Berth key={wave.key} wave={wave} n={index + 1} last={index === waves.length - 1} wrong={wrong} devices={forecast?.waves[index]?.devices} soakS={form.soakS} set={(next) => set(wave.key, next)} {...(waves.length > 1 && { onRemove: () => change(withoutWave(form, wave.key)) })} />

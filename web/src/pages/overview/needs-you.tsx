@@ -2,17 +2,16 @@ import { Button } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 import type { Fleet } from '@pier/shared/api';
-import { useAnswer, useMe } from '../../api/index.ts';
+import { useAnswer, useMe, useNow } from '../../api/index.ts';
 import { Answered, Icon, Region } from '../../parts/index.ts';
 import { capital, count, duration } from '../../words/index.ts';
-import { useNow } from '../../api/index.ts';
 import { type Need, needsOf } from './needs.ts';
 
 /** So many devices of a standing are looked at by reason; of more only the count is told. */
 const looked = 100;
 const shownMax = 8;
 
-/** What waits for this person, worst first; undefined until all of it is known. */
+/** What waits for this person, worst first; undefined until the rollouts are known. */
 export function useNeeds(fleet: Fleet) {
   const me = useMe();
   const has = (standing: keyof Fleet['standings']): boolean => (fleet.standings[standing] ?? 0) > 0;
@@ -24,8 +23,8 @@ export function useNeeds(fleet: Fleet) {
   const pending = useAnswer('listPending', { query: { limit: 100 } }, { enabled: fleet.pending > 0 && me.role !== 'viewer' });
   const asked = [rollouts, failed, refused, silent, held, pending];
   const wrong = asked.find(({ error }) => error !== null) ?? rollouts;
-  const ready = asked.every((one) => one.data !== undefined || !one.isLoading);
-  const data = ready && rollouts.data !== undefined
+  // What is told of devices grows more exact as their lists come; the list does not go away meanwhile.
+  const data = rollouts.data !== undefined
     ? needsOf({ me, fleet, rollouts: rollouts.data.items, failed: failed.data?.items ?? [], refused: refused.data?.items ?? [], silent: silent.data?.items[0], held: held.data?.items ?? [], pending: pending.data?.items ?? [] })
     : undefined;
   return { data, error: wrong.error, isFetching: wrong.isFetching, errorUpdatedAt: wrong.errorUpdatedAt, refetch: wrong.refetch };

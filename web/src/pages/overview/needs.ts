@@ -61,7 +61,7 @@ function badly(standing: 'failed' | 'refused', devices: readonly Device[], n: nu
   const words = { failed: { word: 'Failed', icon: 'octagon', says: 'did not keep what they should run' }, refused: { word: 'Refused', icon: 'barred', says: 'said no, nothing was changed' } } as const;
   const { word, icon, says } = words[standing];
   const base = { family: standing, icon, word, act: 'Look' } as const;
-  if (devices.length < n) return [{ ...base, key: standing, what: `${counted(n, 'device')}: ${says}`, more: `such as ${namesOf(devices)}`, href: `/devices?standing=${standing}` }];
+  if (devices.length < n) return [{ ...base, key: standing, what: `${counted(n, 'device')}: ${says}`, more: devices.length === 0 ? undefined : `such as ${namesOf(devices)}`, href: `/devices?standing=${standing}` }];
   const groups = Map.groupBy(devices, ({ why }) => why?.code ?? '');
   return [...groups].toSorted(([, a], [, b]) => b.length - a.length).map(([code, group]) => {
     const [first] = group;

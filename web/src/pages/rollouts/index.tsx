@@ -84,7 +84,7 @@ function List({ items, more }: { items: readonly Rollout[]; more?: ReactNode }):
         <table className="table rollouts-table">
           <thead>
             <tr>
-              <th scope="col">State</th><th scope="col">Release</th><th scope="col">Devices</th><th scope="col" className="end">Wave</th>
+              <th scope="col">State</th><th scope="col">Release</th><th scope="col">Devices</th><th scope="col" className="end">Waves passed</th>
               <th scope="col">How far</th><th scope="col" className="end">Proven</th><th scope="col">Why not further</th><th scope="col" aria-sort="descending">Started</th><th scope="col">Ended</th>
             </tr>
           </thead>
