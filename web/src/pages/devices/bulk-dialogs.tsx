@@ -91,7 +91,7 @@ export function RolloutDialog({ verb, rollout, ...props }: Props & { verb: 'retr
   const effect = preview.data?.items.find((one) => one.verb === verb);
   const act = useAct('actOnRollout');
   const does = verb === 'retry' ? 'Retry' : 'Exclude';
-  const off = chosen.error ? chosen.error.message : chosen.data === undefined ? 'The devices that are chosen are being read.' : long ? `${counted(ids.length, 'device')} are too many to name in one request; choose fewer.` : effect === undefined ? 'Its effect is not known yet.' : effect.possible ? undefined : effect.sentence;
+  const off = chosen.error ? chosen.error.message : chosen.data === undefined ? 'The devices that are chosen are being read.' : long ? `${counted(ids.length, 'device')} are too many to name in one request; choose fewer.` : effect === undefined ? 'Its effect is not known yet.' : effect.possible ? undefined : 'Not possible now.';
   const onAct = async (remark: string | undefined): Promise<void> => {
     if (!preview.data) return;
     const more = remark === undefined ? {} : { remark };
@@ -105,10 +105,10 @@ export function RolloutDialog({ verb, rollout, ...props }: Props & { verb: 'retr
     props.onDone();
   };
   return (
-    <ActDialog title={`${does} ${counted(ids.length, 'device')}`} sub={about && `In the rollout ${about.name}.`} act={effect ? `${does} ${counted(effect.devices, 'device')}` : does} off={off} onClose={props.onClose} onAct={onAct}>
+    <ActDialog title={`${does} ${counted(ids.length, 'device')}`} sub={about && `In the rollout ${about.name}.`} act={effect?.possible ? `${does} ${counted(effect.devices, 'device')}` : does} off={off} onClose={props.onClose} onAct={onAct}>
       {!long && ids.length > 0 && (
         <Answered of={preview} what="the effect" rows={1}>
-          {() => <><p>{effect?.sentence}</p>{effect && effect.devices < ids.length && <p className="small dim">{counted(ids.length - effect.devices, 'device')} of those chosen {ids.length - effect.devices === 1 ? 'is' : 'are'} not in a state for it and stay as they are.</p>}</>}
+          {() => <><p className="devices-effect">{effect?.sentence}</p>{effect?.possible && effect.devices < ids.length && <p className="small dim">{counted(ids.length - effect.devices, 'device')} of those chosen {ids.length - effect.devices === 1 ? 'is' : 'are'} not in a state for it and stay as they are.</p>}</>}
         </Answered>
       )}
     </ActDialog>

@@ -8,7 +8,7 @@ import { type ColumnId, columnIds } from './view.ts';
 export function ColumnsMenu({ columns, onColumns }: { columns: readonly ColumnId[]; onColumns: (columns: readonly ColumnId[]) => void }): ReactNode {
   return (
     <Popover position="bottom-end" trapFocus shadow="none">
-      <Popover.Target><Button leftSection={<Icon name="columns" />} className="devices-wide">Columns</Button></Popover.Target>
+      <Popover.Target><Button variant="default" leftSection={<Icon name="columns" />} className="devices-wide">Columns</Button></Popover.Target>
       <Popover.Dropdown>
         <fieldset className="devices-columns">
           <legend className="caption dim">Columns</legend>

@@ -13,7 +13,7 @@ type ShownColumn = 'state' | 'name' | ColumnId;
 
 export const columnWords: Readonly<Record<ShownColumn, string>> = { state: 'State', name: 'Device', why: 'Why not', apps: 'Apps, runs → wants', site: 'Site', model: 'Board', agent: 'Agent', heard: 'Last heard', tags: 'Tags', id: 'Id' };
 /** Pixels; what has none shares the rest. */
-export const widths: Partial<Readonly<Record<string, number>>> = { state: 128, name: 160, apps: 210, site: 110, model: 120, agent: 70, heard: 120, id: 190 };
+export const widths: Partial<Readonly<Record<string, number>>> = { state: 122, name: 150, apps: 200, site: 100, model: 112, agent: 64, heard: 126, id: 190 };
 export const sortedBy: Partial<Readonly<Record<string, { readonly order: Order; readonly says: string }>>> = {
   state: { order: 'standing', says: 'by standing, what needs a person first' },
   name: { order: 'id', says: 'by id' },

@@ -58,22 +58,20 @@ export function DeviceList(props: ListProps): ReactNode {
   });
   useMore(rows, last);
   useTop(rows.sorting, () => virtual.scrollToOffset(0));
-  const [from, to] = seen(virtual.range, loaded);
+  // The head of the table stays over the rows, so it hides none that its own height has not moved down.
+  const from = loaded === 0 ? 0 : Math.floor(Math.max(0, (virtual.scrollOffset ?? 0) - (phone ? virtual.options.scrollMargin : 0)) / (phone ? itemPx : rowPx)) + 1;
+  const to = Math.min((virtual.range?.endIndex ?? -1) + 1, loaded);
   useEffect(() => onSeen(from, to), [from, to, onSeen]);
   const [at, setAt] = useRowKeys({ box, rows, onChoice, go: (row) => virtual.scrollToIndex(row, { align: 'auto' }) });
   const window: ShownRows = { shown, total, waiting: items.filter(({ index }) => index >= loaded).length, ...around(items, virtual.getTotalSize(), phone ? virtual.options.scrollMargin : top) };
   return (
     <div className="devices-around">
-      <SortAgain {...{ view, rows, shown, matched, box, atTop: first === 0, idle: chosenCount(choice, total) === 0 }} />
+      <SortAgain {...{ view, rows, shown, matched, box, atTop: from <= 1, idle: chosenCount(choice, total) === 0 }} />
       <div className="devices-scroll" ref={box} {...(!phone && { tabIndex: 0, role: 'region', 'aria-label': 'List of devices' })} aria-busy={rows.query.isPlaceholderData}>
         {phone ? <DeviceItems {...window} /> : <DeviceTable {...props} {...window} at={at} onAt={setAt} />}
       </div>
     </div>
   );
-}
-
-function seen(range: { startIndex: number; endIndex: number } | null, loaded: number): readonly [number, number] {
-  return range === null || loaded === 0 ? [0, 0] : [range.startIndex + 1, Math.min(range.endIndex + 1, loaded)];
 }
 
 function around(items: readonly VirtualItem[], totalPx: number, marginPx: number): { beforePx: number; afterPx: number } {

@@ -61,7 +61,7 @@ export default function DevicesPage(): ReactNode {
       </div>
       {wrong ? <p className="region" role="status">The query cannot be read, so nothing is listed. Its place is marked above.</p> : (
         <Answered of={rows.query} what="the list of devices" rows={12}>
-          {() => (nothing ? <Nothing view={view} onChange={change} onAll={() => change(widest(view))} /> : <DeviceList {...{ view, rows, matched, choice, onSeen }} onChoice={setChoice} onOrder={(order) => change({ order })} />)}
+          {() => (nothing ? <Nothing view={view} total={fleet.data?.total} onChange={change} onAll={() => change(widest(view))} /> : <DeviceList {...{ view, rows, matched, choice, onSeen }} onChoice={setChoice} onOrder={(order) => change({ order })} />)}
         </Answered>
       )}
       <Bulk {...{ view, matched, choice, seen }} loaded={rows.rows} onChoice={setChoice} />

@@ -6,14 +6,14 @@ import type { Device } from '@pier/shared/api';
 import { parseSelector, selectorText, type Selector } from '@pier/shared/selector';
 import { useAnswer, useApi } from '../../api/index.ts';
 import { NoMatch } from '../../parts/index.ts';
-import { count } from '../../words/index.ts';
+import { count, counted } from '../../words/index.ts';
 import { nearest } from './nearest.ts';
 import { type DevicesView, type Which, whichOf } from './view.ts';
 
 type Condition = { readonly says: string; readonly which: Which; readonly selector: Selector | undefined };
 const sampleSize = 500;
 
-export function Nothing({ view, onChange, onAll }: { view: DevicesView; onChange: (change: Partial<DevicesView>) => void; onAll: () => void }): ReactNode {
+export function Nothing({ view, total, onChange, onAll }: { view: DevicesView; /** Of the whole fleet. */ total: number | undefined; onChange: (change: Partial<DevicesView>) => void; onAll: () => void }): ReactNode {
   const api = useApi();
   const conditions = conditionsOf(view);
   const answers = useQueries({
@@ -27,10 +27,10 @@ export function Nothing({ view, onChange, onAll }: { view: DevicesView; onChange
   const parts = answers.map(({ data }, index) => `${conditions[index]?.says}: ${count(data?.total ?? 0)}`);
   return (
     <div className="region devices-nothing">
-      <NoMatch says={saysOf(alone, conditions.length, all)} hidden={all && alone.length === 0 && conditions.length > 1 ? `Each by itself: ${parts.join('; ')}.` : undefined}>
+      <NoMatch says={saysOf(alone, conditions.length, all)} hidden={all && alone.length === 0 && conditions.length > 1 ? `Each by itself: ${parts.join('; ')}.` : total !== undefined && `It hides all ${counted(total, 'device')}.`}>
         {meant.map(({ from, to }) => <span key={from}>Did you mean <code>{to}</code>?</span>)}
-        {meant.length > 0 && <Button data-size="compact" onClick={() => onChange({ selector: corrected })}>Use {meant.map(({ to }) => to).join(' and ')}</Button>}
-        <Button data-size="compact" onClick={onAll}>Show all devices</Button>
+        {meant.length > 0 && <Button variant="default" data-size="compact" onClick={() => onChange({ selector: corrected })}>Use {meant.map(({ to }) => to).join(' and ')}</Button>}
+        <Button variant="default" data-size="compact" onClick={onAll}>Show all devices</Button>
       </NoMatch>
     </div>
   );
