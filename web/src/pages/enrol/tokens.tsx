@@ -2,7 +2,7 @@ import { Button } from '@mantine/core';
 import { type ReactNode, useState } from 'react';
 import type { ListedClaimToken } from '@pier/shared/api';
 import { useAct, useNow, usePages, useViewPart, useWhyNot } from '../../api/index.ts';
-import { ActButton, ActDialog, Answered, Bar, Empty, Moment, Region } from '../../parts/index.ts';
+import { ActButton, ActDialog, Answered, Bar, Copy, Empty, Moment, Region } from '../../parts/index.ts';
 import { clockTime, count, counted, duration } from '../../words/index.ts';
 import { kindWords, tokenState } from './token-view.ts';
 
@@ -52,7 +52,7 @@ function Rows({ items, nowMs, onRevoke }: { items: readonly ListedClaimToken[]; 
             const tags = Object.entries(token.tags);
             return (
               <tr key={token.id} className={state === 'live' ? undefined : 'dim'}>
-                <td className="mono">{token.id}</td>
+                <td className="mono">{token.id}<Copy text={token.id} bare /></td>
                 <td>{kindWords(token)}</td>
                 <td><span className="enrol-used"><Bar parts={token.uses === 0 ? [] : [{ key: 'used', word: 'used', family: 'ok', count: token.uses }]} total={token.usesMax} label={`${token.uses} of ${token.usesMax} used`} height={8} /><span>{count(token.uses)} of {count(token.usesMax)}</span></span></td>
                 <td>{tags.length === 0 ? <span className="dim">none</span> : <span className="enrol-tags">{tags.map(([key, value]) => <span key={key} className="chip">{key}={value}</span>)}</span>}</td>

@@ -65,16 +65,16 @@ function Recent({ edges, kept }: { edges: readonly Edge[]; kept: Kept }): ReactN
       <summary>The last {counted(edges.length, 'change')} in numbers</summary>
       <div className="table-scroll">
         <table className="table">
-          <thead><tr><th scope="col" className="end">Ago, ms</th><th scope="col">Line</th><th scope="col">Level</th><th scope="col">Direction</th><th scope="col">By</th><th scope="col">Holder</th></tr></thead>
+          <thead><tr><th scope="col" className="end">Ago, ms</th><th scope="col">Line</th><th scope="col">Level</th><th scope="col" className="sim-wide">Direction</th><th scope="col">By</th><th scope="col" className="sim-wide">Holder</th></tr></thead>
           <tbody>
             {edges.map(({ tNs, name, level, direction, by, consumer }) => (
               <tr key={`${tNs} ${name}`}>
                 <td className="end mono">{msAgo(kept, tNs).toFixed(3)}</td>
                 <td>{name}</td>
                 <td>{level === 1 ? 'H' : 'L'}</td>
-                <td>{direction}</td>
+                <td className="sim-wide">{direction}</td>
                 <td>{byWords[by]}</td>
-                <td>{consumer ?? <span className="dim">nobody</span>}</td>
+                <td className="sim-wide">{consumer ?? <span className="dim">nobody</span>}</td>
               </tr>
             ))}
           </tbody>
