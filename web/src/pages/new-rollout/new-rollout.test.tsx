@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from 'vitest';
 import { Fault } from '@pier/shared/core';
-import { Fleet, Forecast, Release, Rollout, RolloutPlan } from '@pier/shared/api';
+import { Fleet, Forecast, Release, Rollout, type RolloutPlan } from '@pier/shared/api';
 import { show } from '../../testing/render.tsx';
 import NewRolloutPage from './index.tsx';
 
