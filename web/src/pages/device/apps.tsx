@@ -4,8 +4,8 @@ import type { DeviceDetail } from '@pier/shared/api';
 import { useWhyNot } from '../../api/index.ts';
 import { ActButton, Empty, Id, Region, StateMark } from '../../parts/index.ts';
 import { deploymentWords, duration } from '../../words/index.ts';
+import { appState } from './app-state.ts';
 import { bindingWords } from './binding-draft.ts';
-import { appState } from './desired.tsx';
 import type { Open } from './dialogs.tsx';
 import { boardOf } from './facts.ts';
 

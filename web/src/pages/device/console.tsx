@@ -4,19 +4,7 @@ import type { DeviceDetail } from '@pier/shared/api';
 import { type Verb, verbNames, verbs } from '@pier/shared/wire';
 import { Command } from '../../parts/index.ts';
 import { appsOf } from './app-command.tsx';
-
-/** `pier cmd DEVICE VERB k=v …`, with quotes where a shell needs them; empty arguments are left out. */
-export function commandLine(device: string, verb: Verb, args: Readonly<Record<string, string>>): string {
-  const quoted = (text: string): string => (/^[\w.:/@%+=,-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`);
-  return ['pier cmd', device, verb, ...Object.entries(args).filter(([, value]) => value.trim() !== '').map(([key, value]) => quoted(`${key}=${value.trim()}`))].join(' ');
-}
-
-/** Why the device would not take these arguments; undefined where it would. */
-export function argsFault(verb: Verb, args: Readonly<Record<string, string>>): string | undefined {
-  const given = Object.fromEntries(Object.entries(args).filter(([, value]) => value.trim() !== ''));
-  const read = verbs[verb].args.safeParse(given);
-  return read.success ? undefined : read.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ');
-}
+import { argsFault, commandLine } from './console-line.ts';
 
 /** Puts a command together to be typed elsewhere: a browser holds no operator's key, so it cannot sign one. */
 export function ConsoleDialog({ device, onClose }: { device: DeviceDetail; onClose: () => void }): ReactNode {

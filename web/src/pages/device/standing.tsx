@@ -4,6 +4,7 @@ import type { DeviceDetail } from '@pier/shared/api';
 import { useAct, useAnswer } from '../../api/index.ts';
 import { ActButton, ActDialog } from '../../parts/index.ts';
 import { counted } from '../../words/index.ts';
+import { type TagDraft, tagChange } from './tag-draft.ts';
 
 type Props = { readonly device: DeviceDetail; readonly onClose: () => void };
 
@@ -47,17 +48,6 @@ export function RevokeDialog({ device, onClose }: Props): ReactNode {
       )}
     </ActDialog>
   );
-}
-
-export type TagDraft = { readonly key: string; readonly value: string };
-
-/** Only what differs is sent: two people can each change one tag. */
-export function tagChange(was: Readonly<Record<string, string>>, drafts: readonly TagDraft[]): { setTags: Record<string, string>; removeTags: string[] } {
-  const now = new Map(drafts.filter(({ key }) => key.trim() !== '').map(({ key, value }) => [key.trim(), value.trim()]));
-  return {
-    setTags: Object.fromEntries([...now].filter(([key, value]) => was[key] !== value)),
-    removeTags: Object.keys(was).filter((key) => !now.has(key)),
-  };
 }
 
 export function TagsDialog({ device, onClose }: Props): ReactNode {

@@ -3,20 +3,9 @@ import { Link } from 'wouter';
 import type { DeviceDetail, Why } from '@pier/shared/api';
 import { useAnswer, useViewPart } from '../../api/index.ts';
 import { Answered, Empty, Icon, ReasonChain, Region } from '../../parts/index.ts';
-import { families, whyLook } from '../../words/index.ts';
+import { whyLook } from '../../words/index.ts';
 import type { Open } from './dialogs.tsx';
-
-/** What needs a person first: from the end of the order of bars, but what runs as wanted last of all. */
-export function neediest(items: readonly Why[]): Why | undefined {
-  const need = ({ updated, code }: Why): number => (updated ? -1 : families.indexOf(whyLook(code).family));
-  return items.toSorted((a, b) => need(b) - need(a))[0];
-}
-
-export function titleOf({ app, updated, wanted, running }: Why): string {
-  if (updated) return `${app} ${running ?? ''} runs, as wanted`;
-  if (wanted === null) return running === null ? `Nothing is wanted of ${app}` : `${app} ${running} runs, nothing is wanted of it`;
-  return `Why not updated to ${app} ${wanted}`;
-}
+import { neediest, titleOf } from './why-pick.ts';
 
 /** The chain of checks for the app that needs it most, or the one that was picked. */
 export function WhyRegion({ device, onOpen }: { device: DeviceDetail; onOpen: Open }): ReactNode {
