@@ -3,9 +3,8 @@ import { type FormEvent, type ReactNode, type RefObject, useState } from 'react'
 import { Icon } from '../../parts/index.ts';
 import { clockTime } from '../../words/index.ts';
 import { useNow } from '../../api/index.ts';
-import { type FilterName, type Filters, type View, filterNames, localOf, momentOf } from './view.ts';
+import { type FilterName, type Filters, type View, filterNames, filterWords, localOf, momentOf } from './view.ts';
 
-const labels: Readonly<Record<FilterName, string>> = { actor: 'Who', action: 'Action', object: 'About', since: 'Since' };
 const hints: Readonly<Record<FilterName, string>> = { actor: 'ada', action: 'rollout.pause', object: 'device:…', since: '' };
 
 /** Narrowed by a small form; what is narrowed stands as chips below it, each to be taken away. */
@@ -19,8 +18,8 @@ export function AuditFilters({ view, actions, firstRef }: { view: View; actions:
       <div className="audit-chips">
         {set.map(([name, value]) => (
           <span key={name} className="chip">
-            {labels[name].toLowerCase()} {name === 'since' ? clockTime(value, now) : value}
-            <button type="button" className="audit-drop" aria-label={`Take away: ${labels[name]} ${value}`} onClick={() => drop(name)}><Icon name="cross" size={10} /></button>
+            {filterWords[name].toLowerCase()} {name === 'since' ? clockTime(value, now) : value}
+            <button type="button" className="audit-drop" aria-label={`Take away: ${filterWords[name]} ${value}`} onClick={() => drop(name)}><Icon name="cross" size={10} /></button>
           </span>
         ))}
         <Switch size="xs" checked={steps} onChange={({ currentTarget }) => showSteps(currentTarget.checked)} label="With each device’s steps in rollouts" />
@@ -41,7 +40,7 @@ function FilterForm({ view: { filters, narrow }, actions, firstRef }: { view: Vi
       {filterNames.map((name, index) => (
         <TextInput
           key={name}
-          label={labels[name]}
+          label={filterWords[name]}
           placeholder={hints[name]}
           value={typed[name] ?? ''}
           type={name === 'since' ? 'datetime-local' : 'text'}

@@ -8,7 +8,7 @@ import { useRowKeys, useShortcuts } from '../../shell/index.ts';
 import { count, counted, dayWords, zone } from '../../words/index.ts';
 import { AuditFilters } from './filters.tsx';
 import { RecordRows } from './record-rows.tsx';
-import { type View, isStep, useView } from './view.ts';
+import { type View, filterNames, filterWords, isStep, useView } from './view.ts';
 import './audit.css';
 
 export default function AuditPage(): ReactNode {
@@ -59,10 +59,10 @@ function Records({ records }: { records: readonly AuditRecord[] }): ReactNode {
 }
 
 function Nothing({ view: { filters, narrow } }: { view: View }): ReactNode {
-  const set = Object.entries(filters);
+  const set = filterNames.flatMap((name) => (filters[name] === undefined ? [] : [`${filterWords[name].toLowerCase()} ${filters[name]}`]));
   if (set.length === 0) return <Empty says="Nothing was done yet." more="Whatever people, devices and rollouts do is written down here, with the act itself." />;
   return (
-    <NoMatch says={<>No record with {set.map(([name, value]) => `${name} ${value}`).join(' and ')}.</>} hidden="Who and action are compared letter by letter; about, from its beginning.">
+    <NoMatch says={<>No record with {set.join(' and ')}.</>} hidden="Who and action are compared letter by letter; about, from its beginning.">
       <Button onClick={() => narrow({})}>Show all records</Button>
     </NoMatch>
   );

@@ -4,6 +4,8 @@ import type { AuditRecord } from '@pier/shared/api';
 
 export const filterNames = ['actor', 'action', 'object', 'since'] as const;
 export type FilterName = (typeof filterNames)[number];
+/** What people call them; the API's names stand in the address. */
+export const filterWords: Readonly<Record<FilterName, string>> = { actor: 'Who', action: 'Action', object: 'About', since: 'Since' };
 export type Filters = Partial<Record<FilterName, string>>;
 
 export type View = {

@@ -8,7 +8,7 @@ const roles = ['release', 'operator', 'scheduler'] as const;
 const may: Readonly<Record<string, string>> = {
   release: 'sign artifacts of the repositories below',
   operator: 'sign commands to devices',
-  scheduler: 'say what runs and when, among signed releases',
+  scheduler: 'choose what runs when, of what is signed',
 };
 const kept: Readonly<Record<string, string>> = { release: 'developer or CI', operator: 'each person', scheduler: 'the manager' };
 
@@ -23,7 +23,7 @@ export function KeyTable({ root, keys }: { root: string; keys: PolicyDocument['k
         <table className="table keys-table">
           <thead><tr><th scope="col">Name</th><th scope="col">Role</th><th scope="col">May</th><th scope="col">Kept by</th><th scope="col" className="end">Id</th></tr></thead>
           <tbody>
-            <tr><th scope="row">root</th><td>policy root</td><td className="soft">sign this policy and its successor</td><td className="soft">its owner, offline</td><td className="end"><Id id={root} /></td></tr>
+            <tr><th scope="row">root</th><td>root</td><td className="soft">sign this policy and its successor</td><td className="soft">its owner, offline</td><td className="end"><Id id={root} /></td></tr>
             {sorted.map(({ id, name, role }) => (
               <tr key={id}>
                 <th scope="row">{name}{id === own && <span className="chip keys-own">this manager’s</span>}</th>

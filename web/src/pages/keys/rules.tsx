@@ -5,7 +5,7 @@ import { rulesOf } from './rules-words.ts';
 
 export function Rules({ document }: { document: PolicyDocument }): ReactNode {
   return (
-    <Region title="What it asks for">
+    <Region title="What else it says">
       <dl className="keys-rules">
         {rulesOf(document).map(({ setting, value, means }) => (
           <div key={setting}>

@@ -13,7 +13,7 @@ export function ScopeTable({ document: { scopes, keys } }: { document: PolicyDoc
         ? <p>No scope: no release can be accepted.</p>
         : (
           <div className="table-scroll">
-            <table className="table keys-table">
+            <table className="table keys-table keys-scopes">
               <thead><tr><th scope="col">Repositories below</th><th scope="col">Needs</th><th scope="col">Of these keys</th><th scope="col">Its apps may use</th></tr></thead>
               <tbody>
                 {scopes.toSorted((a, b) => a.prefix.localeCompare(b.prefix)).map(({ prefix, keys: ids, threshold, capabilities }) => (
