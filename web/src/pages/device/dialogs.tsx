@@ -3,7 +3,7 @@ import type { DeviceDetail, UiVerb } from '@pier/shared/api';
 import { AppCommandDialog } from './app-command.tsx';
 import { AssignDialog, GiveBackDialog } from './assign.tsx';
 import { BindingsDialog } from './bindings.tsx';
-import { ConsoleDialog } from './console.tsx';
+import { ConsoleDialog } from './shell-command.tsx';
 import { ApproveDialog, RevokeDialog, TagsDialog } from './standing.tsx';
 
 /** What is asked before something is done to this device. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { TelemetryView, Why } from '@pier/shared/api';
 import { appState } from './app-state.ts';
-import { argsFault, commandLine } from './console-line.ts';
+import { argsFault, commandLine } from './shell-line.ts';
 import { declaredSeries, liveliest, samplesOf } from './samples.ts';
 import { tagChange } from './tag-draft.ts';
 import { deployment, device, release } from './testing.ts';

@@ -4,7 +4,7 @@ import type { DeviceDetail } from '@pier/shared/api';
 import { type Verb, verbNames, verbs } from '@pier/shared/wire';
 import { Command } from '../../parts/index.ts';
 import { appsOf } from './app-command.tsx';
-import { argsFault, commandLine } from './console-line.ts';
+import { argsFault, commandLine } from './shell-line.ts';
 
 /** Puts a command together to be typed elsewhere: a browser holds no operator's key, so it cannot sign one. */
 export function ConsoleDialog({ device, onClose }: { device: DeviceDetail; onClose: () => void }): ReactNode {
