@@ -3,7 +3,7 @@ import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 import type { Rollout } from '@pier/shared/api';
 import { useAnswer, useWhyNot } from '../../api/index.ts';
-import { Ago, Answered, Bar, Empty, Icon, Moment, Region, StateMark } from '../../parts/index.ts';
+import { Answered, Bar, Empty, Icon, Moment, Region, StateMark } from '../../parts/index.ts';
 import { capital, count, counted, gapOf, rolloutState, rolloutTitle, rolloutWords } from '../../words/index.ts';
 import { byUrgency } from './fleet-words.ts';
 
@@ -45,7 +45,7 @@ function Move({ rollout }: { rollout: Rollout }): ReactNode {
       <Bar parts={gap.parts} total={gap.total} label={`${title}: ${short}`} />
       <div className="overview-line">
         <span><span className="strong">{count(gap.proven)}</span> of {count(gap.total)} proven{gap.pieces.map(({ count: n, says, deployment }, i) => <span key={says}>{i === 0 ? '; gap: ' : ', '}<Link href={`/devices?rollout=${rollout.id}&deployment=${deployment}`} className="overview-quiet">{count(n)} {says}</Link></span>)}</span>
-        <span className="dim">started by {rollout.createdBy} <Ago at={rollout.createdAt} /></span>
+        <span className="dim">started <Moment at={rollout.createdAt} /> by {rollout.createdBy}</span>
       </div>
       {gap.off !== 0 && <p className="note f-failed" role="alert">These counts do not add up to {count(gap.total)}.</p>}
       {rollout.reason && <p className="small dim overview-reason">{capital(rollout.reason.reason)} <code>{rollout.reason.code}</code></p>}

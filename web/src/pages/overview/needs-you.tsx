@@ -64,9 +64,10 @@ function One({ need }: { need: Need }): ReactNode {
   );
 }
 
-/** `17 min`: how long it has waited. */
+/** `17 min`: how long it has waited; seconds only in the first minute, so that nothing ticks beside what one reads. */
 function Age({ at }: { at: string }): ReactNode {
-  return <time className="small dim" dateTime={at} title={at}>{duration(Math.max(0, useNow() - Date.parse(at)))}</time>;
+  const ms = Math.max(0, useNow() - Date.parse(at));
+  return <time className="small dim" dateTime={at} title={at}>{duration(ms < 60_000 ? ms : ms - (ms % 60_000))}</time>;
 }
 
 /** A rollout does not say since when it stands; the audit does. */
