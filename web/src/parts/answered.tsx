@@ -18,9 +18,9 @@ type Props<T> = {
   readonly children: (answer: T) => ReactNode;
 };
 
-/** Shows an answer once it is there. One that could not be renewed stays, with a line that says so. */
+/** Shows an answer once it is there. One that could not be renewed stays, with a line that says so; that a session has ended is said once, over the page. */
 export function Answered<T>({ of, what, rows = 4, children }: Props<T>): ReactNode {
-  if (of.data !== undefined) return <>{of.error && <Unread of={of} what={what} still />}{children(of.data)}</>;
+  if (of.data !== undefined) return <>{of.error && of.error.code !== 'unauthenticated' && <Unread of={of} what={what} still />}{children(of.data)}</>;
   return of.error ? <Unread of={of} what={what} /> : <Loading what={what} rows={rows} />;
 }
 

@@ -18,7 +18,10 @@ export function Looks(): ReactNode {
           <span className="settings-label" id="settings-appearance">Appearance</span>
           <SegmentedControl aria-labelledby="settings-appearance" data={[...schemes]} value={colorScheme} onChange={(next) => setColorScheme(next)} />
         </div>
-        <Switch checked={on} onChange={({ currentTarget }) => letters.set(currentTarget.checked)} label="Single letters do something" description="Such as g r for rollouts; ? lists them. Switch it off where you dictate, or type by accident. Ctrl K always works." />
+        <div>
+          <Switch checked={on} onChange={({ currentTarget }) => letters.set(currentTarget.checked)} label="Single letters do something" aria-describedby="settings-letters" />
+          <p className="settings-letters small dim" id="settings-letters">Such as <kbd>g</kbd> <kbd>r</kbd> for rollouts; <kbd>?</kbd> lists them. Switch it off where you dictate, or type by accident. <kbd>Ctrl K</kbd> always works.</p>
+        </div>
       </div>
     </Region>
   );
