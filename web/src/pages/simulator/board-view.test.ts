@@ -44,6 +44,11 @@ describe('what hangs on a board', () => {
   });
 });
 
+test('who holds a port is not said where no device tells it; who holds a line the board tells itself', () => {
+  const told = wiredOf(board, undefined).map(({ name, isTold }) => [name, isTold]);
+  expect(told).toEqual([['led', true], ['button', true], ['GPIO22', true], ['meter', false], ['plug', false]]);
+});
+
 test('faults that are on are listed with pulled plugs first, each fault of a port of its own', () => {
   expect(activeFaults(board.ports)).toEqual([{ port: 'plug', what: 'unplugged' }, { port: 'meter', what: 'crc', left: 2 }, { port: 'plug', what: 'silent', left: null }]);
   expect(activeFaults([])).toEqual([]);

@@ -15,6 +15,8 @@ export type Wired = {
   readonly line: SimLine | undefined;
   readonly port: SimPort | undefined;
   readonly holding: Holding | undefined;
+  /** Whether it is known who holds it: the board says it of lines, only a device's bindings say it of ports. */
+  readonly isTold: boolean;
   readonly side: Side;
 };
 
@@ -30,17 +32,18 @@ export const faultWords = {
 export const faultKinds = Object.keys(faultWords) as readonly (keyof typeof faultWords)[];
 
 /** Parts and held lines: those on the header on the side of their pin and in the order of pins, ports last and where there is more room. */
-export function wiredOf(board: SimBoardDetail, bindings: DeviceDetail['bindings']): Wired[] {
+export function wiredOf(board: SimBoardDetail, known: DeviceDetail['bindings'] | undefined): Wired[] {
+  const bindings = known ?? {};
   const onLines = board.lines.flatMap((line): Wired[] => {
     const part = board.partList.find((one) => one.line === line.name);
     if (part === undefined && line.consumer === null) return [];
     const holding = line.consumer === null ? undefined : { app: line.consumer, label: labelOfLine(bindings, line) };
-    return [{ id: `line-${line.name}`, name: part?.name ?? holding?.label ?? line.name, part, line, port: undefined, holding, side: line.headerPin !== null && line.headerPin % 2 === 1 ? 'left' : 'right' }];
+    return [{ id: `line-${line.name}`, name: part?.name ?? holding?.label ?? line.name, part, line, port: undefined, holding, isTold: true, side: line.headerPin !== null && line.headerPin % 2 === 1 ? 'left' : 'right' }];
   });
   const wired = onLines.toSorted((a, b) => pinOf(a) - pinOf(b));
   for (const port of board.ports) {
     const left = wired.filter(({ side }) => side === 'left').length;
-    wired.push({ id: `port-${port.port}`, name: port.part, part: board.partList.find((one) => one.port === port.port), line: undefined, port, holding: holderOfPort(bindings, port), side: left * 2 <= wired.length ? 'left' : 'right' });
+    wired.push({ id: `port-${port.port}`, name: port.part, part: board.partList.find((one) => one.port === port.port), line: undefined, port, holding: holderOfPort(bindings, port), isTold: known !== undefined, side: left * 2 <= wired.length ? 'left' : 'right' });
   }
   return wired;
 }

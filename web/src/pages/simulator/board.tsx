@@ -14,8 +14,6 @@ import { Stage } from './stage.tsx';
 import { Timeline } from './timeline.tsx';
 import { useBoard, useDriver, useRecord } from './use-sim.ts';
 
-const noBindings: DeviceDetail['bindings'] = {};
-
 export function BoardPage({ id }: { id: string }): ReactNode {
   const board = useBoard(id);
   const gone = board.error?.code === 'board-gone' ? board.error : undefined;
@@ -32,7 +30,7 @@ export function BoardPage({ id }: { id: string }): ReactNode {
       {gone && <Gone fault={gone} id={id} isSeen={board.data !== undefined} />}
       {board.data === undefined
         ? gone === undefined && <div className="region"><Answered of={board} what="the board" rows={8}>{() => null}</Answered></div>
-        : <BoardView detail={board.data} bindings={device.data?.bindings ?? noBindings} answers={answers} unread={gone ? null : board.error} />}
+        : <BoardView detail={board.data} bindings={device.data?.bindings} answers={answers} unread={gone ? null : board.error} />}
     </>
   );
 }
@@ -60,7 +58,7 @@ function Gone({ fault, id, isSeen }: { fault: Fault; id: string; isSeen: boolean
   );
 }
 
-type ViewProps = { readonly detail: SimBoardDetail; readonly bindings: DeviceDetail['bindings']; readonly answers: boolean; /** Why it could not be asked again. */ readonly unread: Fault | null };
+type ViewProps = { readonly detail: SimBoardDetail; readonly bindings: DeviceDetail['bindings'] | undefined; readonly answers: boolean; /** Why it could not be asked again. */ readonly unread: Fault | null };
 
 function BoardView({ detail, bindings, answers, unread }: ViewProps): ReactNode {
   const { id, device } = detail;
@@ -77,7 +75,9 @@ function BoardView({ detail, bindings, answers, unread }: ViewProps): ReactNode 
           {driver.fault && <Wrong fault={driver.fault} />}
           <Stage lines={detail.lines} wired={wired} kept={record.data} driver={driver} />
         </section>
-        <Answered of={answers ? record : { ...record, error: null }} what="the board's record">{(kept) => <Timeline kept={kept} lines={detail.lines} wired={wired} />}</Answered>
+        {record.data === undefined
+          ? <div className="region"><Answered of={record} what="the board's record">{() => null}</Answered></div>
+          : <Timeline kept={record.data} lines={detail.lines} wired={wired} isOld={record.error !== null} />}
       </div>
       <div className="sim-side">
         <Faults ports={detail.ports} driver={driver} />

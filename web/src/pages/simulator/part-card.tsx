@@ -23,8 +23,9 @@ export function PartCard({ wired, kept, driver }: Props): ReactNode {
   );
 }
 
-function whereWords({ line, port, holding }: Wired): string {
+function whereWords({ line, port, holding, isTold }: Wired): string {
   const place = line ? `${line.name}${line.headerPin === null ? '' : `, pin ${line.headerPin}`}` : port ? `port ${port.port}${port.baud === null ? '' : `, ${port.baud} baud`}` : '';
+  if (!isTold) return place;
   return holding === undefined ? `${place}; no app holds it` : `${place}; ${holding.label === undefined ? '' : `${holding.label} of `}${holding.app}`;
 }
 
@@ -50,7 +51,7 @@ function LevelWords({ line, kept, says }: { line: SimLine; kept: Kept | undefine
   return (
     <div className="sim-level">
       <span className={`sim-hl ${line.level === 1 ? 'sim-high' : 'sim-low'}`}>{line.level === 1 ? 'H' : 'L'}</span>
-      <span><span className="strong">{says ?? (line.level === 1 ? 'high' : 'low')}</span><br /><span className="small dim"><SinceWords since={levelSince(kept, line.name)} /></span></span>
+      <span><span className="strong">{says ?? (line.level === 1 ? 'high' : 'low')}</span><br /><span className="small dim">{kept === undefined ? 'its record is being read' : <SinceWords since={levelSince(kept, line.name)} />}</span></span>
     </div>
   );
 }
@@ -90,7 +91,7 @@ function PushButton({ name, line, kept, driver }: { name: string; line: SimLine;
         </svg>
         <LevelWords line={line} kept={kept} />
       </div>
-      <p className="small dim">{presses === 0 ? 'Not touched in what is kept of the record' : `${counted(presses, 'change')} from outside in what is kept of the record`}</p>
+      {kept !== undefined && <p className="small dim">{presses === 0 ? 'Not touched in what is kept of the record' : `${counted(presses, 'change')} from outside in what is kept of the record`}</p>}
       <div className="sim-acts">
         <ActButton compact variant="primary" onClick={() => driver.act({ act: 'press', part: name, ms: pressMs })} off={off} offQuiet>Press {pressMs} ms</ActButton>
         <ActButton compact onClick={() => driver.act({ act: 'level', line: name, level: other })} off={off} offQuiet>Hold at {other === 1 ? 'H' : 'L'}</ActButton>

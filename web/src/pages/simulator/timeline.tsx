@@ -9,14 +9,16 @@ export const byWords = { guest: 'its app', agent: 'the agent', outside: 'from ou
 const ticksS = [30, 20, 10, 0] as const;
 
 type Props = { readonly kept: Kept; readonly lines: readonly SimLine[]; readonly wired: readonly Wired[] };
+type TimelineProps = Props & { /** Whether it could not be read again. */ readonly isOld: boolean };
 
 /** What the board recorded of its lines in the last 30 s: those of parts first, then those that moved. */
-export function Timeline({ kept, lines, wired }: Props): ReactNode {
+export function Timeline({ kept, lines, wired, isOld }: TimelineProps): ReactNode {
   const shown = shownLines({ kept, lines, wired });
   const lanes = lanesOf(kept, shown);
   const recent = kept.edges.slice(-tableMax).toReversed();
   return (
     <Region title="Levels, the last 30 s" note={<>the board’s own record; {leftWords(kept)}</>} className="sim-time">
+      {isOld && <p className="note f-paused" role="status">The record could not be read again; what is shown is older.</p>}
       {lanes.length === 0 ? <p className="dim">Nothing hangs on a line of this board, and no app holds one.</p> : (
         <div className="sim-lanes" role="group" aria-label="One lane per line">
           <span className="caption dim">line</span>
