@@ -73,7 +73,10 @@ test('what is asked for goes to the manager, stands as chips, and can be taken a
   await expect.element(screen.getByText('Nothing was done yet.')).toBeVisible();
 });
 
-test('what the manager says of a question that it cannot read is shown', async () => {
+test('what the manager says of a question that it cannot read is shown, and the question can be taken away', async () => {
+  window.history.replaceState(null, '', '/audit?since=yesterday');
   const screen = await show(<AuditPage />, { answers: { listAudit: () => { throw new Fault('input-invalid', 'query: since: expected a time'); } } });
   await expect.poll(wordsOf(screen.getByRole('alert'))).toContain('input-invalid');
+  await screen.getByRole('button', { name: 'Take away: Since yesterday' }).click();
+  expect(window.location.search).toBe('');
 });

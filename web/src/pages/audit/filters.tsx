@@ -18,7 +18,7 @@ export function AuditFilters({ view, actions, firstRef }: { view: View; actions:
       <div className="audit-chips">
         {set.map(([name, value]) => (
           <span key={name} className="chip">
-            {filterWords[name].toLowerCase()} {name === 'since' ? clockTime(value, now) : value}
+            {filterWords[name].toLowerCase()} {name === 'since' && localOf(value) !== '' ? clockTime(value, now) : value}
             <button type="button" className="audit-drop" aria-label={`Take away: ${filterWords[name]} ${value}`} onClick={() => drop(name)}><Icon name="cross" size={10} /></button>
           </span>
         ))}

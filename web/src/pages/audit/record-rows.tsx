@@ -1,4 +1,4 @@
-import { type ReactNode, useState } from 'react';
+import { type ReactNode, memo, useState } from 'react';
 import { Link } from 'wouter';
 import type { AuditRecord } from '@pier/shared/api';
 import { Copy, Icon } from '../../parts/index.ts';
@@ -6,8 +6,10 @@ import { auditActor, auditRemark, auditWords, clockSeconds } from '../../words/i
 import { type Difference, differencesOf } from './differences.ts';
 import { objectLinks } from './object-links.ts';
 
-/** One record: when, who, what, about what; what changed and why stand below, all of it on demand. */
-export function RecordRows({ record }: { record: AuditRecord }): ReactNode {
+/** One record: when, who, what, about what; what changed and why stand below, all of it on demand. Kept from draw to draw: there may be thousands. */
+export const RecordRows = memo(RecordRowsOnce);
+
+function RecordRowsOnce({ record }: { record: AuditRecord }): ReactNode {
   const [open, setOpen] = useState(false);
   const { id, at, actor, action, object, detail } = record;
   const remark = auditRemark(detail);
