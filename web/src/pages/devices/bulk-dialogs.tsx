@@ -48,7 +48,7 @@ export function TagsDialog(props: Props): ReactNode {
     await tag.mutateAsync({ body: { ...which, ...(Object.keys(read.set).length > 0 && { setTags: read.set }), ...(read.remove.length > 0 && { removeTags: [...read.remove] }), ...(remark !== undefined && { remark }) } });
     onDone();
   };
-  const effects = read.ok ? [...Object.entries(read.set).map(([key, value]) => [`${key}=${value === '' ? '""' : value}`, `set, ${already(chosen.data, key, value)}`] as const), ...read.remove.map((key) => [key, `removed, ${has(chosen.data, key)}`] as const)] : [];
+  const effects = read.ok ? [...Object.entries(read.set).map(([key, value]) => [`${key}=${value === '' ? '""' : value}`, `set ${already(chosen.data, key, value)}`] as const), ...read.remove.map((key) => [key, `removed ${has(chosen.data, key)}`] as const)] : [];
   return (
     <ActDialog title={n === undefined ? 'Tags' : `Tags of ${counted(n, 'device')}`} sub={selector === undefined ? 'All or none of them are changed. Dynamic rollouts that choose by these tags may take devices in.' : <>All that match <code>{selector}</code> when it is done, {counted(matched, 'device')} now. All or none of them are changed.</>} act={n === undefined ? 'Change tags' : `Change ${counted(n, 'device')}`} off={n === undefined ? 'The devices that are chosen are being read.' : n === 0 ? 'No device is chosen.' : read.ok ? undefined : read.says} onClose={onClose} onAct={act}>
       <div className="devices-fields">
@@ -70,12 +70,12 @@ function already(devices: readonly Device[] | undefined, key: string, value: str
   if (devices === undefined) return 'on all of them';
   const same = devices.filter(({ tags }) => tags[key] === value).length;
   const other = devices.filter(({ tags }) => Object.hasOwn(tags, key) && tags[key] !== value).length;
-  return `${count(devices.length - same - other)} have none yet, ${count(other)} another value, ${count(same)} this one`;
+  return `on ${counted(devices.length, 'device')}: new on ${count(devices.length - same - other)}, changed on ${count(other)}, already so on ${count(same)}`;
 }
 
 function has(devices: readonly Device[] | undefined, key: string): string {
   if (devices === undefined) return 'from all that have it';
-  return `${count(devices.filter(({ tags }) => Object.hasOwn(tags, key)).length)} of ${count(devices.length)} have it`;
+  return `from ${count(devices.filter(({ tags }) => Object.hasOwn(tags, key)).length)} of ${counted(devices.length, 'device')}; the others do not have it`;
 }
 
 /** What one question can name: the query of a request has its bound. */

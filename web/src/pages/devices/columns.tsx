@@ -3,6 +3,7 @@ import { type ColumnDef, columnVisibilityFeature, tableFeatures } from '@tanstac
 import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 import type { Device, DeviceApp } from '@pier/shared/api';
+import { selectorText } from '@pier/shared/selector';
 import { Ago, StateMark } from '../../parts/index.ts';
 import { modelWords, standingWords } from '../../words/index.ts';
 import type { ColumnId, Order } from './view.ts';
@@ -59,8 +60,9 @@ function appText(one: DeviceApp): string {
   return `${one.app} ${runsWants(one)}${one.hold === null ? '' : `, held: ${one.hold}`}`;
 }
 
+/** As a selector asks for them, so that they can be copied into a query. */
 export function tagsText(tags: Readonly<Record<string, string>>): string {
-  return Object.entries(tags).map(([key, value]) => `${key}=${value}`).join(' ');
+  return Object.entries(tags).map(([name, value]) => selectorText({ kind: 'equals', key: { of: 'tag', name }, value })).join(' ');
 }
 
 function Nothing({ says = 'none' }: { says?: string }): ReactNode {

@@ -2,6 +2,7 @@
 import { Button } from '@mantine/core';
 import { type ReactNode, useCallback, useMemo, useRef, useState } from 'react';
 import { Link } from 'wouter';
+import { selectorText } from '@pier/shared/selector';
 import { useAnswer } from '../../api/index.ts';
 import { Answered, Empty, Icon, PageHead, QueryBar, type QueryChip } from '../../parts/index.ts';
 import { useShortcuts } from '../../shell/index.ts';
@@ -96,8 +97,8 @@ function useChips(view: DevicesView, change: (next: Partial<DevicesView>) => voi
 function useKnown(rows: readonly { readonly model: string; readonly tags: Readonly<Record<string, string>> }[]): readonly string[] {
   const sites = useAnswer('getFleet', {}).data?.sites;
   return useMemo(() => {
-    const said = (value: string): string => (/^[A-Za-z0-9._:/@+-]+$/.test(value) ? value : `"${value.replaceAll(/["\\]/g, '\\$&')}"`);
-    const tags = rows.flatMap((row) => [...Object.entries(row.tags).map(([key, value]) => `${key}=${said(value)}`), `model=${said(row.model)}`]);
-    return [...new Set([...(sites ?? []).flatMap(({ site }) => (site === null ? [] : [`site=${said(site)}`])), ...tags, 'online=true', 'online=false'])].sort();
+    const tag = ([name, value]: readonly [string, string]): string => selectorText({ kind: 'equals', key: { of: 'tag', name }, value });
+    const seen = rows.flatMap(({ tags, model }) => [...Object.entries(tags).map(tag), selectorText({ kind: 'equals', key: { of: 'field', name: 'model' }, value: model })]);
+    return [...new Set([...(sites ?? []).flatMap(({ site }) => (site === null ? [] : [tag(['site', site])])), ...seen, 'online=true', 'online=false'])].sort();
   }, [rows, sites]);
 }
