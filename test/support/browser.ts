@@ -41,6 +41,7 @@ async function sit(browser: Browser, { http, user, password, scheme = 'light', w
     const signedIn = await context.request.post('/api/v1/session', { data: { user, password } });
     if (!signedIn.ok()) throw new Error(`${user} cannot sign in: ${signedIn.status()} ${await signedIn.text()}`);
   }
+  context.setDefaultTimeout(20_000);
   const page = await context.newPage();
   const seen: string[] = [];
   const origin = new URL(http).origin;

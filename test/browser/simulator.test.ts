@@ -1,0 +1,98 @@
+/** Hands on a simulated board from the page, and a real agent with real apps at its other side. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Locator, Page } from 'playwright-core';
+import { AppName, type DeviceId } from '@pier/shared/core';
+import { exampleGuest } from '../support/guests.ts';
+import { type Seat, type TestBrowser, openBrowser } from '../support/browser.ts';
+import { type World, button, led, openWorld, rolloutIn } from '../support/world.ts';
+
+const blink = AppName.parse('blink');
+const meter = AppName.parse('meter');
+const patience = { timeout: 30_000 };
+
+let world: World;
+let browser: TestBrowser;
+let seat: Seat;
+let device: DeviceId;
+
+beforeAll(async () => {
+  [world, browser] = await Promise.all([openWorld(), openBrowser()]);
+  ({ device } = await world.enrol({ name: 'quay' }));
+  await world.bind(device, blink, { led, button });
+  await world.bind(device, meter, { meter: { kind: 'serial', path: `${world.board.dir}/serial/meter` } });
+  const rollouts = await Promise.all(
+    (['blink', 'meter'] as const).map(async (name) => world.rollOut(await world.push({ ...(await exampleGuest(name)), app: name, version: '1.0.0', counter: 1 }), device, { soakS: 0 })),
+  );
+  for (const rollout of rollouts) await rolloutIn(world, rollout, ['completed']);
+  seat = await browser.sit({ http: world.manager.http, ...world.manager.admin });
+  await seat.open('/simulator/board');
+});
+afterAll(async () => {
+  await browser?.[Symbol.asyncDispose]();
+  await world?.[Symbol.asyncDispose]();
+});
+
+const region = (page: Page, name: string | RegExp): Locator => page.getByRole('region', { name });
+/** The changes of a line in the last 30 s, as its lane says. */
+const changesOf = async (page: Page, line: string): Promise<number> => Number(/: (\d+) changes?/.exec((await page.getByRole('img', { name: new RegExp(`^${line}: \\d+ change`) }).getAttribute('aria-label')) ?? '')?.[1]);
+
+describe('a simulated board', () => {
+  test('is reached from the list of boards, and says whose device holds it', async () => {
+    const { page } = seat;
+    await seat.open('/simulator');
+    await page.getByRole('link', { name: 'board', exact: true }).click();
+    await expect.poll(() => page.locator('h1').innerText()).toBe('board');
+    await page.getByRole('link', { name: 'quay' }).waitFor();
+    await page.getByText(/blink 1\.0\.0, meter 1\.0\.0/).waitFor();
+  });
+
+  test('pressing its button is seen at its line, is said by the app, and makes the LED blink faster', async () => {
+    const { page } = seat;
+    const lamp = region(page, 'LED led');
+    await lamp.getByText(/^blinks, [12]\.\d Hz$/).waitFor(patience);
+    expect(await changesOf(page, 'button')).toBe(0);
+    await region(page, 'Button button').getByRole('button', { name: 'Press 100 ms' }).click();
+    await region(page, 'What blink says').getByText(/button pressed seq=\d+/).first().waitFor(patience);
+    await expect.poll(() => changesOf(page, 'button'), patience).toBe(2);
+    // Twenty times a second for two seconds, where it was four: over the last five seconds, more than twice as fast.
+    await lamp.getByText(/^blinks, (?:[4-9]|\d\d)\.\d Hz$/).waitFor(patience);
+    const seen = await world.api.call('getSimRecording', { params: { id: 'board' }, query: {} });
+    expect(seen.edges.filter(({ name, by }) => name === 'GPIO27' && by === 'outside').map(({ level }) => level)).toEqual([0, 1]);
+  });
+
+  test('turning the load of its meter is what the app then measures', async () => {
+    const { page } = seat;
+    const slider = page.getByRole('slider', { name: 'Power of meter, W' });
+    await slider.fill('1230');
+    await slider.blur();
+    await region(page, 'Modbus meter meter').getByText('1,230 W').waitFor(patience);
+    expect((await world.api.call('getSimBoard', { params: { id: 'board' } })).partList.find(({ name }) => name === 'meter')?.values['powerW']).toBe(1_230);
+    await region(page, 'What meter says').getByRole('listitem').filter({ hasText: 'power' }).getByText('1,230 W').waitFor(patience);
+  });
+
+  test('pulling its serial plug is seen at once, the app says that it is disconnected, and goes on when it is back', async () => {
+    const { page } = seat;
+    const card = region(page, 'Modbus meter meter');
+    const says = region(page, 'What meter says');
+    await card.getByRole('button', { name: 'Unplug' }).click();
+    await card.getByText('Unplugged; its app reads nothing').waitFor(patience);
+    await region(page, 'Faults').getByText('meter unplugged').waitFor();
+    await says.getByText('meter: disconnected').waitFor(patience);
+    await card.getByRole('button', { name: 'Plug in' }).click();
+    await says.getByText('meter: answers').waitFor(patience);
+    await card.getByText('Unplugged; its app reads nothing').waitFor({ state: 'detached' });
+    expect(seat.complaints()).toEqual([]);
+  });
+
+  test('who may only look is told so, and can press nothing', async () => {
+    const password = 'the long password of vi';
+    await world.api.call('createUser', { body: { name: 'vi', role: 'viewer', password } });
+    await using viewer = await browser.sit({ http: world.manager.http, user: 'vi', password });
+    await viewer.open('/simulator/board');
+    await viewer.page.getByText('Looking only. For operators; you are viewer.').waitFor();
+    const press = viewer.page.getByRole('button', { name: 'Press 100 ms' });
+    expect(await press.getAttribute('aria-disabled')).toBe('true');
+    expect(await viewer.page.getByRole('slider').isDisabled()).toBe(true);
+    expect(viewer.complaints()).toEqual([]);
+  });
+});
