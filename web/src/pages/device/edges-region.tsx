@@ -19,7 +19,7 @@ export function EdgesRegion({ device, live: { query }, chosen, onChoose }: Props
       ) : (
         <>
           <Edges lanes={lanes} nowMs={nowMs} spanMs={edgesSpanMs} chosen={chosen} onChoose={onChoose} />
-          <p className="small dim">Sampled each {pinsEveryMs} ms; {counted(edges, 'edge')} counted by the device. Hatched: toggles faster than sampled.</p>
+          <p className="small dim">Sampled each {pinsEveryMs} ms; {counted(edges, 'edge')} counted by the device. Hatched: toggles faster than sampled. Of an output the device counts what it sees itself, ten times a second.</p>
         </>
       )}
     </Region>

@@ -89,7 +89,7 @@ function More({ device, onOpen, off }: Props & { off: string | undefined }): Rea
     { word: 'Revoke…', dialog: { kind: 'revoke' }, off: active },
   ];
   return (
-    <Menu position="bottom-end" width={240}>
+    <Menu position="bottom-end" width={240} withinPortal={false} withInitialFocusPlaceholder={false}>
       <Menu.Target><Button aria-label="More actions"><Icon name="more" /></Button></Menu.Target>
       <Menu.Dropdown>
         {items.map(({ word, dialog, off: why }) => <Menu.Item key={word} disabled={why !== undefined} onClick={() => onOpen(dialog)}>{word}{why !== undefined && <span className="small"> {why}</span>}</Menu.Item>)}
