@@ -19,6 +19,8 @@ export default defineConfig({
             {
               plugins: [react()],
               root: 'web',
+              // Found only when a page is first drawn, a dependency would load the tests anew in their middle.
+              optimizeDeps: { include: ['react', 'react-dom/client', 'react/jsx-dev-runtime', '@mantine/core', '@mantine/hooks', '@tanstack/react-query', '@tanstack/react-table', '@tanstack/react-virtual', 'wouter', 'uplot', 'zod'] },
               test: {
                 name: 'web',
                 include: ['src/**/*.test.tsx'],

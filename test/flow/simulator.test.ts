@@ -64,7 +64,7 @@ test('pressing the button makes the app act, and the record tells who did what, 
   });
   expect(since.buttonEdges.map(({ level, by, direction }) => ({ level, by, direction }))).toEqual([{ level: 0, by: 'outside', direction: 'in' }, { level: 1, by: 'outside', direction: 'in' }]);
   for (const { tNs } of since.buttonEdges) expect(BigInt(tNs) > BigInt(nowNs) && BigInt(tNs) < BigInt(since.nowNs)).toBe(true);
-  expect(Number(BigInt(systemClock.monotonicNs()) - BigInt(since.nowNs))).toBeLessThan(60e9);
+  expect(Number(systemClock.monotonicNs() - BigInt(since.nowNs))).toBeLessThan(60e9);
   expect((await recording({ after: since.next, limit: 2_000 })).edges.some((edge) => edge.name === 'GPIO27')).toBe(false);
 });
 

@@ -32,7 +32,8 @@ export function Pages(): ReactNode {
   return (
     <Suspense fallback={<div className="region"><Loading what="the page" rows={6} /></div>}>
       <Switch>
-        {pagePaths.map((path) => <Route key={path} path={path} component={pages[path]} />)}
+        {/* One key for all tabs of a device: going from one to another keeps the page. */}
+        {pagePaths.map((path) => <Route key={path.replace('/:tab', '')} path={path} component={pages[path]} />)}
         <Route><NotFound /></Route>
       </Switch>
     </Suspense>

@@ -112,6 +112,7 @@ const cases: readonly [WhyCode, Change, RegExp][] = [
   ['at-work.verifying', { deployment: { ...working, state: 'verifying' } }, /verifying since/],
   ['at-work.applying', { deployment: { ...working, state: 'applying' } }, /applying since/],
   ['at-work.soaking', { deployment: { ...working, state: 'soaking' } }, /soaking for 60 s since/],
+  ['at-work.soaking', { deployment: { ...working, state: 'soaking' }, rollout: { waves: [wave(1, 'soaking', { plan: WavePlan.parse({ take: { by: 'rest' }, soakS: 1_800 }) })] } }, /soaking for 1800 s since/],
   ['at-work.soaking', { ...noRollout, reported: { ...reported, state: 'soaking' } }, /soaking since/],
   ['timed-out', { deployment: { state: 'timed_out', reason: { code: 'timed-out', reason: 'it was still applying' } } }, /still applying at 2026-11-21 14:27 UTC/],
   ['device.refused', { deployment: { state: 'refused', reason: { code: 'untrusted-signer', reason: 'not by a key of mine' } } }, /untrusted-signer: not by a key/],

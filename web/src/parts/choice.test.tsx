@@ -5,7 +5,7 @@ import { Choice } from './choice.tsx';
 const options = [{ value: '', label: 'All apps' }, { group: 'Ours', options: [{ value: 'blink', label: 'blink 1.6.0' }] }];
 
 test('has a name, shows what is chosen, and tells what is chosen next', async () => {
-  const onChange = vi.fn();
+  const onChange = vi.fn<() => void>();
   const screen = await show(<Choice label="App" value="blink" onChange={onChange} options={options} />);
   const list = screen.getByRole('combobox', { name: 'App' });
   await expect.element(list).toHaveValue('blink');

@@ -33,10 +33,17 @@ function sinceWords({ rollout, assignment, nowMs }: WhyFacts): string {
   return `since ${utc(sinceMs)}, ${span(nowMs - sinceMs)} ago${deadlineMs === null ? '' : `; its time is up at ${utc(deadlineMs)}`}`;
 }
 
+/** A wave may have a soak of its own. */
+function soakWords({ rollout }: WhyFacts): string {
+  if (!rollout) return '';
+  const own = rollout.facts.waves.find(({ n }) => n === rollout.deployment.wave)?.plan.soakS;
+  return ` for ${own ?? rollout.facts.soakS} s`;
+}
+
 export function work(facts: WhyFacts): Look {
   const state = progressOf(facts);
   if (state === 'accepted' || state === 'downloading' || state === 'verifying' || state === 'applying') return hold(`at-work.${state}`, `${state} ${sinceWords(facts)}`);
-  if (state === 'soaking') return hold('at-work.soaking', `soaking${facts.rollout ? ` for ${facts.rollout.facts.soakS} s` : ''} ${sinceWords(facts)}`);
+  if (state === 'soaking') return hold('at-work.soaking', `soaking${soakWords(facts)} ${sinceWords(facts)}`);
   if (state === 'timed_out') return hold('timed-out', `${endOf(facts)} at ${utc(facts.rollout?.deployment.updatedMs ?? facts.nowMs)}`);
   return pass('the device came to an end with it');
 }
