@@ -5,10 +5,11 @@ import { parseArgs } from 'node:util';
 import { bareWorker } from './bare-worker.ts';
 import { commandToHostCall } from './command-to-host-call.ts';
 import { rollout } from './rollout.ts';
+import { web } from './web.ts';
 
 export type Row = { readonly name: string; readonly unit: string; readonly values: readonly number[] };
 
-const benches: Readonly<Record<string, () => Promise<Row[]>>> = { 'command-to-host-call': commandToHostCall, 'bare-worker': bareWorker, 'rollout-100': () => rollout(100), 'rollout-1000': () => rollout(1_000) };
+const benches: Readonly<Record<string, () => Promise<Row[]>>> = { 'command-to-host-call': commandToHostCall, 'bare-worker': bareWorker, 'rollout-100': () => rollout(100), 'rollout-1000': () => rollout(1_000), web };
 
 const { values, positionals } = parseArgs({ options: { json: { type: 'string' } }, allowPositionals: true });
 const unknown = positionals.filter((name) => !Object.hasOwn(benches, name));
