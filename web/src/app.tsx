@@ -1,8 +1,8 @@
 /** Which page an address shows. Each page comes with its own piece of script, when it is first opened. */
 import { type ComponentType, type LazyExoticComponent, type ReactNode, Suspense, lazy } from 'react';
-import { Route, Switch } from 'wouter';
+import { Route, Switch, useLocation } from 'wouter';
 import { type PagePath, pagePaths } from '@pier/shared/api';
-import { Loading, PageHead } from './parts/index.ts';
+import { ErrorEdge, Loading, PageHead } from './parts/index.ts';
 
 type Page = LazyExoticComponent<ComponentType>;
 
@@ -29,14 +29,17 @@ const pages: Readonly<Record<PagePath, Page>> = {
 };
 
 export function Pages(): ReactNode {
+  const [at] = useLocation();
   return (
-    <Suspense fallback={<div className="region"><Loading what="the page" rows={6} /></div>}>
-      <Switch>
-        {/* One key for all tabs of a device: going from one to another keeps the page. */}
-        {pagePaths.map((path) => <Route key={path.replace('/:tab', '')} path={path} component={pages[path]} />)}
-        <Route><NotFound /></Route>
-      </Switch>
-    </Suspense>
+    <ErrorEdge at={at}>
+      <Suspense fallback={<div className="region"><Loading what="the page" rows={6} /></div>}>
+        <Switch>
+          {/* One key for all tabs of a device: going from one to another keeps the page. */}
+          {pagePaths.map((path) => <Route key={path.replace('/:tab', '')} path={path} component={pages[path]} />)}
+          <Route><NotFound /></Route>
+        </Switch>
+      </Suspense>
+    </ErrorEdge>
   );
 }
 

@@ -8,7 +8,7 @@ import { systemClock, systemRandom } from '@pier/shared/core';
 import { ApiProvider, MeProvider, NowContext, askAgain, askAllAgain, browserApi, gatherChanges, openLive, tickingNow, useAnswer } from './api/index.ts';
 import { Pages } from './app.tsx';
 import { SetupPage, SignInAgain, SignInPage } from './pages/sign-in/index.tsx';
-import { Answered } from './parts/index.ts';
+import { Answered, ErrorEdge } from './parts/index.ts';
 import { KeyboardProvider, Shell, newKeyboard } from './shell/index.ts';
 import { cssVariables, theme } from './theme/index.ts';
 import './theme/fonts.css';
@@ -84,7 +84,7 @@ createRoot(root).render(
     <MantineProvider theme={theme} cssVariablesResolver={cssVariables} defaultColorScheme="auto" getStyleNonce={() => meta('csp-nonce')}>
       <QueryClientProvider client={queries}>
         <ApiProvider api={api}>
-          <App />
+          <ErrorEdge at={window.location.pathname}><App /></ErrorEdge>
         </ApiProvider>
       </QueryClientProvider>
     </MantineProvider>
