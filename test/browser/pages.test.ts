@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type PagePath, pagePaths } from '@pier/shared/api';
 import { type Seat, type TestBrowser, axeViolations, openBrowser, overflowOf } from '../support/browser.ts';
-import { type Harbour, app, openHarbour } from './harbour.ts';
+import { openLine } from '../support/line.ts';
+import { type Harbour, openHarbour } from './harbour.ts';
 
 /** A page of the UI: where it is, its heading, and the question without whose answer it has nothing to show. */
 type Shown = { readonly at: (harbour: Harbour) => string; readonly title: RegExp; readonly asks: RegExp };
@@ -101,23 +102,25 @@ describe('what the wire does', () => {
     expect(seat.complaints().filter((one) => !one.includes('503'))).toEqual([]);
   });
 
-  test('a cut stream turns "Live" into "Stale" with its age, on whatever page; when it is back, what changed meanwhile is there', async () => {
-    const { page } = seat;
-    await seat.open('/devices');
+  test('a cut line turns "Live" into "Stale" with its age, on whatever page; when it is mended, what changed meanwhile is there', async () => {
+    await using line = await openLine(harbour.world.manager.http);
+    await using seated = await browser.sit({ http: line.url, ...harbour.admin });
+    const { page } = seated;
+    await seated.open('/devices');
     await page.getByText('quay').first().waitFor();
-    await seat.context.setOffline(true);
-    // An open line does not notice: the manager ends it, as it does when it stops.
-    await page.locator('[data-live=stale]').waitFor({ timeout: 60_000 });
+    line.cut();
+    await page.locator('[data-live=stale]').waitFor();
     expect(await page.locator('[data-live=stale]').innerText()).toMatch(/^Stale, \d+ m?s/);
     expect(await page.locator('[data-condition=stale]').innerText()).toMatch(/^Not live since \d\d:\d\d:\d\d\. Numbers below are .* old\./);
+    expect(await axeViolations(page)).toEqual([]);
     const { world, devices } = harbour;
     await world.api.call('changeDevice', { params: { device: devices[0] }, body: { name: 'quay-renamed' } });
-    await seat.context.setOffline(false);
+    line.mend();
     await page.locator('[data-live=live]').waitFor({ timeout: 60_000 });
     await page.getByText('quay-renamed').first().waitFor();
+    expect(await page.locator('[data-condition=stale]').count()).toBe(0);
     await world.api.call('changeDevice', { params: { device: devices[0] }, body: { name: 'quay' } });
     await page.getByText('quay-renamed').first().waitFor({ state: 'detached' });
-    seat.complaints();
   });
 });
 

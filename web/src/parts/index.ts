@@ -24,3 +24,4 @@ export { Plot } from './plot.tsx';
 export { type Sample, valueWords } from './plot-data.ts';
 export { PasswordField, whyNotPassword } from './password-field.tsx';
 export { ErrorEdge } from './error-edge.tsx';
+export { TableScroll } from './table-scroll.tsx';

@@ -2,8 +2,8 @@
 import { Button } from '@mantine/core';
 import { type ReactNode, useMemo, useRef } from 'react';
 import type { AuditRecord } from '@pier/shared/api';
-import { useNow, usePages } from '../../api/index.ts';
-import { Answered, Empty, NoMatch, PageHead } from '../../parts/index.ts';
+import { useNowAs, usePages } from '../../api/index.ts';
+import { Answered, Empty, NoMatch, PageHead, TableScroll } from '../../parts/index.ts';
 import { useRowKeys, useShortcuts } from '../../shell/index.ts';
 import { count, counted, dayWords, zone } from '../../words/index.ts';
 import { AuditFilters } from './filters.tsx';
@@ -41,20 +41,20 @@ export default function AuditPage(): ReactNode {
 
 /** Days part the table; seconds tell records apart. */
 function Records({ records }: { records: readonly AuditRecord[] }): ReactNode {
-  const now = useNow();
+  const [today, here] = [useNowAs(dayWords), useNowAs(zone)];
   const days = Map.groupBy(records, ({ at }) => dayWords(Date.parse(at)));
   return (
-    <div className="table-scroll">
+    <TableScroll>
       <table className="table audit-table">
-        <thead><tr><th scope="col">Time, {zone(now)}</th><th scope="col">Who</th><th scope="col">What</th><th scope="col">About</th><th scope="col" className="end">Record</th></tr></thead>
+        <thead><tr><th scope="col">Time, {here}</th><th scope="col">Who</th><th scope="col">What</th><th scope="col">About</th><th scope="col" className="end">Record</th></tr></thead>
         {[...days].map(([day, ofDay]) => (
           <tbody key={day}>
-            <tr><th scope="rowgroup" colSpan={5} className="audit-day">{day}{day === dayWords(now) && ', today'}</th></tr>
+            <tr><th scope="rowgroup" colSpan={5} className="audit-day">{day}{day === today && ', today'}</th></tr>
             {ofDay.map((record) => <RecordRows key={record.id} record={record} />)}
           </tbody>
         ))}
       </table>
-    </div>
+    </TableScroll>
   );
 }
 

@@ -2,7 +2,7 @@ import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 import type { DeviceDetail } from '@pier/shared/api';
 import { useWhyNot } from '../../api/index.ts';
-import { ActButton, Empty, Id, Region, StateMark } from '../../parts/index.ts';
+import { ActButton, Empty, Id, Region, StateMark, TableScroll } from '../../parts/index.ts';
 import { deploymentWords, duration } from '../../words/index.ts';
 import { appState } from './app-state.ts';
 import { bindingWords } from './binding-draft.ts';
@@ -76,12 +76,12 @@ function Bound({ app, device }: { app: string; device: DeviceDetail }): ReactNod
   const board = boardOf(device.profile);
   if (bindings.length === 0) return <p className="dim device-unbound">No label is bound.</p>;
   return (
-    <div className="table-scroll">
+    <TableScroll>
       <table className="table">
         <thead><tr><th>Label</th><th>Bound to</th></tr></thead>
         <tbody>{bindings.map(([label, binding]) => <tr key={label}><td className="strong">{label}</td><td>{bindingWords(binding, board).words}</td></tr>)}</tbody>
       </table>
-    </div>
+    </TableScroll>
   );
 }
 

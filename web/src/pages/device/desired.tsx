@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react';
 import type { DeviceDetail } from '@pier/shared/api';
-import { Empty, StateMark } from '../../parts/index.ts';
+import { Empty, StateMark, TableScroll } from '../../parts/index.ts';
 import { appState } from './app-state.ts';
 
 export function Desired({ device }: { device: DeviceDetail }): ReactNode {
@@ -9,7 +9,7 @@ export function Desired({ device }: { device: DeviceDetail }): ReactNode {
   const refused = reported?.desiredRefused;
   return (
     <>
-      <div className="table-scroll">
+      <TableScroll>
         <table className="table">
           <thead><tr><th>App</th><th>Wanted</th><th>Runs</th><th>State</th></tr></thead>
           <tbody>
@@ -26,7 +26,7 @@ export function Desired({ device }: { device: DeviceDetail }): ReactNode {
             })}
           </tbody>
         </table>
-      </div>
+      </TableScroll>
       <p className="small dim">{reported === null ? 'The device has not reported yet.' : reported.rev === rev ? 'The device has taken up the newest document of what it should run.' : 'The device has not taken up the newest document of what it should run.'}</p>
       {refused && <p className="note f-refused small">{refused.reason} <code>{refused.code}</code></p>}
     </>

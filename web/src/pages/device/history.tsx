@@ -3,7 +3,7 @@ import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 import type { DeviceDetail, DeviceEvent, Refused } from '@pier/shared/api';
 import { usePages, useViewPart } from '../../api/index.ts';
-import { ActButton, Answered, Empty, Id, Moment, Region, StateMark } from '../../parts/index.ts';
+import { ActButton, Answered, Empty, Id, Moment, Region, StateMark, TableScroll } from '../../parts/index.ts';
 import { auditActor, auditRemark, auditWords, counted, deploymentWords, duration } from '../../words/index.ts';
 import { type Entry, eventWords, mergeHistory } from './history-list.ts';
 
@@ -90,12 +90,12 @@ function Refusals({ device }: Props): ReactNode {
 
 function Table({ children }: { children: ReactNode }): ReactNode {
   return (
-    <div className="table-scroll">
+    <TableScroll>
       <table className="table device-history">
         <thead><tr><th>When</th><th>What</th><th>By</th></tr></thead>
         <tbody>{children}</tbody>
       </table>
-    </div>
+    </TableScroll>
   );
 }
 

@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react';
 import type { DeviceDetail } from '@pier/shared/api';
-import { BoardDrawing, BoardLegend, Empty, Region, headerPins } from '../../parts/index.ts';
+import { BoardDrawing, BoardLegend, Empty, headerPins, Region, TableScroll } from '../../parts/index.ts';
 import { duration } from '../../words/index.ts';
 import { type LineRow, boardOf, lineUses, nowWords } from './facts.ts';
 import type { LivePins } from './use-device.ts';
@@ -31,7 +31,7 @@ export function PinsRegion({ device, rows, live, chosen, onChoose, children }: P
 export function LineTable({ rows, device, chosen, onChoose }: Choosing & { rows: readonly LineRow[]; device: DeviceDetail }): ReactNode {
   if (rows.length === 0) return <Empty says="No line is bound to an app." more="A binding is made per app, on the tab Apps." />;
   return (
-    <div className="table-scroll">
+    <TableScroll>
       <table className="table device-lines">
         <thead><tr><th>Line</th><th>Label</th><th>Held by</th><th>Now</th><th>Safe state</th></tr></thead>
         <tbody>
@@ -46,7 +46,7 @@ export function LineTable({ rows, device, chosen, onChoose }: Choosing & { rows:
           ))}
         </tbody>
       </table>
-    </div>
+    </TableScroll>
   );
 }
 

@@ -1,6 +1,6 @@
 import { type ReactNode, useState } from 'react';
 import type { DeviceDetail } from '@pier/shared/api';
-import { Region } from '../../parts/index.ts';
+import { Region, TableScroll } from '../../parts/index.ts';
 import { count } from '../../words/index.ts';
 import { EdgesRegion } from './edges-region.tsx';
 import { boardOf, lineRows } from './facts.ts';
@@ -23,12 +23,12 @@ export function Pins({ device }: { device: DeviceDetail }): ReactNode {
         <EdgesRegion device={device} live={live} chosen={chosen} onChoose={choose} />
         <Region title="Serial ports"><Ports device={device} /></Region>
         <Region title="Kept by the system" note={board && `${count(reserved.length)} of ${count(board.lines.length)} lines, on ${board.chips.join(' and ')}`}>
-          <div className="table-scroll">
+          <TableScroll>
             <table className="table">
               <thead><tr><th>Line</th><th>Chip</th><th className="end">Offset</th><th className="end">Pin</th><th>What for</th></tr></thead>
               <tbody>{reserved.map(({ name, chip, line, headerPin, reserved: why }) => <tr key={`${chip} ${line}`}><td>{name}</td><td className="mono">{chip}</td><td className="end">{line}</td><td className="end">{headerPin ?? '–'}</td><td>{why}</td></tr>)}</tbody>
             </table>
-          </div>
+          </TableScroll>
         </Region>
       </div>
     </div>

@@ -1,13 +1,13 @@
 import type { ReactNode } from 'react';
 import type { DeviceDetail } from '@pier/shared/api';
-import { Empty, Icon } from '../../parts/index.ts';
+import { Empty, Icon, TableScroll } from '../../parts/index.ts';
 import { boardOf, portRows } from './facts.ts';
 
 export function Ports({ device }: { device: DeviceDetail }): ReactNode {
   const rows = portRows(device, boardOf(device.profile));
   if (rows.length === 0) return <Empty says="The board has no serial port." />;
   return (
-    <div className="table-scroll">
+    <TableScroll>
       <table className="table">
         <thead><tr><th>Port</th><th>Path</th><th>Bound to</th></tr></thead>
         <tbody>
@@ -20,6 +20,6 @@ export function Ports({ device }: { device: DeviceDetail }): ReactNode {
           ))}
         </tbody>
       </table>
-    </div>
+    </TableScroll>
   );
 }

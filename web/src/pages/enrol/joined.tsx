@@ -2,7 +2,7 @@ import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 import { isoTime } from '@pier/shared/core';
 import { useAnswer, useNow } from '../../api/index.ts';
-import { Answered, Moment, Region } from '../../parts/index.ts';
+import { Answered, Moment, Region, TableScroll } from '../../parts/index.ts';
 import { counted, modelWords } from '../../words/index.ts';
 import { dayMs, enrolledOf } from './enrolled.ts';
 
@@ -30,7 +30,7 @@ export function Joined(): ReactNode {
 function Rows({ rows }: { rows: ReturnType<typeof enrolledOf> }): ReactNode {
   if (rows.length === 0) return <p className="dim">None. Earlier ones stand in <Link href="/devices">the list of devices</Link>.</p>;
   return (
-    <div className="table-scroll">
+    <TableScroll>
       <table className="table">
         <caption className="sr-only">{counted(rows.length, 'board')}</caption>
         <thead><tr><th scope="col">Device</th><th scope="col">Board</th><th scope="col">Token</th><th scope="col">Let in</th><th scope="col" className="end">At</th></tr></thead>
@@ -46,6 +46,6 @@ function Rows({ rows }: { rows: ReturnType<typeof enrolledOf> }): ReactNode {
           ))}
         </tbody>
       </table>
-    </div>
+    </TableScroll>
   );
 }

@@ -2,9 +2,9 @@ import { Button, Checkbox } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
 import type { PendingDevice } from '@pier/shared/api';
-import { useApi, useNow, usePages, useWhyNot } from '../../api/index.ts';
-import { ActButton, ActDialog, Ago, Answered, Empty, Id, Region } from '../../parts/index.ts';
-import { ago, counted, modelWords } from '../../words/index.ts';
+import { useApi, usePages, useWhyNot } from '../../api/index.ts';
+import { ActButton, ActDialog, Ago, Answered, Empty, Id, Region, TableScroll } from '../../parts/index.ts';
+import { counted, modelWords } from '../../words/index.ts';
 import { decideEach, decidedWords } from './decide.ts';
 
 const pageSize = 100;
@@ -43,9 +43,8 @@ export function Requests(): ReactNode {
 const countWords = (picked: readonly unknown[]): string => (picked.length === 0 ? '' : ` ${picked.length}`);
 
 function Oldest({ items }: { items: readonly PendingDevice[] }): ReactNode {
-  const now = useNow();
   const oldest = items.map(({ askedAt }) => askedAt).toSorted()[0];
-  return oldest === undefined ? null : <>oldest {ago(oldest, now)}; they ask again by themselves and run nothing until you decide</>;
+  return oldest === undefined ? null : <>oldest <Ago at={oldest} />; they ask again by themselves and run nothing until you decide</>;
 }
 
 type RowsProps = { readonly items: readonly PendingDevice[]; readonly chosen: ReadonlySet<string>; readonly onChoose: (chosen: ReadonlySet<string>) => void };
@@ -59,7 +58,7 @@ function Rows({ items, chosen, onChoose }: RowsProps): ReactNode {
     onChoose(next);
   };
   return (
-    <div className="table-scroll enrol-asking">
+    <TableScroll className="enrol-asking">
       <table className="table">
         <thead>
           <tr>
@@ -80,7 +79,7 @@ function Rows({ items, chosen, onChoose }: RowsProps): ReactNode {
           ))}
         </tbody>
       </table>
-    </div>
+    </TableScroll>
   );
 }
 

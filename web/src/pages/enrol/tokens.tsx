@@ -2,7 +2,7 @@ import { Button } from '@mantine/core';
 import { type ReactNode, useState } from 'react';
 import type { ListedClaimToken } from '@pier/shared/api';
 import { useAct, useNow, usePages, useViewPart, useWhyNot } from '../../api/index.ts';
-import { ActButton, ActDialog, Answered, Bar, Copy, Empty, Moment, Region } from '../../parts/index.ts';
+import { ActButton, ActDialog, Answered, Bar, Copy, Empty, Moment, Region, TableScroll } from '../../parts/index.ts';
 import { clockTime, count, counted, duration } from '../../words/index.ts';
 import { kindWords, tokenState } from './token-view.ts';
 
@@ -43,7 +43,7 @@ export function Tokens(): ReactNode {
 function Rows({ items, nowMs, onRevoke }: { items: readonly ListedClaimToken[]; nowMs: number; onRevoke: (token: ListedClaimToken) => void }): ReactNode {
   const off = useWhyNot('operator');
   return (
-    <div className="table-scroll">
+    <TableScroll>
       <table className="table">
         <thead><tr><th scope="col">Token</th><th scope="col">Kind</th><th scope="col">Used</th><th scope="col">Tags it gives</th><th scope="col">Ends</th><th scope="col">Made by</th><th scope="col"><span className="sr-only">Revoke</span></th></tr></thead>
         <tbody>
@@ -64,7 +64,7 @@ function Rows({ items, nowMs, onRevoke }: { items: readonly ListedClaimToken[]; 
           })}
         </tbody>
       </table>
-    </div>
+    </TableScroll>
   );
 }
 

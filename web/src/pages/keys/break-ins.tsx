@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import { Region } from '../../parts/index.ts';
+import { Region, TableScroll } from '../../parts/index.ts';
 
 const rows = [
   ['the network or the registry', 'delay, drop, serve old or broken bytes', 'make a byte run that no release key signed'],
@@ -13,12 +13,12 @@ const rows = [
 export function BreakIns(): ReactNode {
   return (
     <Region title="If it is broken into">
-      <div className="table-scroll">
+      <TableScroll>
         <table className="table keys-break-ins">
           <thead><tr><th scope="col">Who has</th><th scope="col">can</th><th scope="col">cannot</th></tr></thead>
           <tbody>{rows.map(([what, can, cannot]) => <tr key={what}><th scope="row">{what}</th><td>{can}</td><td>{cannot}</td></tr>)}</tbody>
         </table>
-      </div>
+      </TableScroll>
       <p className="small dim keys-after">The root and release keys never come here. All of it, with the tests that show it: docs/threat-model.md.</p>
     </Region>
   );

@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react';
 import type { PolicyDocument } from '@pier/shared/api';
 import { useAnswer } from '../../api/index.ts';
-import { Id, Region } from '../../parts/index.ts';
+import { Id, Region, TableScroll } from '../../parts/index.ts';
 import { counted } from '../../words/index.ts';
 
 const roles = ['release', 'operator', 'scheduler'] as const;
@@ -19,7 +19,7 @@ export function KeyTable({ root, keys }: { root: string; keys: PolicyDocument['k
   const sorted = keys.toSorted((a, b) => rank(a.role) - rank(b.role) || a.name.localeCompare(b.name));
   return (
     <Region title="Keys" note={`root and ${counted(keys.length, 'key')}`}>
-      <div className="table-scroll">
+      <TableScroll>
         <table className="table keys-table">
           <thead><tr><th scope="col">Name</th><th scope="col">Role</th><th scope="col">May</th><th scope="col">Kept by</th><th scope="col" className="end">Id</th></tr></thead>
           <tbody>
@@ -35,7 +35,7 @@ export function KeyTable({ root, keys }: { root: string; keys: PolicyDocument['k
             ))}
           </tbody>
         </table>
-      </div>
+      </TableScroll>
       {own !== undefined && !keys.some(({ id }) => id === own) && <p className="note f-failed" role="alert"><span className="strong">This manager’s scheduler key is not among them.</span> Devices refuse what it signs, so nothing new can be rolled out. Its id is <Id id={own} />; sign a policy that names it.</p>}
     </Region>
   );

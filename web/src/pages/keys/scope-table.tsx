@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react';
 import type { PolicyDocument } from '@pier/shared/api';
-import { Region } from '../../parts/index.ts';
+import { Region, TableScroll } from '../../parts/index.ts';
 
 const kinds = ['gpio', 'serial', 'storage', 'telemetry'];
 
@@ -12,7 +12,7 @@ export function ScopeTable({ document: { scopes, keys } }: { document: PolicyDoc
       {scopes.length === 0
         ? <p>No scope: no release can be accepted.</p>
         : (
-          <div className="table-scroll">
+          <TableScroll>
             <table className="table keys-table keys-scopes">
               <thead><tr><th scope="col">Repositories below</th><th scope="col">Needs</th><th scope="col">Of these keys</th><th scope="col">Its apps may use</th></tr></thead>
               <tbody>
@@ -26,7 +26,7 @@ export function ScopeTable({ document: { scopes, keys } }: { document: PolicyDoc
                 ))}
               </tbody>
             </table>
-          </div>
+          </TableScroll>
         )}
       <p className="small dim keys-after">The longest prefix that covers a repository counts, and it alone. <code>manager</code> is the registry of this manager.</p>
     </Region>

@@ -2,7 +2,7 @@ import { Button } from '@mantine/core';
 import { type ReactNode, useState } from 'react';
 import { Link } from 'wouter';
 import type { Fleet } from '@pier/shared/api';
-import { Bar, Region } from '../../parts/index.ts';
+import { Bar, Region, TableScroll } from '../../parts/index.ts';
 import { count, counted } from '../../words/index.ts';
 
 const few = 6;
@@ -14,7 +14,7 @@ export function Sites({ sites }: { sites: Fleet['sites'] }): ReactNode {
   const more = sites.length > few;
   return (
     <Region title="Sites" note={more ? `${count(shown.length)} of ${count(sites.length)}, worst first` : 'worst first'} {...(more && { acts: <Button data-size="compact" onClick={() => setAll(!all)}>{all ? 'Fewer' : 'All sites'}</Button> })}>
-      <div className="table-scroll">
+      <TableScroll>
         <table className="table overview-sites">
           <thead><tr><th scope="col">Site</th><th scope="col" className="end">Devices</th><th scope="col">Reachable</th><th scope="col" className="end">Away</th></tr></thead>
           <tbody>
@@ -32,7 +32,7 @@ export function Sites({ sites }: { sites: Fleet['sites'] }): ReactNode {
             })}
           </tbody>
         </table>
-      </div>
+      </TableScroll>
     </Region>
   );
 }

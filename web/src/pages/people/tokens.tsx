@@ -1,8 +1,8 @@
 import { Button } from '@mantine/core';
 import { type ReactNode, useState } from 'react';
 import type { AnswerOf, ApiToken } from '@pier/shared/api';
-import { useAct, useMe, useNow } from '../../api/index.ts';
-import { ActButton, ActDialog, Ago, Empty, Id, Moment, NoMatch, Region } from '../../parts/index.ts';
+import { useAct, useMe, useNowAs } from '../../api/index.ts';
+import { ActButton, ActDialog, Ago, Empty, Id, Moment, NoMatch, Region, TableScroll } from '../../parts/index.ts';
 import { count, counted } from '../../words/index.ts';
 import { isFound } from './found.ts';
 import { MadeToken, NewToken } from './new-token.tsx';
@@ -24,12 +24,12 @@ export function Tokens({ tokens, find, onFind, onMore }: Props): ReactNode {
       ) : found.length === 0 ? (
         <NoMatch says={<>No token’s name, user, role or id has “{find.trim()}” in it.</>} hidden={`${known} hidden.`}><Button data-size="compact" onClick={() => onFind(undefined)}>Show all</Button></NoMatch>
       ) : (
-        <div className="table-scroll">
+        <TableScroll>
           <table className="table people-table">
             <thead><tr><th scope="col">Name</th><th scope="col">User</th><th scope="col">Role</th><th scope="col">Id</th><th scope="col">Made</th><th scope="col">Last used</th><th scope="col">Ends</th><th scope="col"><span className="sr-only">Acts</span></th></tr></thead>
             <tbody>{found.map((token) => <TokenRow key={token.id} token={token} onRevoke={() => setOpen(token)} />)}</tbody>
           </table>
-        </div>
+        </TableScroll>
       )}
       {onMore !== undefined && <p className="people-more"><Button data-size="compact" onClick={onMore}>Show older tokens</Button></p>}
       {open === 'new' && <NewToken onClose={() => setOpen(undefined)} onMade={setMade} />}
@@ -39,8 +39,7 @@ export function Tokens({ tokens, find, onFind, onMore }: Props): ReactNode {
 }
 
 function TokenRow({ token: { id, name, user, role, createdAt, lastUsedAt, expiresAt }, onRevoke }: { token: ApiToken; onRevoke: () => void }): ReactNode {
-  const now = useNow();
-  const isOver = expiresAt !== null && Date.parse(expiresAt) <= now;
+  const isOver = useNowAs((nowMs) => expiresAt !== null && Date.parse(expiresAt) <= nowMs);
   return (
     <tr className={isOver ? 'people-over' : undefined}>
       <th scope="row" className="people-name">{name}</th>

@@ -2,7 +2,7 @@ import { Button } from '@mantine/core';
 import { type ReactNode, useState } from 'react';
 import type { ApiToken, User } from '@pier/shared/api';
 import { useMe } from '../../api/index.ts';
-import { ActButton, Moment, NoMatch, Region } from '../../parts/index.ts';
+import { ActButton, Moment, NoMatch, Region, TableScroll } from '../../parts/index.ts';
 import { count, counted } from '../../words/index.ts';
 import { isFound } from './found.ts';
 import { AddUser, ChangeRole, NewPassword, RemoveUser } from './user-dialogs.tsx';
@@ -30,12 +30,12 @@ export function Users({ users, tokens, allTokens, find, onFind, onMore }: Props)
       {found.length === 0 ? (
         <NoMatch says={<>Nobody’s name or role has “{find.trim()}” in it.</>} hidden={`${known} hidden.`}><Button data-size="compact" onClick={() => onFind(undefined)}>Show all</Button></NoMatch>
       ) : (
-        <div className="table-scroll">
+        <TableScroll>
           <table className="table people-table">
             <thead><tr><th scope="col">Name</th><th scope="col">Role</th><th scope="col">Since</th><th scope="col" className="end">API tokens</th><th scope="col"><span className="sr-only">Acts</span></th></tr></thead>
             <tbody>{found.map((user) => <UserRow key={user.name} user={user} tokens={tokensOf(user)?.length} onOpen={(what) => setOpen({ what, user })} />)}</tbody>
           </table>
-        </div>
+        </TableScroll>
       )}
       {onMore !== undefined && <p className="people-more"><Button data-size="compact" onClick={onMore}>Show more people</Button></p>}
       {open?.what === 'add' && <AddUser onClose={close} />}

@@ -2,7 +2,7 @@ import { NativeSelect } from '@mantine/core';
 import type { ReactNode } from 'react';
 import type { Release, ReleaseDifference } from '@pier/shared/api';
 import { useAnswer } from '../../api/index.ts';
-import { Answered, Icon, Region } from '../../parts/index.ts';
+import { Answered, Icon, Region, TableScroll } from '../../parts/index.ts';
 import { bytes, count, type IconName, releaseWords } from '../../words/index.ts';
 import type { ComparedWith } from './use-compared.ts';
 
@@ -38,7 +38,7 @@ function Table({ release, from, difference }: { release: Release; from: Release;
   return (
     <>
       {asks === 0 && <p className="release-lead">Both ask for the same, under the same limits.</p>}
-      <div className="table-scroll">
+      <TableScroll>
         <table className="table release-difference">
           <thead><tr><th scope="col">What</th><th scope="col">{from.version}</th><th scope="col">{release.version}</th></tr></thead>
           <tbody>
@@ -51,7 +51,7 @@ function Table({ release, from, difference }: { release: Release; from: Release;
             ))}
           </tbody>
         </table>
-      </div>
+      </TableScroll>
     </>
   );
 }

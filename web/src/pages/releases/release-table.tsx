@@ -2,7 +2,7 @@ import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 import type { Fleet, Release } from '@pier/shared/api';
 import { useAnswer } from '../../api/index.ts';
-import { Moment, StateMark } from '../../parts/index.ts';
+import { Moment, StateMark, TableScroll } from '../../parts/index.ts';
 import { bytes, count, counted, releaseWords } from '../../words/index.ts';
 
 export function ReleaseTable({ releases, fleet, caption }: { releases: readonly Release[]; fleet: Fleet | undefined; caption: string }): ReactNode {
@@ -10,7 +10,7 @@ export function ReleaseTable({ releases, fleet, caption }: { releases: readonly 
   const nameOf = new Map((policy.data?.document.keys ?? []).map(({ id, name }) => [id, name]));
   return (
     <>
-      <div className="table-scroll">
+      <TableScroll>
         <table className="table releases-table">
           <caption className="sr-only">{caption}, newest first</caption>
           <thead>
@@ -26,7 +26,7 @@ export function ReleaseTable({ releases, fleet, caption }: { releases: readonly 
           </thead>
           <tbody>{releases.map((one) => <Row key={one.id} release={one} nameOf={nameOf} fleet={fleet} />)}</tbody>
         </table>
-      </div>
+      </TableScroll>
       <p className="small dim">“Reported by” counts devices that say they run this version of the app; it goes by the version, not by the digest.</p>
     </>
   );

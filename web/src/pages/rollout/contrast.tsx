@@ -2,7 +2,7 @@ import { Button } from '@mantine/core';
 import { type ReactNode, useState } from 'react';
 import type { Contrast, Rollout } from '@pier/shared/api';
 import { useAnswer } from '../../api/index.ts';
-import { Answered, Bar, Region } from '../../parts/index.ts';
+import { Answered, Bar, Region, TableScroll } from '../../parts/index.ts';
 import { type Part, count, modelWords } from '../../words/index.ts';
 import { sumsOf } from './standing.ts';
 
@@ -26,12 +26,12 @@ function Shown({ contrast: { badly, proven, facts: told } }: { contrast: Contras
     <Region title={badly === 1 ? 'What tells the one that ended badly from the others' : `What the ${count(badly)} that ended badly have in common`} note={`against the ${count(proven)} proven`}>
       {facts.length === 0 && <p className="dim">No fact that is known here tells them from the proven ones: not the model, the agent, the version before, nor a tag.</p>}
       {facts.length > 0 && (
-        <div className="table-scroll">
+        <TableScroll>
           <table className="table">
             <thead><tr><th>Fact</th><th>Value</th><th className="end">Ended badly</th><th className="end">Proven</th><th className="rollout-share">Share</th></tr></thead>
             <tbody>{shown.map((fact) => <Row key={`${fact.fact} ${fact.value}`} fact={fact} of={{ badly, proven }} />)}</tbody>
           </table>
-        </div>
+        </TableScroll>
       )}
       {facts.length > shownMax && <p className="rollout-under"><Button data-size="compact" aria-expanded={all} onClick={() => setAll(!all)}>{all ? 'Fewer' : `All ${count(facts.length)} facts`}</Button></p>}
     </Region>

@@ -2,8 +2,8 @@ import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 import type { DeploymentState, Rollout, WhyCounts } from '@pier/shared/api';
 import { useAnswer } from '../../api/index.ts';
-import { Answered, Countdown, Empty, ReasonLedger, type ReasonRow, Region, StateMark } from '../../parts/index.ts';
-import { count, counted, deploymentWords, share } from '../../words/index.ts';
+import { Answered, Countdown, Empty, ReasonLedger, type ReasonRow, Region, StateMark, TableScroll } from '../../parts/index.ts';
+import { capital, count, counted, deploymentWords, share } from '../../words/index.ts';
 import { type Looked, groupsOf, inFlight, useBadEnds, useInFlight } from './deployments.ts';
 import { evidenceOf, isBad, lookOf, statesOf } from './reasons.ts';
 import { sumsOf } from './standing.ts';
@@ -74,8 +74,6 @@ function actionFor({ rollout, states, count: n, first }: { rollout: Rollout; sta
   return first === undefined ? undefined : <Link href={`/devices/${first}`}>Why not {first}</Link>;
 }
 
-const capital = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
-
 /** Those at work, the nearest deadline first, bounded; the rest is counted. */
 export function AtWork({ rollout }: { rollout: Rollout }): ReactNode {
   const { items, ready, cut } = useInFlight(rollout);
@@ -87,7 +85,7 @@ export function AtWork({ rollout }: { rollout: Rollout }): ReactNode {
   return (
     <Region title={`${count(atWork)} at work`} note={`nearest deadline first; nothing stays at work without one${cut ? '; of the first 500 of each step' : ''}`} acts={<Link href={`/devices?rollout=${rollout.id}&deployment=${states.join(',')}`}>Open as device list</Link>}>
       {ready && shown.length === 0 && <Empty says="They have just moved on." />}
-      <div className="table-scroll">
+      <TableScroll>
         <table className="table rollout-work">
           <thead className="sr-only"><tr><th>Device</th><th>Step</th><th>Wave</th><th>Deadline</th></tr></thead>
           <tbody>
@@ -101,7 +99,7 @@ export function AtWork({ rollout }: { rollout: Rollout }): ReactNode {
             ))}
           </tbody>
         </table>
-      </div>
+      </TableScroll>
       {rest > 0 && shown.length > 0 && <p className="small dim">and {counted(rest, 'more', 'more')}</p>}
     </Region>
   );

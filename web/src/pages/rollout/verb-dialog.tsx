@@ -3,13 +3,13 @@ import { type ReactNode, useState } from 'react';
 import type { Rollout, RolloutAct, RolloutVerb, VerbPreview } from '@pier/shared/api';
 import { Fault } from '@pier/shared/core';
 import { useAct, useAnswer } from '../../api/index.ts';
-import { ActDialog, Answered, Icon } from '../../parts/index.ts';
+import { ActDialog, Answered, Icon, TableScroll } from '../../parts/index.ts';
 import { count } from '../../words/index.ts';
 import { Choice } from './choice.tsx';
 import { groupsOf, useBadEnds, useWaiting } from './deployments.ts';
 import { effectsOf, hitsManyWaves } from './effects.ts';
 import { standingOf } from './standing.ts';
-import { figureWords, lastWord, previewOf, sentence, verbName } from './verbs.ts';
+import { figureWords, lastWord, previewOf, plainSentence, verbName } from './verbs.ts';
 
 type Props = {
   readonly rollout: Rollout;
@@ -74,7 +74,7 @@ function useVerb({ rollout: { id }, verb, revision, chosen, cap }: Asked) {
       throw thrown;
     }
   };
-  const off = chosen?.size === 0 ? 'Choose at least one device.' : named.length > namedMax ? 'More than can be named at once; choose fewer.' : preview?.possible === false ? sentence(preview.sentence) : undefined;
+  const off = chosen?.size === 0 ? 'Choose at least one device.' : named.length > namedMax ? 'More than can be named at once; choose fewer.' : preview?.possible === false ? plainSentence(preview.sentence) : undefined;
   return { previews, preview, devices: chosen?.size === 0 ? 0 : (preview?.devices ?? 0), off, changed: previews.data !== undefined && previews.data.revision !== pinned, doIt };
 }
 
@@ -103,7 +103,7 @@ function Effect({ rollout, verb, preview, devices }: { rollout: Rollout; verb: R
   return (
     <>
       <p className="rollout-figures"><span className="figure">{count(devices)}</span> <span className="soft">{figureWords(verb)}</span></p>
-      {preview.possible && <p className="dim">{sentence(preview.sentence)}</p>}
+      {preview.possible && <p className="dim">{plainSentence(preview.sentence)}</p>}
       {preview.possible && effects && <EffectTable rollout={rollout} verb={verb} />}
     </>
   );
@@ -114,7 +114,7 @@ function EffectTable({ rollout, verb }: { rollout: Rollout; verb: RolloutVerb })
   if (effects === undefined) return null;
   const sum = [...effects.waves, ...effects.rest].reduce((all, row) => all + row.count, 0);
   return (
-    <div className="table-scroll rollout-effects">
+    <TableScroll className="rollout-effects">
       <table className="table">
         <thead><tr><th>{verb === 'roll_back' ? 'Order' : 'Where'}</th><th className="end">Devices</th><th>What happens</th></tr></thead>
         <tbody>
@@ -136,7 +136,7 @@ function EffectTable({ rollout, verb }: { rollout: Rollout; verb: RolloutVerb })
         <tfoot><tr><td className="dim">All its devices</td><td className="end dim">{count(effects.total)}</td><td className="dim">together</td></tr></tfoot>
       </table>
       {sum !== effects.total && <p className="note f-failed" role="alert"><span className="strong">These do not add up.</span> The rows count {count(sum)} of {count(effects.total)} devices.</p>}
-    </div>
+    </TableScroll>
   );
 }
 

@@ -4,7 +4,7 @@ import { type ReactNode, useMemo, useState } from 'react';
 import { Link, useLocation } from 'wouter';
 import type { Rollout } from '@pier/shared/api';
 import { useAnswer, usePages, useViewPart, useWhyNot } from '../../api/index.ts';
-import { Answered, Choice, Empty, Icon, NoMatch, PageHead } from '../../parts/index.ts';
+import { Answered, Choice, Empty, Icon, NoMatch, PageHead, TableScroll } from '../../parts/index.ts';
 import { useShortcuts } from '../../shell/index.ts';
 import { count, counted } from '../../words/index.ts';
 import { RolloutRow } from './rollout-row.tsx';
@@ -80,7 +80,7 @@ function List({ items, more }: { items: readonly Rollout[]; more?: ReactNode }):
   ], [items, at, go, last]));
   return (
     <>
-      <div className="table-scroll">
+      <TableScroll>
         <table className="table rollouts-table">
           <thead>
             <tr>
@@ -90,7 +90,7 @@ function List({ items, more }: { items: readonly Rollout[]; more?: ReactNode }):
           </thead>
           <tbody>{items.map((rollout, row) => <RolloutRow key={rollout.id} rollout={rollout} here={row === at} />)}</tbody>
         </table>
-      </div>
+      </TableScroll>
       {more !== undefined && <div className="condition-acts">{more}</div>}
     </>
   );

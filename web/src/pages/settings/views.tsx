@@ -2,7 +2,7 @@ import { type ReactNode, useState } from 'react';
 import { Link } from 'wouter';
 import type { SavedView } from '@pier/shared/api';
 import { useAct, useAnswer } from '../../api/index.ts';
-import { ActButton, ActDialog, Answered, Empty, Moment, Region } from '../../parts/index.ts';
+import { ActButton, ActDialog, Answered, Empty, Moment, Region, TableScroll } from '../../parts/index.ts';
 import { count } from '../../words/index.ts';
 
 const viewsMax = 50;
@@ -18,12 +18,12 @@ export function Views(): ReactNode {
         {({ items }) => (items.length === 0 ? (
           <Empty says="You have saved no view." more={<>A question asked of the <Link href="/devices">devices</Link> can be saved there under a name; it is then a tab of that page.</>} />
         ) : (
-          <div className="table-scroll">
+          <TableScroll>
             <table className="table settings-views">
               <thead><tr><th scope="col">Name</th><th scope="col">Shows</th><th scope="col">Saved</th><th scope="col"><span className="sr-only">Acts</span></th></tr></thead>
               <tbody>{items.map((view) => <ViewRow key={view.name} view={view} onRemove={() => setOpen(view)} />)}</tbody>
             </table>
-          </div>
+          </TableScroll>
         ))}
       </Answered>
       {open !== undefined && <RemoveView view={open} onClose={() => setOpen(undefined)} />}

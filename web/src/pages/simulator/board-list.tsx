@@ -2,7 +2,7 @@ import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 import type { SimBoard } from '@pier/shared/api';
 import { useAnswer } from '../../api/index.ts';
-import { Answered, Command, Empty, PageHead, Region, StateMark } from '../../parts/index.ts';
+import { Answered, Command, Empty, PageHead, Region, StateMark, TableScroll } from '../../parts/index.ts';
 import { type StateWords, counted, modelWords } from '../../words/index.ts';
 
 /** Boards come and go with processes of their own, of which no stream tells. */
@@ -35,7 +35,7 @@ function Boards({ items }: { items: readonly SimBoard[] }): ReactNode {
   return (
     <>
       <p className="sim-lead"><span className="strong">{counted(items.length, 'simulated board')}</span>, {silent === 0 ? 'all answer.' : `${items.length - silent} of them ${items.length - silent === 1 ? 'answers' : 'answer'}.`}</p>
-      <div className="table-scroll sim-list">
+      <TableScroll className="sim-list">
         <table className="table">
           <thead><tr><th scope="col">Board</th><th scope="col">Model</th><th scope="col">Device</th><th scope="col" className="end">Parts</th><th scope="col">Answers</th></tr></thead>
           <tbody>
@@ -50,7 +50,7 @@ function Boards({ items }: { items: readonly SimBoard[] }): ReactNode {
             ))}
           </tbody>
         </table>
-      </div>
+      </TableScroll>
     </>
   );
 }

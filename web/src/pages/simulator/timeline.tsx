@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import { Region } from '../../parts/index.ts';
+import { Region, TableScroll } from '../../parts/index.ts';
 import { count, counted } from '../../words/index.ts';
 import type { SimLine, Wired } from './board-view.ts';
 import { type Edge, type Kept, type Lane, keptMax, lanePath, lanesOf, msAgo, windowMs } from './record.ts';
@@ -65,7 +65,7 @@ function Recent({ edges, kept }: { edges: readonly Edge[]; kept: Kept }): ReactN
   return (
     <details className="sim-recent">
       <summary>The last {counted(edges.length, 'change')} in numbers</summary>
-      <div className="table-scroll">
+      <TableScroll>
         <table className="table">
           <thead><tr><th scope="col" className="end">Ago, ms</th><th scope="col">Line</th><th scope="col">Level</th><th scope="col" className="sim-wide">Direction</th><th scope="col">By</th><th scope="col" className="sim-wide">Holder</th></tr></thead>
           <tbody>
@@ -81,7 +81,7 @@ function Recent({ edges, kept }: { edges: readonly Edge[]; kept: Kept }): ReactN
             ))}
           </tbody>
         </table>
-      </div>
+      </TableScroll>
     </details>
   );
 }
