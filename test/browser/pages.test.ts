@@ -129,5 +129,4 @@ test(`the address holds the whole view: a link to blink's devices shows another 
   await one.open(`/devices?q=site%3Dharbour`);
   await one.page.getByText('quay').first().waitFor();
   expect(await one.page.getByText('mill').count()).toBe(0);
-  void app;
 });
