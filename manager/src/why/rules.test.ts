@@ -178,6 +178,12 @@ describe('remedies', () => {
     expect(answerOf(facts({ uncovered: 'capability.unbound' })).remedy).toBe('pier binding set pi-1 blink led=chip:17:out button=<chip>:<line>:in meter=serial:</dev/…> data=storage:500');
   });
 
+  test('of a missing binding quotes what the board calls its chip: the line is copied into a shell', () => {
+    const of = facts({ uncovered: 'capability.unbound' });
+    const consent: WhyFacts['consent'] = { ...of.consent, bindings: () => ({ led: { kind: 'gpio', chip: "$(id)'", line: 17, modes: ['out'] } }) };
+    expect(answerOf({ ...of, consent }).remedy).toContain(String.raw`led='$(id)'\''':17:out`);
+  });
+
   test('of what the policy withholds is the policy: no binding helps', () => {
     expect(answerOf(facts({ uncovered: 'capability.mode', withheld: ['gpio', 'serial'] }))).toEqual({ code: 'capability.mode', remedy: 'Allow gpio and serial in the scope of the policy: pier policy sign, then pier policy push' });
   });

@@ -29,7 +29,7 @@ export function bindCommand({ device, app, asks, bindings }: { device: string; a
 }
 
 function gpioWord(label: string, mode: 'in' | 'out', bound: Binding | undefined): string {
-  return bound?.kind === 'gpio' ? `${label}=${bound.chip}:${bound.line}:${mode}` : `${label}=<chip>:<line>:${mode}`;
+  return bound?.kind === 'gpio' ? `${label}=${asShellWord(bound.chip)}:${bound.line}:${mode}` : `${label}=<chip>:<line>:${mode}`;
 }
 
 function serialWord(label: string, bound: Binding | undefined): string {
@@ -38,4 +38,9 @@ function serialWord(label: string, bound: Binding | undefined): string {
 
 function storageWord(label: string, askedBytes: number, bound: Binding | undefined): string {
   return `${label}=storage:${bound?.kind === 'storage' ? bound.maxBytes : askedBytes}`;
+}
+
+/** A chip's label is its board's own word, and this line is copied into shells. */
+function asShellWord(text: string): string {
+  return /^[\w.:@+-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { ago, bytes, clockTime, count, countdown, counted, duration, modelWords, share, shortId } from './format.ts';
+import { age, ago, bytes, clockTime, count, countdown, counted, duration, modelWords, sentence, share, shortId } from './format.ts';
 
 const nowMs = Date.UTC(2026, 10, 20, 3, 14, 7);
 const at = (agoMs: number): string => new Date(nowMs - agoMs).toISOString();
@@ -26,9 +26,14 @@ test('a countdown never goes below nothing, and shows a second until it is over'
 
 test('freshness is relative, evidence absolute: only what is of today goes without its day', () => {
   expect([ago(at(4_000), nowMs), ago(at(200), nowMs), ago(at(-900), nowMs)]).toEqual(['4 s ago', 'just now', 'just now']);
+  expect([age(at(59_000), nowMs), age(at(62_000), nowMs), ago(at(4_925_000), nowMs), age(at(-900), nowMs)]).toEqual(['59 s', '1 min', '1 h 22 min ago', '0 ms']);
   expect(clockTime(at(86_400_000), nowMs)).toMatch(/^19 Nov \d\d:\d\d$/);
   expect(clockTime(at(60_000), nowMs)).toMatch(/^\d\d:\d\d$/);
   expect(clockTime(at(365 * 86_400_000), nowMs)).toMatch(/^20 Nov 2025 \d\d:\d\d$/);
+});
+
+test('what stands alone begins and ends as a sentence, whoever wrote it', () => {
+  expect(['wave 1 failed', 'Not now.', 'why?', ''].map(sentence)).toEqual(['Wave 1 failed.', 'Not now.', 'Why?', '.']);
 });
 
 test('long ids keep both ends and what kind they are; short ones stay whole', () => {

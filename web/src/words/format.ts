@@ -13,6 +13,11 @@ export function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
+/** One that stands alone: it begins so, and ends with a stop. */
+export function sentence(text: string): string {
+  return `${capital(text)}${/[.?!]$/.test(text) ? '' : '.'}`;
+}
+
 /** `1 device`, `2 devices`; `many` where adding an "s" is not enough. */
 export function counted(n: number, noun: string, many = `${noun}s`): string {
   return `${count(n)} ${n === 1 ? noun : many}`;
@@ -54,10 +59,15 @@ export function countdown(ms: number): string {
   return h > 0 ? `${h}:${two(min)}:${two(rest)}` : `${min}:${two(rest)}`;
 }
 
+/** `17 min`: how long ago; seconds only in the first minute, so that nothing ticks beside what one reads. */
+export function age(at: string, nowMs: number): string {
+  const ms = Math.max(0, nowMs - Date.parse(at));
+  return duration(ms < 60_000 ? ms : ms - (ms % 60_000));
+}
+
 /** `4 s ago`, `1 h 22 min ago`; `just now` within a second. */
 export function ago(at: string, nowMs: number): string {
-  const ms = nowMs - Date.parse(at);
-  return ms < 1_000 ? 'just now' : `${duration(ms)} ago`;
+  return nowMs - Date.parse(at) < 1_000 ? 'just now' : `${age(at, nowMs)} ago`;
 }
 
 const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });

@@ -1,7 +1,8 @@
-export { ago, bytes, capital, clockSeconds, clockTime, count, countdown, counted, dayWords, duration, logTime, modelWords, share, shortId, zone } from './format.ts';
+export { age, ago, bytes, capital, clockSeconds, clockTime, count, countdown, counted, dayWords, duration, logTime, modelWords, sentence, share, shortId, zone } from './format.ts';
 export { auditActor, auditRemark, auditWords } from './audit.ts';
 export {
-  type Family, type IconName, type Part, type StateWords, byFamily, commandWords, deploymentParts, deploymentWords, families, pauseWords, releaseWords, rolloutWords, standingParts, standingWords, waveWords,
+  type Family, type IconName, type Part, type StateWords, byFamily, commandWords, deploymentParts, deploymentWords, families, releaseWords, rolloutWords, standingParts, standingWords, waveWords,
 } from './states.ts';
 export { type Gap, type GapPiece, gapOf, rolloutState, rolloutTitle } from './rollout.ts';
 export { type Remedy, remediesOf, whyLook } from './why.ts';
+export { shellWord } from './shell.ts';

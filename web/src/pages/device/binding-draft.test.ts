@@ -42,3 +42,10 @@ test('the equal command replaces all bindings; there is none where the CLI has n
   expect(bindingCommand({ device: 'mill-1', app: 'blink', bindings: withSafe(was, 'led', 'low') })).toBeUndefined();
   expect(bindingCommand({ device: 'mill-1', app: 'blink', bindings: {} })).toBeUndefined();
 });
+
+test('what a board calls its chips and ports is quoted where a shell would read it otherwise', () => {
+  const [led] = slotsOf(asks, was);
+  if (led === undefined) throw new Error('led is asked for');
+  const bindings = { ...withChoice({}, led, '$(id):17'), ...withChoice({}, { ...led, label: 'meter', kind: 'serial' }, '/dev/x;id') };
+  expect(bindingCommand({ device: 'mill-1', app: 'blink', bindings })).toBe(`pier binding set mill-1 blink 'led=$(id):17:out' 'meter=serial:/dev/x;id'`);
+});

@@ -1,6 +1,7 @@
 /** Bindings while they are edited: what may be chosen, and what a choice makes of them. Pure. */
 import type { DeviceDetail } from '@pier/shared/api';
 import type { Asks, Binding, Bindings } from '@pier/shared/capability';
+import { shellWord } from '../../words/index.ts';
 import type { Board } from './facts.ts';
 
 /** A label to be bound: asked for by the assigned release, or bound from before. */
@@ -96,5 +97,5 @@ export function bindingCommand({ device, app, bindings }: { readonly device: str
     if (binding.kind === 'storage') return `${label}=storage:${binding.maxBytes}`;
     return `${label}=${binding.chip}:${binding.line}${binding.modes.length === 1 ? `:${binding.modes[0]}` : ''}`;
   });
-  return ['pier binding set', device, app, ...words].join(' ');
+  return ['pier binding set', device, app, ...words.map(shellWord)].join(' ');
 }

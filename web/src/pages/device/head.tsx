@@ -2,7 +2,8 @@ import { Button, Menu } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 import type { DeviceDetail } from '@pier/shared/api';
-import { useAnswer, useNow, useWhyNot } from '../../api/index.ts';
+import { selectorText } from '@pier/shared/selector';
+import { useAnswer, useNowAs, useWhyNot } from '../../api/index.ts';
 import { ActButton, Ago, Icon, Id, PageHead, StateMark } from '../../parts/index.ts';
 import { commandWords, modelWords, standingWords } from '../../words/index.ts';
 import { verbWords } from './app-command.tsx';
@@ -37,7 +38,7 @@ function Facts({ device, onOpen }: Props): ReactNode {
     <>
       <span>{modelWords(model)}</span>
       <Id id={id} />
-      {site !== undefined && <span>site <Link href={`/devices?q=${encodeURIComponent(`site=${site}`)}`}>{site}</Link></span>}
+      {site !== undefined && <span>site <Link href={`/devices?q=${encodeURIComponent(selectorText({ kind: 'equals', key: { of: 'tag', name: 'site' }, value: site }))}`}>{site}</Link></span>}
       {agent !== null && <span>agent {agent}</span>}
       <span>{lastSeenAt === null ? 'never heard' : <>heard <Ago at={lastSeenAt} /></>}</span>
       {Object.entries(tags).filter(([key]) => key !== 'site').map(([key, value]) => <span key={key} className="chip">{key}={value}</span>)}
@@ -125,9 +126,9 @@ const shownForMs = 120_000;
 /** What became of the command that was sent last, for a while: the device's own answer, as it comes. */
 export function LastCommand({ device }: Pick<Props, 'device'>): ReactNode {
   const commands = useAnswer('listCommands', { params: { device: device.id }, query: { limit: 1 } }, { everyMs: 2_000 });
-  const now = useNow();
   const last = commands.data?.items[0];
-  if (last === undefined || now - Date.parse(last.endedAt ?? last.sentAt) > shownForMs) return null;
+  const isOld = useNowAs((nowMs) => last !== undefined && nowMs - Date.parse(last.endedAt ?? last.sentAt) > shownForMs);
+  if (last === undefined || isOld) return null;
   return (
     <p className="device-command" role="status">
       <StateMark state={commandWords[last.state]} />

@@ -1,10 +1,10 @@
 /** A command as a shell takes it. Pure. */
 import { type Verb, verbs } from '@pier/shared/wire';
+import { shellWord } from '../../words/index.ts';
 
 /** `pier cmd DEVICE VERB k=v …`, with quotes where a shell needs them; empty arguments are left out. */
 export function commandLine(device: string, verb: Verb, args: Readonly<Record<string, string>>): string {
-  const quoted = (text: string): string => (/^[\w.:/@%+=,-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`);
-  return ['pier cmd', device, verb, ...Object.entries(args).filter(([, value]) => value.trim() !== '').map(([key, value]) => quoted(`${key}=${value.trim()}`))].join(' ');
+  return ['pier cmd', device, verb, ...Object.entries(args).filter(([, value]) => value.trim() !== '').map(([key, value]) => shellWord(`${key}=${value.trim()}`))].join(' ');
 }
 
 /** Why the device would not take these arguments; undefined where it would. */

@@ -1,5 +1,6 @@
 /** Claim tokens in words, and the commands that use them. Pure. */
 import { type ListedClaimToken, Tags } from '@pier/shared/api';
+import { shellWord } from '../../words/index.ts';
 
 type Token = Pick<ListedClaimToken, 'uses' | 'usesMax' | 'approval' | 'expiresAt'>;
 export type TokenState = 'live' | 'used' | 'expired';
@@ -31,7 +32,7 @@ export type Wanted = { readonly uses: number; readonly expiresInS: number; reado
 
 /** The command that makes the same token. */
 export function createCommand({ uses, expiresInS, tags, approval }: Wanted): string {
-  const words = ['pier token create', `--uses ${uses}`, `--expires-in ${expiresInS}`, ...Object.entries(tags).map(([key, value]) => `--tag ${quoted(`${key}=${value}`)}`), ...(approval ? ['--approval'] : [])];
+  const words = ['pier token create', `--uses ${uses}`, `--expires-in ${expiresInS}`, ...Object.entries(tags).map(([key, value]) => `--tag ${shellWord(`${key}=${value}`)}`), ...(approval ? ['--approval'] : [])];
   return words.join(' ');
 }
 
@@ -42,5 +43,3 @@ export function joinCommands({ manager, token }: { readonly manager: string; rea
     agent: ['pier agent start', '--data ./bench-1/agent', '--board sim:./bench-1/board', '--name bench-1', `--manager ${manager}`, `--token ${token}`].join(' \\\n  '),
   };
 }
-
-const quoted = (text: string): string => (/^[\w.=:@/-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);

@@ -1,13 +1,14 @@
 /** The command that would sign a policy like the one in force, and what of it the command cannot say. */
 import type { PolicyDocument } from '@pier/shared/api';
+import { shellWord } from '../../words/index.ts';
 
 export type SignCommand = { readonly text: string; readonly lost: readonly string[] };
 
 /** Key files are named after their keys, as `pier policy sign` names keys after their files. */
 export function signCommand({ keys, scopes, unsignedCommands, approvals }: Pick<PolicyDocument, 'keys' | 'scopes' | 'unsignedCommands' | 'approvals'>): SignCommand {
-  const files = (role: string): string => keys.filter((key) => key.role === role).map(({ name }) => ` --${role} ${quoted(`${name}.pub`)}`).join('');
+  const files = (role: string): string => keys.filter((key) => key.role === role).map(({ name }) => ` --${role} ${shellWord(`${name}.pub`)}`).join('');
   const [only] = scopes;
-  const scope = only === undefined || scopes.length > 1 ? '' : ` --scope ${only.prefix}`;
+  const scope = only === undefined || scopes.length > 1 ? '' : ` --scope ${shellWord(only.prefix)}`;
   const releases = keys.filter((key) => key.role === 'release').length;
   return {
     text: `pier policy sign --root root.key${files('release')}${files('operator')}${scope}${unsignedCommands === 'allow' ? ' --unsigned-commands allow' : ''} --out policy.json\npier policy push policy.json`,
@@ -19,8 +20,4 @@ export function signCommand({ keys, scopes, unsignedCommands, approvals }: Pick<
       ...(approvals === null ? [] : ['approval by a second person']),
     ],
   };
-}
-
-function quoted(word: string): string {
-  return /^[\w.@:/+-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
 }

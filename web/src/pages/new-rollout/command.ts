@@ -1,5 +1,6 @@
 /** The command that does what the form does: pure. */
 import type { RolloutPlan, WavePlan } from '@pier/shared/api';
+import { shellWord } from '../../words/index.ts';
 
 /** `says` where there is no command for it, and why. */
 export type Command = { readonly text: string } | { readonly says: string };
@@ -23,7 +24,7 @@ export function commandOf(plan: RolloutPlan): Command {
     // Last: it takes all words that follow.
     ...(plan.devices === undefined ? [] : ['--device', ...plan.devices]),
   ];
-  return { text: words.map(quoted).join(' ') };
+  return { text: words.map(shellWord).join(' ') };
 }
 
 /** A wave as it is typed: `10%;success=95;manual`. */
@@ -38,8 +39,4 @@ export function waveText({ take, gate, soakS, advance }: WavePlan): string {
     ...(soakS === undefined ? [] : [`soak=${soakS}`]),
     ...(advance === 'manual' ? ['manual'] : []),
   ].join(';');
-}
-
-function quoted(word: string): string {
-  return /^[\w%+./:=@-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
 }

@@ -2,6 +2,7 @@ import { Button } from '@mantine/core';
 import { type ReactNode, useState } from 'react';
 import { Link } from 'wouter';
 import type { Fleet } from '@pier/shared/api';
+import { selectorText } from '@pier/shared/selector';
 import { Bar, Region, TableScroll } from '../../parts/index.ts';
 import { count, counted } from '../../words/index.ts';
 
@@ -22,7 +23,7 @@ export function Sites({ sites }: { sites: Fleet['sites'] }): ReactNode {
               const away = devices - online;
               const name = site ?? 'no site';
               return (
-                <tr key={name}>
+                <tr key={JSON.stringify(site)}>
                   <th scope="row"><Link href={siteHref(site)} className="overview-name">{name}</Link></th>
                   <td className="end">{count(devices)}</td>
                   <td><Bar total={devices} label={`${name}: ${count(online)} of ${counted(devices, 'device')} reachable`} parts={[{ key: 'online', word: 'Reachable', family: 'ok' as const, count: online }, { key: 'away', word: 'Away', family: 'offline' as const, count: away }].filter((part) => part.count > 0)} /></td>
@@ -38,6 +39,6 @@ export function Sites({ sites }: { sites: Fleet['sites'] }): ReactNode {
 }
 
 function siteHref(site: string | null): string {
-  const selector = site === null ? 'not exists(site)' : `site="${site.replace(/["\\]/g, '\\$&')}"`;
+  const selector = site === null ? 'not exists(site)' : selectorText({ kind: 'equals', key: { of: 'tag', name: 'site' }, value: site });
   return `/devices?q=${encodeURIComponent(selector)}`;
 }
