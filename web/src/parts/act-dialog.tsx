@@ -1,6 +1,7 @@
 import { Button, Modal, TextInput } from '@mantine/core';
 import { type FormEvent, type ReactNode, useState } from 'react';
 import { Fault } from '@pier/shared/core';
+import { sentence } from '../words/index.ts';
 
 type Props = {
   readonly title: string;
@@ -70,7 +71,7 @@ export function ActDialog({ title, sub, children, act, danger = false, asksWhy =
 export function Wrong({ fault, lead = 'Not done.' }: { fault: Fault; lead?: string }): ReactNode {
   return (
     <p className="note f-failed dialog-wrong" role="alert">
-      <span className="strong">{lead}</span> {fault.message.charAt(0).toUpperCase() + fault.message.slice(1)}{/[.?!]$/.test(fault.message) ? '' : '.'} <code>{fault.code}</code>
+      <span className="strong">{lead}</span> {sentence(fault.message)} <code>{fault.code}</code>
     </p>
   );
 }

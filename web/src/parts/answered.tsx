@@ -4,7 +4,7 @@ import { type ReactNode, useEffect, useState } from 'react';
 import type { UseQueryResult } from '@tanstack/react-query';
 import { type Fault, systemClock } from '@pier/shared/core';
 import { againMs } from '../api/index.ts';
-import { clockSeconds, countdown } from '../words/index.ts';
+import { capital, clockSeconds, countdown, sentence } from '../words/index.ts';
 import { Copy } from './copy.tsx';
 
 /** What is needed of a query's result, whichever kind it is. */
@@ -95,12 +95,4 @@ function useTicking(): number {
     return () => timer[Symbol.dispose]();
   }, []);
   return now;
-}
-
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
-}
-
-function sentence(text: string): string {
-  return `${capital(text)}${/[.?!]$/.test(text) ? '' : '.'}`;
 }

@@ -1,6 +1,7 @@
 /** What the query bar makes of a selector's text: parts that are joined by "and", or one text where it is more than that. */
 import { Fault } from '@pier/shared/core';
 import { type Selector, parseSelector, selectorText } from '@pier/shared/selector';
+import { sentence } from '../words/index.ts';
 
 /** One condition, as the selector's text has it and as a chip says it. */
 export type QueryPart = { readonly text: string; readonly key: string; readonly does: string; readonly value: string };
@@ -107,5 +108,5 @@ function tryParse(text: string): Selector | WrongText {
 /** "Expected a value; saw the end." The place is marked in the text, so the sentence needs no number. */
 function saysOf({ message }: Fault): string {
   const says = message.replace(/^selector, character \d+: /, '').replace(/^selector: /, '');
-  return `${says.charAt(0).toUpperCase()}${says.slice(1)}.`;
+  return sentence(says);
 }

@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import { remediesOf, whyLook } from '../words/index.ts';
+import { capital, remediesOf, whyLook } from '../words/index.ts';
 import { Command } from './copy.tsx';
 import { Icon } from './icon.tsx';
 import './reason-chain.css';
@@ -61,8 +61,4 @@ function Deciding({ check: { check, evidence }, code, sentence, remedy, children
       ))}
     </li>
   );
-}
-
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

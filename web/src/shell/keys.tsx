@@ -1,5 +1,5 @@
 /** The keyboard of the whole: pages say which keys they have, one listener hears them, one dialog lists them. */
-import { type ReactNode, createContext, useContext, useEffect, useState } from 'react';
+import { type ReactNode, createContext, useContext, useEffect } from 'react';
 import { useLocation } from 'wouter';
 import { type Store, newStore, useStore } from '../api/index.ts';
 import { places } from './places.ts';
@@ -69,9 +69,4 @@ export function useKeyListener(): void {
 
 function isTyping(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && (target.isContentEditable || /^(?:INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
-}
-
-/** Whether the map of keys is open. */
-export function useKeyMap(): readonly [boolean, (open: boolean) => void] {
-  return useState(false);
 }

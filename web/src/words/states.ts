@@ -7,10 +7,10 @@ export type Family = 'ok' | 'soaking' | 'busy' | 'waiting' | 'paused' | 'failed'
 export const families: readonly Family[] = ['ok', 'soaking', 'busy', 'waiting', 'paused', 'offline', 'excluded', 'undone', 'refused', 'failed'];
 
 export type IconName =
-  | 'check' | 'hourglass' | 'ring' | 'download' | 'shield' | 'up' | 'right' | 'clock' | 'calendar' | 'user-check' | 'dashed' | 'pause' | 'alert'
+  | 'check' | 'hourglass' | 'ring' | 'download' | 'shield' | 'up' | 'right' | 'clock' | 'user-check' | 'dashed' | 'pause' | 'alert'
   | 'octagon' | 'clock-filled' | 'barred' | 'struck' | 'lock' | 'skip' | 'cross' | 'chevrons' | 'back' | 'square' | 'two'
   | 'overview' | 'rollout' | 'device' | 'release' | 'enrol' | 'simulator' | 'key' | 'audit' | 'people' | 'settings'
-  | 'search' | 'copy' | 'plus' | 'minus' | 'play' | 'more' | 'down' | 'chevron-right' | 'menu' | 'filter' | 'columns' | 'bookmark' | 'tag' | 'terminal' | 'link' | 'unplug' | 'sun' | 'out' | 'bolt' | 'ground';
+  | 'search' | 'copy' | 'plus' | 'minus' | 'play' | 'more' | 'down' | 'chevron-right' | 'menu' | 'filter' | 'columns' | 'bookmark' | 'tag' | 'terminal' | 'link' | 'unplug' | 'out' | 'ground';
 
 export type StateWords = { readonly word: string; readonly family: Family; readonly icon: IconName; readonly note: string };
 

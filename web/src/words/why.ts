@@ -1,4 +1,5 @@
 import type { WhyCode } from '@pier/shared/api';
+import { capital } from './format.ts';
 import type { Family, IconName } from './states.ts';
 
 type Look = { readonly family: Family; readonly icon: IconName };
@@ -85,5 +86,5 @@ export function remediesOf(remedy: string | null): Remedy[] {
 
 function wordsOf(text: string): string | undefined {
   const words = text.replace(/^[;,\s]+/, '').replace(/[:\s]+$/, '');
-  return words === '' ? undefined : `${words.charAt(0).toUpperCase()}${words.slice(1)}`;
+  return words === '' ? undefined : capital(words);
 }

@@ -2,6 +2,7 @@ import type { ReactNode } from 'react';
 import type { Release } from '@pier/shared/api';
 import { useAnswer } from '../../api/index.ts';
 import { Icon, Region } from '../../parts/index.ts';
+import { capital } from '../../words/index.ts';
 import { scopeFor } from './scope.ts';
 import { type TouchGroup, touchesOf, untouched } from './touch-groups.ts';
 import type { ComparedWith } from './use-compared.ts';
@@ -25,7 +26,7 @@ export function Touches({ release, compared }: { release: Release; compared: Com
         <li>
           <span className="release-sign dim"><Icon name="cross" /></span>
           <div>
-            <p className="strong">{sentenceOf(untouched(release))}</p>
+            <p className="strong">{capital(untouched(release).join(', '))}</p>
             <p className="small dim">It does not ask for them, or there is no way to; what a guest was not granted is not there for it.</p>
           </div>
         </li>
@@ -56,12 +57,4 @@ function Group({ group, fresh, denied }: { group: TouchGroup; fresh: Fresh; deni
 
 function Mark({ of, fresh }: { of: string; fresh: Fresh }): ReactNode {
   return fresh.has(of) && <span className="release-new"> {fresh.get(of)}</span>;
-}
-
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
-}
-
-function sentenceOf(parts: readonly string[]): string {
-  return capital(parts.join(', '));
 }

@@ -3,13 +3,13 @@ import { Button, Menu, Modal } from '@mantine/core';
 import { type ReactNode, useState } from 'react';
 import type { Rollout, RolloutVerb, VerbPreview } from '@pier/shared/api';
 import { ActButton, Icon, Wrong } from '../../parts/index.ts';
-import { buttonsOf, effectLines, previewOf, sentence, verbIcon, verbLabel } from './verbs.ts';
+import { buttonsOf, effectLines, previewOf, plainSentence, verbIcon, verbLabel } from './verbs.ts';
 import type { Acting } from './use-acting.ts';
 
 type Props = { readonly rollout: Rollout; readonly acting: Acting };
 
 const offOf = ({ whyNot, items }: Acting, verb: RolloutVerb): string | undefined => whyNot ?? (items === undefined ? 'What it would do is not known yet.' : reasonOf(previewOf(items, verb)));
-const reasonOf = (preview: VerbPreview | undefined): string | undefined => (preview === undefined || preview.possible ? undefined : sentence(preview.sentence));
+const reasonOf = (preview: VerbPreview | undefined): string | undefined => (preview === undefined || preview.possible ? undefined : plainSentence(preview.sentence));
 
 /** In the head: the main verb in ink, the others beside it, the rest behind the dots; under them what the main one does. */
 export function HeadActs({ rollout, acting, more, onMore }: Props & { more: boolean; onMore: (open: boolean) => void }): ReactNode {
@@ -42,7 +42,7 @@ function MoreItem({ verb, acting }: { verb: RolloutVerb; acting: Acting }): Reac
   return (
     <Menu.Item {...(icon && { leftSection: <Icon name={icon} /> })} disabled={off !== undefined} onClick={() => acting.press(verb)}>
       {verbLabel(verb, preview)}
-      <span className="rollout-more-why">{off ?? (preview && sentence(preview.sentence))}</span>
+      <span className="rollout-more-why">{off ?? (preview && plainSentence(preview.sentence))}</span>
     </Menu.Item>
   );
 }
@@ -72,7 +72,7 @@ export function FootActs({ rollout, acting }: Props): ReactNode {
             return (
               <li key={verb}>
                 <ActButton {...verbIcon(verb)} variant={verb === 'abort' ? 'warn' : 'default'} off={off} offQuiet onClick={go}>{verbLabel(verb, preview)}</ActButton>
-                <p className="small dim" aria-hidden={off !== undefined}>{off ?? (preview && sentence(preview.sentence))}</p>
+                <p className="small dim" aria-hidden={off !== undefined}>{off ?? (preview && plainSentence(preview.sentence))}</p>
               </li>
             );
           })}

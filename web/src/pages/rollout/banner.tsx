@@ -4,7 +4,7 @@ import { Ago, Icon } from '../../parts/index.ts';
 import { count, counted, rolloutWords } from '../../words/index.ts';
 import { sumsOf } from './standing.ts';
 import { useHistory } from './timeline.tsx';
-import { sentence } from './verbs.ts';
+import { plainSentence } from './verbs.ts';
 
 const pauses = ['rollout.paused', 'rollout.pause'];
 
@@ -29,7 +29,7 @@ export function PausedBanner({ rollout }: { rollout: Rollout }): ReactNode {
     <div className={`rollout-banner f-${rolloutWords.paused.family}`} role="status">
       <span className="rollout-mark"><Icon name="pause" /></span>
       <p>
-        <span className="strong">{who}{at !== undefined && <> <Ago at={at} /></>}.</span> {reason !== null && <>{sentence(reason.reason)} <code>{reason.code}</code> </>}
+        <span className="strong">{who}{at !== undefined && <> <Ago at={at} /></>}.</span> {reason !== null && <>{plainSentence(reason.reason)} <code>{reason.code}</code> </>}
         Nothing new is offered, {atWork === 0 ? 'no device is at work' : `${counted(atWork, 'device')} at work ${atWork === 1 ? 'finishes' : 'finish'}`}. {meanwhile.join('; ')}.
       </p>
     </div>

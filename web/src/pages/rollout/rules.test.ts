@@ -4,7 +4,7 @@ import { previousOf } from './changes.tsx';
 import { effectsOf, hitsManyWaves } from './effects.ts';
 import { evidenceOf, isBad, lookOf, statesOf } from './reasons.ts';
 import { scopeOf, selectionOf, standingOf, sumsOf } from './standing.ts';
-import { buttonsOf, effectLines, lastWord, sentence, verbLabel } from './verbs.ts';
+import { buttonsOf, effectLines, lastWord, plainSentence, verbLabel } from './verbs.ts';
 
 const wave = (n: number, state: WaveState, counts: WaveView['counts']): WaveView => ({ n, state, plan: { take: { by: 'rest' }, gate: Gate.parse({}), advance: 'auto' }, total: Object.values(counts).reduce((all, one) => all + one, 0), counts, absent: 0, openedAt: null, passedAt: null });
 const waves = [wave(1, 'passed', { proven: 24, waiting: 1 }), wave(2, 'active', { proven: 151, soaking: 38, applying: 28, offered: 2, waiting: 17, excluded: 3, refused: 4, failed: 5 }), wave(3, 'pending', { waiting: 2_207 })];
@@ -75,7 +75,7 @@ describe('the buttons', () => {
     expect(effectLines({ main: 'pause', beside: ['advance'] }, [pause, off('advance', 'every wave has passed')])).toEqual(['Pause: nothing more is offered; waiting: 3 devices.', 'Advance is off: every wave has passed.']);
     expect(effectLines({ main: 'resume', beside: ['abort'] }, [off('resume', 'wave 1 still fails its gate'), { ...pause, verb: 'abort' }])).toEqual(['Resume is off: wave 1 still fails its gate.']);
     expect(effectLines({ main: undefined, beside: ['roll_back', 'abort'] }, [off('roll_back', 'roll_back does not fit a rollout that is rolled_back'), off('abort', 'nor does abort')])).toEqual(['Roll back does not fit a rollout that is rolled back.']);
-    expect([effectLines({ main: 'pause', beside: [] }, undefined), sentence('these do: set_cap')]).toEqual([[], 'These do: change the cap.']);
+    expect([effectLines({ main: 'pause', beside: [] }, undefined), plainSentence('these do: set_cap')]).toEqual([[], 'These do: change the cap.']);
   });
 });
 

@@ -1,6 +1,6 @@
 /** Which buttons a rollout has in which state, in which order, and what they are called. */
 import type { Rollout, RolloutState, RolloutVerb, VerbPreview } from '@pier/shared/api';
-import { type IconName, count, counted } from '../../words/index.ts';
+import { type IconName, count, counted, sentence } from '../../words/index.ts';
 import { sumsOf } from './standing.ts';
 
 export type Buttons = { readonly main: RolloutVerb | undefined; readonly beside: readonly RolloutVerb[]; readonly more: readonly RolloutVerb[] };
@@ -66,9 +66,8 @@ export function figureWords(verb: RolloutVerb): string {
 }
 
 /** The manager's sentence as one that stands alone. */
-export function sentence(text: string): string {
-  const words = plain(text);
-  return `${words.charAt(0).toUpperCase()}${words.slice(1)}${/[.?!]$/.test(words) ? '' : '.'}`;
+export function plainSentence(text: string): string {
+  return sentence(plain(text));
 }
 
 /** Words of the contract as a person says them. */
@@ -84,7 +83,7 @@ export function previewOf(items: readonly VerbPreview[] | undefined, verb: Rollo
 /** Under the buttons: what the main one does, and why those are off that are; of a rollout that is over, once, that nothing fits any more. */
 export function effectLines({ main, beside }: Pick<Buttons, 'main' | 'beside'>, items: readonly VerbPreview[] | undefined): readonly string[] {
   const off = beside.flatMap((verb) => previewOf(items, verb) ?? []).filter(({ possible }) => !possible);
-  if (off.length > 1 && off.length === beside.length) return [sentence(off[0]?.sentence ?? '')];
+  if (off.length > 1 && off.length === beside.length) return [plainSentence(off[0]?.sentence ?? '')];
   const first = main === undefined ? undefined : previewOf(items, main);
   return [...(first ? [first] : []), ...off].map(({ verb, possible, sentence: words }) => `${names[verb]}${possible ? '' : ' is off'}: ${plain(words)}.`);
 }

@@ -4,7 +4,7 @@ import { type Me, UserName } from '@pier/shared/api';
 import { type Fault, systemClock } from '@pier/shared/core';
 import { useAct } from '../../api/index.ts';
 import { PasswordField, Wrong, whyNotPassword } from '../../parts/index.ts';
-import { clockSeconds } from '../../words/index.ts';
+import { clockSeconds, sentence } from '../../words/index.ts';
 import { CodeField } from './code-field.tsx';
 import { Door } from './door.tsx';
 import { whyNotCode } from './setup-code.ts';
@@ -81,8 +81,4 @@ function wrongsOf({ code, user, password }: Form): Wrongs {
 function whyNotUser(user: string): string | undefined {
   if (user === '') return 'Type a user name.';
   return UserName.safeParse(user).success ? undefined : `“${user}” is no user name: at most 63 small letters, digits, dots, hyphens and underscores, the first a letter or a digit.`;
-}
-
-function sentence(text: string): string {
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }

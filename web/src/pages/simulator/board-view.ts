@@ -1,6 +1,7 @@
 /** A simulated board as a page shows it: what hangs on which line or port, on which side of the drawing, and who holds it. Pure. */
 import type { DeviceDetail, SimBoardDetail, SimPart } from '@pier/shared/api';
 import type { LineUse } from '../../parts/index.ts';
+import { capital } from '../../words/index.ts';
 
 export type SimLine = SimBoardDetail['lines'][number];
 export type SimPort = SimBoardDetail['ports'][number];
@@ -71,7 +72,7 @@ export function activeFaults(ports: readonly SimPort[]): ActiveFault[] {
 export function readings(values: SimPart['values']): { readonly name: string; readonly value: number; readonly unit: string; readonly words: string }[] {
   return Object.entries(values).map(([name, value]) => {
     const [, what = name, unit = ''] = /^(.*?)(V|A|W|Hz|Kwh)$/.exec(name) ?? [];
-    return { name, value, unit: unit === 'Kwh' ? 'kWh' : unit, words: what.charAt(0).toUpperCase() + what.slice(1) };
+    return { name, value, unit: unit === 'Kwh' ? 'kWh' : unit, words: capital(what) };
   });
 }
 
