@@ -5,6 +5,6 @@ export { gatherChanges } from './gather.ts';
 export { type AskOptions, type ItemOf, againMs, useAct, useAnswer, usePages } from './hooks.ts';
 export { type Live, type Liveness, openLive } from './live.ts';
 export { MeProvider, useMe, useWhyNot } from './me.tsx';
-export { type Now, NowContext, tickingNow, useNow } from './now.ts';
+export { type Now, NowContext, tickingNow, useNow, useNowAs } from './now.ts';
 export { type Store, newStore, useStore } from './store.ts';
 export { useViewPart } from './view.ts';

@@ -34,7 +34,12 @@ export const NowContext = createContext<Now | undefined>(undefined);
 
 /** The manager's time in milliseconds, of this second. Whoever uses it is drawn again each second. */
 export function useNow(): number {
+  return useNowAs((nowMs) => nowMs);
+}
+
+/** What `read` makes of the manager's time: words, or whether something is over. Drawn again only when that changes, so a list of a hundred ages stands still. */
+export function useNowAs<T extends string | number | boolean>(read: (nowMs: number) => T): T {
   const now = useContext(NowContext);
   if (now === undefined) throw new Error('a page stands outside of its NowContext');
-  return useSyncExternalStore(now.listen, now.get);
+  return useSyncExternalStore(now.listen, () => read(now.get()));
 }

@@ -1,7 +1,6 @@
 /** What stands around every page: the side bar, the top bar with search, "Live" and the time, and the keyboard. */
-import { type ReactNode, useEffect, useMemo, useState } from 'react';
+import { type ReactNode, useCallback, useEffect, useMemo, useState } from 'react';
 import { useLocation } from 'wouter';
-import { systemClock } from '@pier/shared/core';
 import { type Liveness, type Store, useSession } from '../api/index.ts';
 import { Icon } from '../parts/index.ts';
 import { Jump } from './jump.tsx';
@@ -18,10 +17,9 @@ export function Shell({ liveness, signIn, children }: Props): ReactNode {
   const [path] = useLocation();
   const [menu, setMenu] = useState(false);
   const [open, setOpen] = useState<'jump' | 'keys'>();
-  const wallMs = useWall();
   useKeyListener();
   useShortcuts(useMemo(() => [{ keys: '?', does: 'This map', act: () => setOpen('keys') }], []));
-  useCtrlK(() => setOpen('jump'));
+  useCtrlK(useCallback(() => setOpen('jump'), []));
   const place = places.findLast(({ path: to }) => path === to || (to !== '/' && path.startsWith(`${to}/`)));
   return (
     <div className="shell">
@@ -31,11 +29,11 @@ export function Shell({ liveness, signIn, children }: Props): ReactNode {
         <button type="button" className="menu-button" aria-label="Pages" aria-expanded={menu} aria-controls="pages" onClick={() => setMenu(!menu)}><Icon name="menu" size={20} /></button>
         <span className="crumbs ellipsis">{place?.word ?? 'Pier'}</span>
         <button type="button" className="jump-button push" onClick={() => setOpen('jump')}><Icon name="search" /><span>Search or jump to</span><kbd>Ctrl K</kbd></button>
-        <LiveMark liveness={liveness} wallMs={wallMs} />
+        <LiveMark liveness={liveness} />
         <Clock />
       </header>
       <main className="main" id="page" tabIndex={-1}>
-        <StaleBanner liveness={liveness} wallMs={wallMs} />
+        <StaleBanner liveness={liveness} />
         {children}
       </main>
       {open === 'jump' && <Jump onClose={() => setOpen(undefined)} />}
@@ -43,16 +41,6 @@ export function Shell({ liveness, signIn, children }: Props): ReactNode {
       {useSession() === 'ended' && signIn}
     </div>
   );
-}
-
-/** The browser's own time, each second: how old a page is must be told when nothing else is heard. */
-function useWall(): number {
-  const [now, setNow] = useState(() => systemClock.nowMs());
-  useEffect(() => {
-    const timer = systemClock.every(1_000, () => setNow(systemClock.nowMs()));
-    return () => timer[Symbol.dispose]();
-  }, []);
-  return now;
 }
 
 function useCtrlK(act: () => void): void {
@@ -64,5 +52,5 @@ function useCtrlK(act: () => void): void {
     };
     document.addEventListener('keydown', hear);
     return () => document.removeEventListener('keydown', hear);
-  });
+  }, [act]);
 }

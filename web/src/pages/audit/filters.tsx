@@ -1,8 +1,6 @@
 import { Button, Switch, TextInput } from '@mantine/core';
 import { type FormEvent, type ReactNode, type RefObject, useState } from 'react';
-import { Icon } from '../../parts/index.ts';
-import { clockTime } from '../../words/index.ts';
-import { useNow } from '../../api/index.ts';
+import { Icon, Moment } from '../../parts/index.ts';
 import { type FilterName, type Filters, type View, filterNames, filterWords, localOf, momentOf } from './view.ts';
 
 const hints: Readonly<Record<FilterName, string>> = { actor: 'ada', action: 'rollout.pause', object: 'device:…', since: '' };
@@ -10,7 +8,6 @@ const hints: Readonly<Record<FilterName, string>> = { actor: 'ada', action: 'rol
 /** Narrowed by a small form; what is narrowed stands as chips below it, each to be taken away. */
 export function AuditFilters({ view, actions, firstRef }: { view: View; actions: readonly string[]; firstRef: RefObject<HTMLInputElement | null> }): ReactNode {
   const { filters, steps, drop, showSteps } = view;
-  const now = useNow();
   const set = filterNames.flatMap((name) => (filters[name] === undefined ? [] : [[name, filters[name]] as const]));
   return (
     <div className="audit-filters">
@@ -18,7 +15,7 @@ export function AuditFilters({ view, actions, firstRef }: { view: View; actions:
       <div className="audit-chips">
         {set.map(([name, value]) => (
           <span key={name} className="chip">
-            {filterWords[name].toLowerCase()} {name === 'since' && localOf(value) !== '' ? clockTime(value, now) : value}
+            {filterWords[name].toLowerCase()} {name === 'since' && localOf(value) !== '' ? <Moment at={value} /> : value}
             <button type="button" className="audit-drop" aria-label={`Take away: ${filterWords[name]} ${value}`} onClick={() => drop(name)}><Icon name="cross" size={10} /></button>
           </span>
         ))}

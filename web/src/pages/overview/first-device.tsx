@@ -2,7 +2,7 @@
 import { type ReactNode, useState } from 'react';
 import { Link } from 'wouter';
 import type { AnswerOf, Fleet } from '@pier/shared/api';
-import { useAct, useAnswer, useNow, useWhyNot } from '../../api/index.ts';
+import { useAct, useAnswer, useNowAs, useWhyNot } from '../../api/index.ts';
 import { ActButton, Command, Icon, Moment, PageHead, StateMark, Wrong } from '../../parts/index.ts';
 import { clockSeconds, counted, standingWords } from '../../words/index.ts';
 import { commandsFor } from './first-commands.ts';
@@ -62,8 +62,7 @@ function TokenStep({ made, onMade }: { made: Made | undefined; onMade: (made: Ma
   const off = useWhyNot('operator');
   const create = useAct('createToken');
   const make = (): void => create.mutate({ body: { uses: 1, expiresInS: 3_600 } }, { onSuccess: onMade });
-  const now = useNow();
-  const gone = made !== undefined && Date.parse(made.expiresAt) <= now;
+  const gone = useNowAs((nowMs) => made !== undefined && Date.parse(made.expiresAt) <= nowMs);
   return (
     <>
       {made && !gone

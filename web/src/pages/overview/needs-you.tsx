@@ -2,9 +2,9 @@ import { Button } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 import type { Fleet } from '@pier/shared/api';
-import { useAnswer, useMe, useNow } from '../../api/index.ts';
-import { Answered, Icon, Region } from '../../parts/index.ts';
-import { capital, count, duration } from '../../words/index.ts';
+import { useAnswer, useMe } from '../../api/index.ts';
+import { Age, Answered, Icon, Region } from '../../parts/index.ts';
+import { capital, count } from '../../words/index.ts';
 import { type Need, needsOf } from './needs.ts';
 
 /** So many devices of a standing are looked at by reason; of more only the count is told. */
@@ -57,22 +57,16 @@ function One({ need }: { need: Need }): ReactNode {
       </div>
       <div className="overview-need-act">
         <Button component={Link} href={href} data-size="compact" aria-label={`${act}: ${what}`}>{act}</Button>
-        {since !== undefined && <Age at={since} />}
+        {since !== undefined && <span className="small dim"><Age at={since} /></span>}
         {pausedRollout !== undefined && <PausedAge id={pausedRollout} />}
       </div>
     </>
   );
 }
 
-/** `17 min`: how long it has waited; seconds only in the first minute, so that nothing ticks beside what one reads. */
-function Age({ at }: { at: string }): ReactNode {
-  const ms = Math.max(0, useNow() - Date.parse(at));
-  return <time className="small dim" dateTime={at} title={at}>{duration(ms < 60_000 ? ms : ms - (ms % 60_000))}</time>;
-}
-
 /** A rollout does not say since when it stands; the audit does. */
 function PausedAge({ id }: { id: string }): ReactNode {
   const records = useAnswer('listAudit', { query: { object: `rollout:${id}`, limit: 50 } });
   const at = records.data?.items.find(({ action }) => action === 'rollout.paused' || action === 'rollout.pause')?.at;
-  return at === undefined ? null : <Age at={at} />;
+  return at === undefined ? null : <span className="small dim"><Age at={at} /></span>;
 }

@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 import type { AuditRecord, Rollout } from '@pier/shared/api';
-import { useAnswer, useNow } from '../../api/index.ts';
+import { useAnswer, useNowAs } from '../../api/index.ts';
 import { Answered, Empty, Icon, Moment, Region } from '../../parts/index.ts';
 import { type IconName, auditActor, auditRemark, auditWords, zone } from '../../words/index.ts';
 
@@ -21,7 +21,7 @@ const marks: Readonly<Record<string, readonly [IconName, string]>> = {
 export function Timeline({ rollout: { id } }: { rollout: Pick<Rollout, 'id'> }): ReactNode {
   const history = useHistory(id);
   return (
-    <Region title="Timeline" note={<>{zone(useNow())}, newest first</>} acts={<Link href={`/audit?object=rollout:${id}`}>In the audit</Link>}>
+    <Region title="Timeline" note={<>{useNowAs(zone)}, newest first</>} acts={<Link href={`/audit?object=rollout:${id}`}>In the audit</Link>}>
       <Answered of={history} what="what was done to it">
         {({ items, next }) => (
           <>
