@@ -75,12 +75,25 @@ describe('a simulated board', () => {
     const card = region(page, 'Modbus meter meter');
     const says = region(page, 'What meter says');
     await card.getByRole('button', { name: 'Unplug' }).click();
-    await card.getByText('Unplugged; its app reads nothing').waitFor(patience);
+    await card.getByText(/^Unplugged/).waitFor(patience);
     await region(page, 'Faults').getByText('meter unplugged').waitFor();
     await says.getByText('meter: disconnected').waitFor(patience);
     await card.getByRole('button', { name: 'Plug in' }).click();
     await says.getByText('meter: answers').waitFor(patience);
-    await card.getByText('Unplugged; its app reads nothing').waitFor({ state: 'detached' });
+    await card.getByText(/^Unplugged/).waitFor({ state: 'detached' });
+    expect(seat.complaints()).toEqual([]);
+  });
+
+  test('a press shows on the page of the device too: an edge at its line, and what the app wrote', async () => {
+    const { page } = seat;
+    await seat.open(`/devices/${device}/pins`);
+    const edges = region(page, /^Edges, last/);
+    await edges.getByRole('img', { name: /^led: \d+ edges/ }).waitFor(patience);
+    await edges.getByRole('img', { name: 'button: 0 edges in 10 s' }).waitFor(patience);
+    await world.api.call('actOnSimBoard', { params: { id: 'board' }, body: { act: 'press', part: 'button', ms: 300 } });
+    await edges.getByRole('img', { name: 'button: 2 edges in 10 s' }).waitFor(patience);
+    await page.getByRole('link', { name: 'Logs' }).click();
+    await expect.poll(() => page.getByText(/button pressed seq=\d+/).count(), patience).toBeGreaterThan(1);
     expect(seat.complaints()).toEqual([]);
   });
 
