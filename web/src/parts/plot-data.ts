@@ -33,7 +33,9 @@ export function usualGapMs(samples: readonly Sample[]): number {
   return Math.max(10_000, (steps[Math.floor(steps.length / 2)] ?? 0) * 10);
 }
 
-/** `42`, `0.125`, `1,204.8`: as many digits as tell two samples apart. */
+/** `42`, `0.125`, `1,204.8`: as many digits as tell two samples apart; `1.8E308` for what an app can send and nobody can read. */
 export function valueWords(value: number): string {
-  return new Intl.NumberFormat('en-GB', { maximumSignificantDigits: Math.abs(value) >= 10_000 ? 7 : 5 }).format(value);
+  const size = Math.abs(value);
+  const isFar = size >= 1e12 || (size > 0 && size < 1e-6);
+  return new Intl.NumberFormat('en-GB', { maximumSignificantDigits: size >= 10_000 ? 7 : 5, notation: isFar ? 'scientific' : 'standard' }).format(value);
 }

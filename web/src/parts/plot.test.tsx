@@ -33,3 +33,16 @@ test('says the newest value, the lowest and the highest, and how long nothing ca
   await expect.element(screen.getByText('Grey: no sample for 1 min 51 s.')).toBeVisible();
   await expect.poll(() => screen.container.querySelector('canvas')?.width ?? 0, { timeout: 20_000 }).toBeGreaterThan(0);
 });
+
+test.each([
+  ['the largest and the smallest number', [Number.MAX_VALUE, -Number.MAX_VALUE, 0]],
+  ['a difference that no line can show', [1, 1 + Number.EPSILON]],
+  ['numbers next to nothing', [5e-324, 0, -5e-324]],
+  ['one enormous number', [1e300]],
+])('%s, as an app may send it: the page lives, and the words stay short', async (_, values) => {
+  const screen = await show(<div style={{ width: 500 }}><Plot label="power" unit="W" samples={values.map((value, index) => ({ atMs: index * 1_000, value }))} fromMs={0} toMs={10_000} /></div>);
+  await expect.poll(() => screen.container.querySelector('canvas')?.width ?? 0, { timeout: 20_000 }).toBeGreaterThan(0);
+  // It was drawn, and the page goes on: a frame comes after it.
+  await new Promise(requestAnimationFrame);
+  expect((screen.getByRole('figure').element().textContent ?? '').length).toBeLessThan(200);
+});
