@@ -115,3 +115,25 @@ test('a reader who takes long over an event is no silence', async () => {
   }
   expect(seen).toEqual(['0', '1', '2']);
 });
+
+test.each(['<!doctype html><title>Sign in to the hotel</title>', '{"user":', 'undefined'])('an answer that is no JSON is a fault that says so: %s', async (body) => {
+  const { baseUrl } = await answering(200, body);
+  await expect(apiClient({ baseUrl, token: 't' }).call('whoAmI', {})).rejects.toMatchObject({ code: 'internal', message: expect.stringMatching(/answer of GET \/api\/v1\/me/) as string });
+});
+
+test('an answer that breaks off is a fault like one that never comes', async () => {
+  const server = createServer((_, response) => {
+    response.writeHead(200, { 'content-type': 'application/json', 'content-length': '100' }).write('{"user"');
+    setImmediate(() => response.destroy());
+  });
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await expect(apiClient({ baseUrl: `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`, token: 't' }).call('whoAmI', {})).rejects.toMatchObject({ code: 'unreachable' });
+});
+
+test.each(['..', '.', ''])('%j in a path would make it another path: it is refused, and nobody is asked', async (id) => {
+  const { baseUrl, asked } = await answering(200, '{}');
+  await expect(apiClient({ baseUrl, token: 't' }).call('removeView', { params: { name: id } })).rejects.toMatchObject({ code: 'input-invalid' });
+  expect(asked).toEqual([]);
+});

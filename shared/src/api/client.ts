@@ -64,9 +64,11 @@ export function apiClient({ baseUrl, token, onAnswer, timeoutMs = 30_000, silenc
       const within = AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(signal ? [signal] : [])]);
       const response = await send(url, { method: definition.method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }), signal: within });
       onAnswer?.({ status: response.status, date: response.headers.get('date') });
-      const text = await response.text();
+      const text = await response.text().catch((cause: unknown) => {
+        throw lost(cause, url, `the answer of ${url.origin} broke off`);
+      });
       if (!response.ok) throw problemOf(response.status, text, url);
-      return checked(name, text === '' ? null : JSON.parse(text));
+      return checked(name, text === '' ? null : tryJson(text));
     },
     follow: async function* (name, { after, onOpen }, signal) {
       const url = new URL(apiPrefix + routes[name].path, baseUrl);
@@ -114,16 +116,25 @@ async function* untilSilent(body: ReadableStream<Uint8Array>, { clock, silenceMa
 }
 
 function fill(path: string, params: Readonly<Record<string, string>>): string {
-  return path.replace(/:([a-z]+)/g, (_, key: string) => encodeURIComponent(params[key] ?? ''));
+  return path.replace(/:([a-z]+)/g, (_, key: string) => {
+    const part = params[key] ?? '';
+    // An address is made shorter by these: it would be another one (WHATWG URL, "double-dot path segment").
+    if (/^\.{0,2}$/.test(part)) throw new Fault('input-invalid', `"${part}" is no ${key}`);
+    return encodeURIComponent(part);
+  });
 }
 
 async function send(url: URL, init: RequestInit): Promise<Response> {
   try {
     return await fetch(url, init);
   } catch (cause) {
-    if (cause instanceof Error && cause.name === 'TimeoutError') throw new Fault('timed-out', `no answer from ${url.origin} in time`, {}, cause);
-    throw new Fault('unreachable', `no manager answers at ${url.origin}: is it running, and is the address right?`, {}, cause);
+    throw lost(cause, url, `no manager answers at ${url.origin}: is it running, and is the address right?`);
   }
+}
+
+function lost(cause: unknown, url: URL, says: string): Fault {
+  if (cause instanceof Error && cause.name === 'TimeoutError') return new Fault('timed-out', `no answer from ${url.origin} in time`, {}, cause);
+  return new Fault('unreachable', says, {}, cause);
 }
 
 function problemOf(status: number, text: string, url: URL): Fault {
