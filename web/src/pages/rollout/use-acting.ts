@@ -26,7 +26,8 @@ export function useActing(rollout: Pick<Rollout, 'id' | 'revision'>): Acting {
   const act = useAct('actOnRollout');
   const whyNot = useWhyNot('operator');
   const [opened, setOpened] = useState<RolloutVerb>();
-  const revision = previews.data?.revision ?? rollout.revision;
+  // Two answers, asked for at two moments: what a person decides on is the newer of what stands on the page.
+  const revision = Math.max(previews.data?.revision ?? 0, rollout.revision);
   const items = previews.data?.items;
   const look = useCallback((verb: RolloutVerb): void => {
     if (whyNot === undefined && items?.some((item) => item.verb === verb && item.possible) === true) setOpened(verb);
