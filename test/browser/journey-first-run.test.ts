@@ -124,7 +124,7 @@ describe('the first device', () => {
   test('the overview says that there is none yet and what comes next, and makes a token', async () => {
     const { page } = seat;
     await page.getByRole('link', { name: 'Overview' }).click();
-    await expect.poll(() => page.locator('h1').innerText()).toBe('No devices yet');
+    await expect.poll(() => page.locator('h1').innerText(), patience).toBe('No devices yet');
     await page.getByText(/Database and broker answer/).waitFor();
     await page.getByRole('button', { name: 'Make a token for one board' }).click();
     await page.getByText(/^Good for one board until/).waitFor();

@@ -91,9 +91,9 @@ describe('a rollout from the pages', () => {
     const dialog = page.getByRole('dialog');
     await dialog.getByText('The first wave is offered at once; the others as their gates open.').waitFor();
     await dialog.getByRole('button', { name: 'Start for 2 devices' }).click();
-    await expect.poll(() => new URL(page.url()).pathname).toMatch(/^\/rollouts\/(?!new)[^/]+$/);
+    await expect.poll(() => new URL(page.url()).pathname, patience).toMatch(/^\/rollouts\/(?!new)[^/]+$/);
     rollout = new URL(page.url()).pathname.split('/').at(-1) ?? '';
-    await expect.poll(() => page.locator('h1').innerText()).toBe('blink 1.1.0');
+    await expect.poll(() => page.locator('h1').innerText(), patience).toBe('blink 1.1.0');
     await expect.poll(title, patience).toMatch(/Running, wave 2 of 2/);
     expect(await page.getByRole('list', { name: 'Waves and their gates' }).innerText()).toMatch(/Wave 1[\s\S]*Passed/);
     expect(await standing(quay)).toBe('1.1.0');
@@ -106,7 +106,7 @@ describe('a rollout from the pages', () => {
     await page.getByRole('button', { name: 'Pause', exact: true }).click();
     await expect.poll(title, patience).toMatch(/Paused by ada, wave 2 of 2/);
     await page.getByRole('status').getByText(/A person paused it/).waitFor();
-    await expect.poll(async () => (await world.api.call('getRollout', { params: { id: rollout } })).state).toBe('paused');
+    await expect.poll(async () => (await world.api.call('getRollout', { params: { id: rollout } })).state, patience).toBe('paused');
     await page.getByRole('button', { name: 'Resume', exact: true }).click();
     await expect.poll(title, patience).toMatch(/Running, wave 2 of 2/);
     expect(seat.complaints()).toEqual([]);
@@ -115,7 +115,7 @@ describe('a rollout from the pages', () => {
   test('the page of the device that waits names the label that is not bound; bound there, it goes on by itself', async () => {
     const { page } = seat;
     await page.getByRole('link', { name: new RegExp(`Why not ${mole}`) }).click();
-    await expect.poll(() => page.locator('h1').innerText()).toBe('mole');
+    await expect.poll(() => page.locator('h1').innerText(), patience).toBe('mole');
     const why = region('Why not updated to blink 1.1.0');
     await why.getByText(/bell/).first().waitFor(patience);
     expect(await why.locator('.chain-holds').innerText()).toMatch(/bell[\s\S]*capability\./);

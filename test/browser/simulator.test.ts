@@ -41,7 +41,7 @@ describe('a simulated board', () => {
     const { page } = seat;
     await seat.open('/simulator');
     await page.getByRole('link', { name: 'board', exact: true }).click();
-    await expect.poll(() => page.locator('h1').innerText()).toBe('board');
+    await expect.poll(() => page.locator('h1').innerText(), patience).toBe('board');
     await page.getByRole('link', { name: 'quay' }).waitFor();
     await page.getByText(/blink 1\.0\.0, meter 1\.0\.0/).waitFor();
   });

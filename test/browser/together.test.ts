@@ -93,7 +93,7 @@ describe('two operators at one rollout', () => {
     const why = dialog.getByLabel('Why (kept in the audit)');
     await why.fill('smoke in the shed');
     await other.page.getByRole('button', { name: 'Resume', exact: true }).click();
-    await expect.poll(() => other.page.locator('.page-title').innerText()).toMatch(/Running/);
+    await expect.poll(() => other.page.locator('.page-title').innerText(), patience).toMatch(/Running/);
     // Her own page hears of it, and the numbers in her dialog are new.
     await dialog.getByText('It has changed since you opened this; the numbers here are new.').waitFor();
     const last = dialog.getByRole('button', { name: /^Abort, / });
