@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Rollout, WaveView } from '@pier/shared/api';
-import { gapOf, rolloutState } from './rollout.ts';
+import { desertedWave, gapOf, rolloutState } from './rollout.ts';
 
 const wave = (n: number, state: WaveView['state'], counts: WaveView['counts'], absent = 0): WaveView => ({
   n, state, counts, absent, openedAt: null, passedAt: null, total: Object.values(counts).reduce((sum, one) => sum + one, 0),
@@ -33,4 +33,12 @@ test.each([
   ['completed', null, 'Completed'],
 ] as [Rollout['state'], Rollout['cause'], string][])('a rollout that is %s by %s reads "%s"', (state, cause, says) => {
   expect(rolloutState({ state, cause, waves: [wave(1, 'passed', { proven: 1 }), wave(2, 'active', { waiting: 1 })] }).says).toBe(says);
+});
+
+test('a wave in which everybody was left out stays open for ever, and is named; others are not', () => {
+  const left = wave(2, 'active', { superseded: 1, excluded: 1 });
+  expect(desertedWave({ state: 'running', waves: [wave(1, 'passed', { proven: 1 }), left] })).toBe(left);
+  expect(desertedWave({ state: 'running', waves: [wave(1, 'passed', { proven: 1 }), wave(2, 'active', { superseded: 1, waiting: 1 })] })).toBeUndefined();
+  expect(desertedWave({ state: 'running', waves: [wave(1, 'active', {})] })).toBeUndefined();
+  expect(desertedWave({ state: 'aborted', waves: [left] })).toBeUndefined();
 });

@@ -33,6 +33,15 @@ export function gapOf({ state, waves }: Pick<Rollout, 'state' | 'waves'>): Gap {
   return { proven: counts.proven ?? 0, total, parts, pieces, words: words.length === 0 ? '' : `gap: ${words.join(', ')}`, off: total - parts.reduce((sum, part) => sum + part.count, 0) };
 }
 
+const leftOut = ['excluded', 'cancelled', 'superseded'] as const satisfies readonly DeploymentState[];
+
+/** The open wave in which no device is left that could prove it: it stays open until a person advances past it, or aborts. */
+export function desertedWave({ state, waves }: Pick<Rollout, 'state' | 'waves'>): WaveView | undefined {
+  const open = state === 'running' ? waves.find((wave) => wave.state !== 'passed') : undefined;
+  if (open === undefined || open.total === 0) return undefined;
+  return leftOut.reduce((sum, one) => sum + (open.counts[one] ?? 0), 0) === open.total ? open : undefined;
+}
+
 /** `Running, wave 2 of 3`, `Paused by its gate`: the words of its state, with what is known besides. */
 export function rolloutState({ state, cause, waves }: Pick<Rollout, 'state' | 'cause' | 'waves'>): { readonly state: StateWords; readonly says: string } {
   const words = rolloutWords[state];

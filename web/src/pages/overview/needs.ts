@@ -1,6 +1,6 @@
 /** What waits for a person, worst first: pure. Each has one act, which leads to where it is decided. */
 import type { Device, Fleet, Me, PendingDevice, Rollout } from '@pier/shared/api';
-import { type Family, type IconName, count, counted, gapOf, rolloutTitle } from '../../words/index.ts';
+import { type Family, type IconName, count, counted, desertedWave, gapOf, rolloutTitle } from '../../words/index.ts';
 
 export type Need = {
   readonly key: string;
@@ -41,6 +41,7 @@ export function needsOf(facts: Facts): Need[] {
     ...offline(facts),
     ...rollouts.filter((one) => mayDecide(one, facts.me)).map(approval),
     ...rollouts.filter(({ state, reason }) => state === 'running' && reason?.code === 'wave.manual').map(byHand),
+    ...rollouts.filter((one) => desertedWave(one) !== undefined).map(deserted),
     ...enrolment(facts),
     ...rollouts.filter(({ state, cause }) => state === 'paused' && cause === 'operator').map(stopped),
     ...held(facts),
@@ -53,6 +54,11 @@ function stopped(rollout: Rollout): Need {
   const does = cause === 'gate' ? 'stopped itself' : cause === 'trust' ? 'is no longer trusted, and stands' : 'was paused by a person';
   const what = `${rolloutTitle(rollout)} ${does} at ${count(proven)} of ${count(total)} proven`;
   return { key: `paused ${id}`, family: 'paused', icon: 'pause', word: 'Paused', what, more: reason?.reason, code: reason?.code, act: 'Look', href: `/rollouts/${id}`, pausedRollout: id };
+}
+
+function deserted(rollout: Rollout): Need {
+  const { id } = rollout;
+  return { key: `deserted ${id}`, family: 'paused', icon: 'alert', word: 'Stuck', what: `${rolloutTitle(rollout)}: no device is left in its open wave`, more: 'advance past it, or abort', code: 'gate.deserted', act: 'Look', href: `/rollouts/${id}` };
 }
 
 /** By reason where all of them are known, else in one. */

@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react';
 import type { AuditRecord, Rollout } from '@pier/shared/api';
 import { Ago, Icon } from '../../parts/index.ts';
-import { count, counted, rolloutWords } from '../../words/index.ts';
+import { count, counted, desertedWave, rolloutWords } from '../../words/index.ts';
 import { sumsOf } from './standing.ts';
 import { useHistory } from './timeline.tsx';
 import { plainSentence } from './verbs.ts';
@@ -9,6 +9,18 @@ import { plainSentence } from './verbs.ts';
 const pauses = ['rollout.paused', 'rollout.pause'];
 
 const told = (n: number, one: string, many = one): string => (n === 0 ? '' : `${count(n)} ${n === 1 ? one : many}`);
+
+/** It does not stop by itself, and does not go on either: nobody would see it in the counts. */
+export function DesertedBanner({ rollout }: { rollout: Rollout }): ReactNode {
+  const wave = desertedWave(rollout);
+  if (wave === undefined) return null;
+  return (
+    <div className={`rollout-banner f-${rolloutWords.paused.family}`} role="status">
+      <span className="rollout-mark"><Icon name="alert" /></span>
+      <p><span className="strong">No device is left in wave {wave.n}, so none can prove it.</span> It stays open until somebody advances past it, or aborts. <code>gate.deserted</code></p>
+    </div>
+  );
+}
 
 /** What stopped it and when, whether anything still happens, and what devices run meanwhile. */
 export function PausedBanner({ rollout }: { rollout: Rollout }): ReactNode {

@@ -8,7 +8,7 @@ import { Answered, Copy, type Counter, Empty, Moment, PageHead, StateMark, WaveS
 import { useShortcuts } from '../../shell/index.ts';
 import { count, rolloutWords, share } from '../../words/index.ts';
 import { FootActs, HeadActs } from './acts.tsx';
-import { PausedBanner } from './banner.tsx';
+import { DesertedBanner, PausedBanner } from './banner.tsx';
 import { Changes } from './changes.tsx';
 import { InCommon } from './contrast.tsx';
 import { AtWork, Ledger } from './ledger.tsx';
@@ -24,12 +24,9 @@ export default function RolloutPage(): ReactNode {
   const rollout = useAnswer('getRollout', { params: { id } });
   if (rollout.data === undefined && rollout.error?.code === 'not-found') return <Unknown id={id} />;
   return (
-    <>
-      {rollout.data === undefined && <PageHead title="Rollout" tab={id} />}
-      <div className={rollout.data === undefined ? 'region' : 'rollout-frame'}>
-        <Answered of={rollout} what="this rollout" rows={8}>{(answer) => <Shown key={answer.id} rollout={answer} />}</Answered>
-      </div>
-    </>
+    <div className="rollout-frame">
+      <Answered of={rollout} what="this rollout" rows={8} head={<PageHead title="Rollout" tab={id} />}>{(answer) => <Shown key={answer.id} rollout={answer} />}</Answered>
+    </div>
   );
 }
 
@@ -64,6 +61,7 @@ function Shown({ rollout }: { rollout: Rollout }): ReactNode {
       {phone && <Figure rollout={rollout} />}
       <div className="region rollout-pier"><WaveStrip rollout={rollout} hrefOf={(counter) => listOf(rollout, counter)} /></div>
       <PausedBanner rollout={rollout} />
+      <DesertedBanner rollout={rollout} />
       <div className="rollout-columns">
         <div className="rollout-main">
           {stopped && <InCommon rollout={rollout} />}
