@@ -3,6 +3,7 @@ export { browserApi } from './browser.ts';
 export { askAgain, askAllAgain } from './fresh.ts';
 export { gatherChanges } from './gather.ts';
 export { type AskOptions, type ItemOf, againMs, useAct, useAnswer, usePages } from './hooks.ts';
+export { useLiveRollouts } from './live-rollouts.ts';
 export { type Live, type Liveness, openLive } from './live.ts';
 export { MeProvider, useMe, useWhyNot } from './me.tsx';
 export { type Now, NowContext, tickingNow, useNow, useNowAs } from './now.ts';

@@ -15,7 +15,6 @@ export const theme = createTheme({
     Button: { defaultProps: { variant: 'default' } },
     // As it comes it puts an unnamed element that can be focused beside the page's landmarks.
     Menu: { defaultProps: { withinPortal: false, withInitialFocusPlaceholder: false } },
-    Tooltip: { defaultProps: { openDelay: 300 } },
     // The head of a dialog is no banner of the page. Nothing scrolls below it (the page scrolls in its own box), and locking that would write a style without the nonce.
     Modal: { defaultProps: { lockScroll: false, transitionProps: { transition: 'fade', duration: 120 }, attributes: { header: { role: 'presentation' } } } },
   },

@@ -2,7 +2,7 @@ import { NativeSelect, TextInput } from '@mantine/core';
 import { type ReactNode, useMemo, useState } from 'react';
 import type { DeviceDetail } from '@pier/shared/api';
 import { useViewPart } from '../../api/index.ts';
-import { ActButton, Empty, Loading, Log, type LogRow, NoMatch, hitsIn } from '../../parts/index.ts';
+import { ActButton, Empty, Loading, Log, NoMatch, hitsIn, saveFile } from '../../parts/index.ts';
 import { counted } from '../../words/index.ts';
 import { appsOf } from './app-command.tsx';
 import { type LogAsked, linesWords, logText, useLog } from './log-tail.ts';
@@ -40,7 +40,7 @@ export function Logs({ device }: Props): ReactNode {
         <span className="push act">
           <span className="small soft">{device.online ? (following ? 'Following' : 'Standing still') : 'Offline: nothing new comes'}</span>
           <ActButton icon={following ? 'pause' : 'play'} onClick={() => follow(!following)}>{following ? 'Stand still' : 'Follow'}</ActButton>
-          <ActButton icon="download" off={log.rows.length === 0 ? 'Nothing to keep.' : undefined} offQuiet onClick={() => download(`${device.id}.log`, log.rows)}>Download</ActButton>
+          <ActButton icon="download" off={log.rows.length === 0 ? 'Nothing to keep.' : undefined} offQuiet onClick={() => saveFile(`${device.id}.log`, logText(log.rows), 'text/plain')}>Download</ActButton>
         </span>
       </div>
       {log.failed.length > 0 && <div className="region"><Unread log={log} /></div>}
@@ -64,14 +64,4 @@ function Unread({ log }: { log: LogAsked }): ReactNode {
       <div className="condition-acts"><ActButton compact onClick={log.again}>Try now</ActButton></div>
     </div>
   );
-}
-
-/** As a text, just what is shown. */
-function download(name: string, rows: readonly LogRow[]): void {
-  const url = URL.createObjectURL(new Blob([logText(rows)], { type: 'text/plain' }));
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = name;
-  link.click();
-  URL.revokeObjectURL(url);
 }

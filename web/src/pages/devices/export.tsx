@@ -1,7 +1,7 @@
 import { type ReactNode, useState } from 'react';
-import { Fault, systemClock } from '@pier/shared/core';
+import { Fault, isoTime, systemClock } from '@pier/shared/core';
 import { useApi } from '../../api/index.ts';
-import { ActButton } from '../../parts/index.ts';
+import { ActButton, saveFile } from '../../parts/index.ts';
 import { count } from '../../words/index.ts';
 import { csvOf } from './csv.ts';
 import { gatherDevices, gatherMax } from './gather.ts';
@@ -18,7 +18,7 @@ export function Export({ which, matched }: { which: Which; matched: number | und
     setState({ read: 0 });
     try {
       const devices = await gatherDevices(api, { which, onCount: (read) => setState({ read }) });
-      save(csvOf(devices), `devices-${new Date(systemClock.nowMs()).toISOString().slice(0, 10)}.csv`);
+      saveFile(`devices-${isoTime(systemClock.nowMs()).slice(0, 10)}.csv`, csvOf(devices), 'text/csv;charset=utf-8');
       setState(undefined);
     } catch (thrown) {
       setState({ failed: thrown instanceof Fault ? thrown.message : String(thrown) });
@@ -30,13 +30,4 @@ export function Export({ which, matched }: { which: Which; matched: number | und
       {state && 'failed' in state && <span className="why-off" role="alert">Not exported: {state.failed}.</span>}
     </span>
   );
-}
-
-function save(text: string, name: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type: 'text/csv;charset=utf-8' }));
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = name;
-  link.click();
-  URL.revokeObjectURL(url);
 }

@@ -1,13 +1,13 @@
-import { Checkbox, NumberInput, TextInput } from '@mantine/core';
+import { Checkbox, NativeSelect, NumberInput, TextInput } from '@mantine/core';
 import { type ReactNode, useState } from 'react';
 import type { AnswerOf } from '@pier/shared/api';
 import { isoTime } from '@pier/shared/core';
 import { useAct, useNow } from '../../api/index.ts';
-import { ActDialog, Choice, Command } from '../../parts/index.ts';
+import { ActDialog, Command } from '../../parts/index.ts';
 import { clockTime, count, counted } from '../../words/index.ts';
 import { type Wanted, createCommand, readTags } from './token-view.ts';
 
-const lives = [{ value: '3600', label: '1 hour' }, { value: '86400', label: '1 day' }, { value: '604800', label: '7 days' }, { value: '2592000', label: '30 days' }] as const;
+const lives = [{ value: '3600', label: '1 hour' }, { value: '86400', label: '1 day' }, { value: '604800', label: '7 days' }, { value: '2592000', label: '30 days' }];
 const usesMax = 10_000;
 
 export type Made = { readonly answer: AnswerOf<'createToken'>; readonly wanted: Wanted };
@@ -32,7 +32,7 @@ export function NewToken({ onClose, onMade }: { onClose: () => void; onMade: (ma
     >
       <div className="enrol-fields">
         <NumberInput label="Boards" min={1} max={usesMax} allowDecimal={false} value={uses} onChange={setUses} data-autofocus />
-        <Choice label="Valid for" value={life} onChange={setLife} options={lives} />
+        <NativeSelect label="Valid for" value={life} onChange={({ currentTarget }) => setLife(currentTarget.value)} data={lives} />
         <TextInput label="Tags that it gives, such as site=lab role=pump" value={text} autoComplete="off" spellCheck={false} onChange={({ currentTarget }) => setText(currentTarget.value)} {...(!tags.ok && { error: tags.why })} />
       </div>
       <Checkbox size="xs" className="enrol-approval" label="Each board waits until a person approves it" checked={approval} onChange={({ currentTarget }) => setApproval(currentTarget.checked)} />

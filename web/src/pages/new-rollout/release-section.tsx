@@ -1,8 +1,9 @@
+import { NativeSelect } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 import type { Fleet, Release } from '@pier/shared/api';
 import { useAnswer } from '../../api/index.ts';
-import { Answered, Choice, Empty, Moment, Region, StateMark } from '../../parts/index.ts';
+import { Answered, Empty, Moment, Region, StateMark } from '../../parts/index.ts';
 import { bytes, count, counted, releaseWords } from '../../words/index.ts';
 import type { FormState } from './use-form.ts';
 
@@ -16,10 +17,10 @@ export function ReleaseSection({ form, change }: Pick<FormState, 'form' | 'chang
           const verified = items.filter(({ state }) => state === 'verified').toSorted((a, b) => b.counter - a.counter);
           const chosen = items.find(({ id }) => id === form.release);
           if (verified.length === 0) return <Empty says="There is no release that the policy accepts." more="A release is made of a signed artifact in a registry."><Link href="/releases">Releases</Link></Empty>;
-          const groups = [...Map.groupBy(verified, ({ app }) => app)].toSorted(([a], [b]) => a.localeCompare(b)).map(([app, of]) => ({ group: app, options: of.map(({ id, version, sizeBytes }) => ({ value: id, label: `${app} ${version}, ${bytes(sizeBytes)}` })) }));
+          const groups = [...Map.groupBy(verified, ({ app }) => app)].toSorted(([a], [b]) => a.localeCompare(b)).map(([app, of]) => ({ group: app, items: of.map(({ id, version, sizeBytes }) => ({ value: id, label: `${app} ${version}, ${bytes(sizeBytes)}` })) }));
           return (
             <div className="new-rollout-row">
-              <Choice label="Release" labelQuiet value={chosen?.id ?? ''} onChange={(release) => change({ release })} options={[{ value: '', label: 'Choose a release' }, ...groups]} />
+              <NativeSelect aria-label="Release" value={chosen?.id ?? ''} onChange={({ currentTarget }) => change({ release: currentTarget.value })} data={[{ value: '', label: 'Choose a release' }, ...groups]} />
               {chosen && <ReleaseFacts release={chosen} />}
               {form.release !== '' && !chosen && <span className="new-rollout-wrong" role="alert">There is no release <code>{form.release}</code> among the newest 500.</span>}
             </div>

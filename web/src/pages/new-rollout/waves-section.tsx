@@ -1,10 +1,10 @@
-import { Button, TextInput } from '@mantine/core';
+import { Button, NativeSelect, TextInput } from '@mantine/core';
 import { type ReactNode, useId } from 'react';
 import type { Forecast } from '@pier/shared/api';
-import { Choice, Icon, Region } from '../../parts/index.ts';
+import { Icon, Region } from '../../parts/index.ts';
 import { counted } from '../../words/index.ts';
 import { NumberField, wrongAt } from './fields.tsx';
-import { type Form, type TakeBy, type WaveForm, type Wrong, withWave, withoutWave } from './form.ts';
+import { type TakeBy, type WaveForm, type Wrong, withWave, withoutWave } from './form.ts';
 import type { FormState } from './use-form.ts';
 
 type Props = Pick<FormState, 'form' | 'change'> & { readonly wrong: readonly Wrong[]; readonly forecast: Forecast | undefined };
@@ -46,7 +46,7 @@ function Berth({ wave, n, last, wrong, devices, soakS, set, onRemove }: BerthPro
       <div className="new-rollout-take">
         {wave.by === 'count' && <NumberField label={`Devices in wave ${n}`} labelQuiet value={wave.count} onChange={(count) => set({ count })} wrong={at('count')} />}
         {wave.by === 'percent' && <NumberField label={`Percent in wave ${n}`} labelQuiet value={wave.percent} onChange={(percent) => set({ percent })} wrong={at('percent')} />}
-        <Choice label={`Wave ${n} takes`} labelQuiet value={wave.by} options={takes} onChange={(by) => set({ by: takes.find((one) => one.value === by)?.value ?? 'rest' })} />
+        <NativeSelect aria-label={`Wave ${n} takes`} value={wave.by} data={[...takes]} onChange={({ currentTarget }) => set({ by: takes.find((one) => one.value === currentTarget.value)?.value ?? 'rest' })} />
         {wave.by === 'selector' && <TextInput aria-label={`Query of wave ${n}`} value={wave.selector} placeholder="tier=canary" spellCheck={false} classNames={{ input: 'mono' }} onChange={({ currentTarget }) => set({ selector: currentTarget.value })} error={wave.selector.trim() === '' ? undefined : at('selector')} />}
       </div>
       {number('success', 'Proven, at least', '%')}
@@ -54,7 +54,7 @@ function Berth({ wave, n, last, wrong, devices, soakS, set, onRemove }: BerthPro
       {number('sample', 'of finished, at least', '')}
       {number('present', 'Present, at least', '%')}
       <NumberField label="Soak" value={wave.soakS} unit="s" placeholder={soakS} onChange={(value) => set({ soakS: value })} wrong={at('soakS')} />
-      {last ? <p className="new-rollout-next">Ends the rollout</p> : <p className="new-rollout-next"><Choice label={`After wave ${n}`} labelQuiet value={wave.advance} onChange={(advance) => set({ advance: advance === 'manual' ? 'manual' : 'auto' })} options={[{ value: 'auto', label: 'The next opens by itself' }, { value: 'manual', label: 'A person opens the next' }]} /></p>}
+      {last ? <p className="new-rollout-next">Ends the rollout</p> : <NativeSelect className="new-rollout-next" aria-label={`After wave ${n}`} value={wave.advance} onChange={({ currentTarget }) => set({ advance: currentTarget.value === 'manual' ? 'manual' : 'auto' })} data={[{ value: 'auto', label: 'The next opens by itself' }, { value: 'manual', label: 'A person opens the next' }]} />}
     </fieldset>
   );
 }
@@ -69,7 +69,7 @@ function WholeFields({ form, change, wrong }: Pick<Props, 'form' | 'change' | 'w
       {field('deadlineS', 'Each device, at most', 's')}
       {field('maxInFlight', 'At work at once', 'devices')}
       {field('horizonS', 'A late failure reopens its wave for', 's')}
-      <Choice label="When a gate fails" value={form.onFailure} onChange={(next) => change({ onFailure: next === 'roll_back' ? next : ('pause' satisfies Form['onFailure']) })} options={[{ value: 'pause', label: 'Pause, and wait for a person' }, { value: 'roll_back', label: 'Roll every device back' }]} />
+      <NativeSelect label="When a gate fails" value={form.onFailure} onChange={({ currentTarget }) => change({ onFailure: currentTarget.value === 'roll_back' ? 'roll_back' : 'pause' })} data={[{ value: 'pause', label: 'Pause, and wait for a person' }, { value: 'roll_back', label: 'Roll every device back' }]} />
       <TextInput label="Name" value={form.name} maxLength={128} placeholder="app and version" onChange={({ currentTarget }) => change({ name: currentTarget.value })} />
     </fieldset>
   );

@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from 'vitest';
-import { Rollout } from '@pier/shared/api';
+import { Fleet, Rollout } from '@pier/shared/api';
 import { show } from '../../testing/render.tsx';
 import RolloutsPage from './index.tsx';
 
@@ -10,10 +10,11 @@ const rollout = (id: string, change: Record<string, unknown> = {}): Rollout => R
   waves: [{ n: 1, state: 'passed', plan: { take: { by: 'rest' } }, total: 2, counts: { proven: 2 }, absent: 0, openedAt: at, passedAt: at }, { n: 2, state: 'failed', plan: { take: { by: 'rest' } }, total: 2, counts: { failed: 1, waiting: 1 }, absent: 0, openedAt: at, passedAt: null }],
   ...change,
 });
+const fleet = Fleet.parse({ total: 4, online: 4, standings: {}, at, apps: [], sites: [], pending: 0 });
 type Query = { readonly live?: string; readonly app?: string; readonly cursor?: string; readonly limit?: number };
 const open = (search: string, listRollouts: (query: Query) => { items: Rollout[]; next: string | null }) => {
   window.history.replaceState(null, '', `/rollouts${search}`);
-  return show(<RolloutsPage />, { answers: { listRollouts: (request: unknown) => listRollouts((request as { query: Query }).query), listReleases: () => ({ items: [], next: null }) } });
+  return show(<RolloutsPage />, { answers: { listRollouts: (request: unknown) => listRollouts((request as { query: Query }).query), getFleet: () => fleet } });
 };
 beforeEach(() => window.history.replaceState(null, '', '/'));
 
@@ -27,25 +28,37 @@ test('shows what moves: state, release, how far, and why not further', async () 
   await expect.element(screen.getByRole('link', { name: 'blink 1.6.0' })).toHaveAttribute('href', '/rollouts/r-1');
 });
 
+test.each([
+  ['what moves', [rollout('r-1')], '?show=live', 'Live'],
+  ['all, where nothing does', [], '?show=all', 'All'],
+])('a bare address shows %s, and says so from then on', async (_what, moving, address, tab) => {
+  const screen = await open('', ({ live }) => ({ items: live === 'true' ? moving : [rollout('r-9', { state: 'completed', cause: null, reason: null })], next: null }));
+  await expect.poll(() => window.location.search).toBe(address);
+  await expect.element(screen.getByRole('link', { name: tab, exact: true })).toHaveAttribute('aria-current', 'page');
+  expect(screen.getByRole('rowheader').elements().length).toBe(1);
+});
+
 test('pages are asked for one by one, and the tab is part of the address', async () => {
   const asked: Query[] = [];
   const screen = await open('', (query) => {
     asked.push(query);
     return query.cursor === 'more' ? { items: [rollout('r-2')], next: null } : { items: [rollout('r-1')], next: query.live === 'true' ? null : 'more' };
   });
-  await screen.getByRole('button', { name: 'All', exact: true }).click();
+  await screen.getByRole('link', { name: 'All', exact: true }).click();
   await expect.poll(() => window.location.search).toBe('?show=all');
-  await screen.getByRole('button', { name: 'More, after 1 rollout' }).click();
+  await expect.element(screen.getByText('The newest 1 rollout.')).toBeVisible();
+  await screen.getByRole('button', { name: 'Show older' }).click();
   await expect.poll(() => screen.getByRole('rowheader').elements().length).toBe(2);
   expect(asked.at(-1)).toMatchObject({ cursor: 'more' });
   expect(asked.at(-1)).not.toHaveProperty('live');
 });
 
 test('nothing that moves is not nothing at all: the way to the others stands there', async () => {
-  const screen = await open('?app=blink', ({ live, app }) => ({ items: live === 'true' || app !== undefined ? [] : [rollout('r-1')], next: null }));
+  const screen = await open('?show=live&app=blink', ({ live, app }) => ({ items: live === 'true' || app !== undefined ? [] : [rollout('r-1')], next: null }));
   await expect.element(screen.getByText(/No rollout of .* moves or waits for a person now/)).toBeVisible();
+  await expect.element(screen.getByRole('link', { name: 'All rollouts' })).toHaveAttribute('href', '/rollouts?show=all&app=blink');
   await screen.getByRole('button', { name: 'All apps' }).click();
-  await expect.poll(() => window.location.search).toBe('');
+  await expect.poll(() => window.location.search).toBe('?show=live');
 });
 
 test('without any rollout there is one step', async () => {

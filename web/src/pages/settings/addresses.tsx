@@ -1,7 +1,7 @@
 import { type ReactNode, useState } from 'react';
 import type { AnswerOf } from '@pier/shared/api';
 import { useAnswer } from '../../api/index.ts';
-import { ActButton, Answered, Copy, Region } from '../../parts/index.ts';
+import { ActButton, Answered, Copy, Region, saveFile } from '../../parts/index.ts';
 
 /** Where everything but a browser reaches this manager, and what it has to trust there. */
 export function Addresses(): ReactNode {
@@ -32,19 +32,11 @@ function CaFile({ pem }: { pem: string }): ReactNode {
   return (
     <>
       <div className="settings-act">
-        <ActButton compact icon="download" onClick={() => download('pier-ca.crt', pem)}>Download pier-ca.crt</ActButton>
+        <ActButton compact icon="download" onClick={() => saveFile('pier-ca.crt', pem, 'application/x-x509-ca-cert')}>Download pier-ca.crt</ActButton>
         <Copy text={pem} label="Copy as PEM" />
         <ActButton compact variant="plain" onClick={() => setShown(!shown)}>{shown ? 'Hide it' : 'Show it'}</ActButton>
       </div>
       {shown && <pre className="settings-pem">{pem.trim()}</pre>}
     </>
   );
-}
-
-/** The text is here already: the browser saves it without asking anybody. */
-function download(name: string, text: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type: 'application/x-x509-ca-cert' }));
-  const link = Object.assign(document.createElement('a'), { href: url, download: name });
-  link.click();
-  URL.revokeObjectURL(url);
 }

@@ -1,4 +1,4 @@
-import { NumberInput, Select } from '@mantine/core';
+import { NativeSelect, NumberInput } from '@mantine/core';
 import { type ReactNode, useState } from 'react';
 import { ActButton, Empty, Icon, Region } from '../../parts/index.ts';
 import { type ActiveFault, type SimPort, activeFaults, faultKinds, faultWords } from './board-view.ts';
@@ -42,7 +42,7 @@ function Offer({ ports, driver }: { ports: readonly SimPort[]; driver: Driver })
   return (
     <>
       <div className="sim-fault-of">
-        <Select label="Port" allowDeselect={false} data={ports.map((one) => one.port)} value={port.port} onChange={(next) => setChosen(next ?? undefined)} />
+        <NativeSelect label="Port" data={ports.map((one) => one.port)} value={port.port} onChange={({ currentTarget }) => setChosen(currentTarget.value)} />
         <NumberInput label="For so many answers" description="Empty: until it is ended" inputWrapperOrder={['label', 'input', 'description']} min={1} max={1_000_000} allowDecimal={false} value={times} onChange={setTimes} />
       </div>
       <ul className="rows">

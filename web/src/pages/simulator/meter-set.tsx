@@ -1,4 +1,4 @@
-import { NumberInput, Select } from '@mantine/core';
+import { NativeSelect, NumberInput } from '@mantine/core';
 import { type FormEvent, type ReactNode, useState } from 'react';
 import { ActButton } from '../../parts/index.ts';
 import { readings } from './board-view.ts';
@@ -34,7 +34,7 @@ export function MeterSet({ part, values, driver }: Props): ReactNode {
         />
       )}
       <div className="sim-set-row">
-        <Select aria-label="Reading" allowDeselect={false} data={all.map((one) => ({ value: one.name, label: `${one.words}, ${one.unit}` }))} value={name} onChange={(next) => setName(next ?? 'powerW')} comboboxProps={{ width: 'max-content' }} />
+        <NativeSelect aria-label="Reading" data={all.map((one) => ({ value: one.name, label: `${one.words}, ${one.unit}` }))} value={name} onChange={({ currentTarget }) => setName(currentTarget.value)} />
         <NumberInput aria-label={`New value of ${part}`} hideControls placeholder={String(Math.round((values[name] ?? 0) * 1_000) / 1_000)} value={typed} onChange={setTyped} disabled={driver.off !== undefined} />
         <ActButton compact onClick={() => typeof typed === 'number' && set(typed)} off={driver.off ?? (typeof typed === 'number' ? undefined : 'Type a number first.')} offQuiet>Set</ActButton>
       </div>
