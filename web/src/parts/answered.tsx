@@ -15,13 +15,18 @@ type Props<T> = {
   readonly what: string;
   /** How many rows the shape has that stands for it meanwhile. */
   readonly rows?: number;
+  /** Whether what is answered brings regions of its own: then the condition stands in one, too. */
+  readonly framed?: boolean;
+  /** The head of a page that cannot be named before there is an answer. */
+  readonly head?: ReactNode;
   readonly children: (answer: T) => ReactNode;
 };
 
 /** Shows an answer once it is there. One that could not be renewed stays, with a line that says so; that a session has ended is said once, over the page. */
-export function Answered<T>({ of, what, rows = 4, children }: Props<T>): ReactNode {
-  if (of.data !== undefined) return <>{of.error && of.error.code !== 'unauthenticated' && <Unread of={of} what={what} still />}{children(of.data)}</>;
-  return of.error ? <Unread of={of} what={what} /> : <Loading what={what} rows={rows} />;
+export function Answered<T>({ of, what, rows = 4, head, framed = head !== undefined, children }: Props<T>): ReactNode {
+  const frame = (condition: ReactNode): ReactNode => (framed ? <div className="region">{condition}</div> : condition);
+  if (of.data !== undefined) return <>{of.error && of.error.code !== 'unauthenticated' && frame(<Unread of={of} what={what} still />)}{children(of.data)}</>;
+  return <>{head}{frame(of.error ? <Unread of={of} what={what} /> : <Loading what={what} rows={rows} />)}</>;
 }
 
 /** The shape of what comes, after 150 ms; after 2 s it says what it waits for. */

@@ -1,8 +1,8 @@
 import type { ReactNode } from 'react';
 import { Link, useLocation } from 'wouter';
-import { useAct, useAnswer, useMe } from '../api/index.ts';
+import { useAct, useAnswer, useLiveRollouts, useMe } from '../api/index.ts';
 import { Icon } from '../parts/index.ts';
-import { count } from '../words/index.ts';
+import { count, sentence } from '../words/index.ts';
 import { Mark } from './mark.tsx';
 import { type Place, places } from './places.ts';
 
@@ -11,9 +11,10 @@ export function SideBar({ open, onGo }: { open: boolean; onGo: () => void }): Re
   const [path] = useLocation();
   const me = useMe();
   const fleet = useAnswer('getFleet', {}).data;
-  const live = useAnswer('listRollouts', { query: { live: 'true', limit: 100 } }).data;
+  const live = useLiveRollouts().data;
   const about = useAnswer('getAbout', {}).data;
-  const numbers: Readonly<Record<string, number | undefined>> = { '/rollouts': live?.items.length, '/devices': fleet?.total, '/enrol': fleet?.pending };
+  const said = (n: number | undefined, more = ''): string | undefined => (n === undefined || n === 0 ? undefined : `${count(n)}${more}`);
+  const numbers: Readonly<Record<string, string | undefined>> = { '/rollouts': said(live?.items.length, live?.next === null ? '' : '+'), '/devices': said(fleet?.total), '/enrol': said(fleet?.pending) };
   const links = (group: Place['group']): ReactNode =>
     places.filter((place) => place.group === group).map(({ path: to, word, icon }) => {
       const here = to === '/' ? path === '/' : path === to || path.startsWith(`${to}/`);
@@ -22,7 +23,7 @@ export function SideBar({ open, onGo }: { open: boolean; onGo: () => void }): Re
         <Link key={to} href={to} className="side-link" aria-current={here ? 'page' : undefined} onClick={onGo}>
           <Icon name={icon} size={15} />
           {word}
-          {n !== undefined && n > 0 && <span className="side-n">{count(n)}</span>}
+          {n !== undefined && <span className="side-n">{n}</span>}
         </Link>
       );
     });
@@ -43,5 +44,11 @@ export function SideBar({ open, onGo }: { open: boolean; onGo: () => void }): Re
 
 function SignOut(): ReactNode {
   const leave = useAct('logout');
-  return <button type="button" onClick={() => leave.mutate({}, { onSettled: () => window.location.assign('/') })}>Sign out</button>;
+  const toTheDoor = (): void => window.location.assign('/');
+  return (
+    <>
+      <button type="button" onClick={() => leave.mutate({}, { onSuccess: toTheDoor, onError: ({ code }) => code === 'unauthenticated' && toTheDoor() })}>Sign out</button>
+      {leave.error && <div role="alert">Not signed out. {sentence(leave.error.message)}</div>}
+    </>
+  );
 }

@@ -33,7 +33,7 @@ test('steps of single devices are left out, and the count says how many', async 
 test('a page of nothing but steps says so, and the rest can be read', async () => {
   const screen = await show(<AuditPage />, { answers: audit(records.filter(({ action }) => action.startsWith('deployment.')), 'more') });
   await expect.element(screen.getByText('0 of the newest 2 records; 2 are steps of single devices.')).toBeVisible();
-  await expect.element(screen.getByRole('button', { name: 'Read older ones' })).toBeVisible();
+  await expect.element(screen.getByRole('button', { name: 'Show older' })).toBeVisible();
 });
 
 test('each record says when, who, what and why, and leads to what it is about; days part them', async () => {

@@ -3,7 +3,7 @@ import { Button } from '@mantine/core';
 import { type ReactNode, useMemo, useRef } from 'react';
 import type { AuditRecord } from '@pier/shared/api';
 import { useNowAs, usePages } from '../../api/index.ts';
-import { Answered, Empty, NoMatch, PageHead, TableScroll } from '../../parts/index.ts';
+import { Answered, Empty, More, NoMatch, PageHead, TableScroll } from '../../parts/index.ts';
 import { useRowKeys, useShortcuts } from '../../shell/index.ts';
 import { count, counted, dayWords, zone } from '../../words/index.ts';
 import { AuditFilters } from './filters.tsx';
@@ -25,7 +25,7 @@ export default function AuditPage(): ReactNode {
   return (
     <>
       <PageHead title="Audit" facts="What was done, by whom and why. The manager only ever adds to it; who can write to its database could still change it." />
-      <div className="region audit-page">
+      <div className="region">
         <AuditFilters view={view} actions={actions} firstRef={first} />
         <Answered of={pages} what="the audit" rows={10}>
           {() => {
@@ -73,12 +73,8 @@ type Pages = Pick<ReturnType<typeof usePages<'listAudit'>>, 'hasNextPage' | 'isF
 /** How many are shown, how many not, and why; then the next page. */
 function Foot({ view: { showSteps }, loaded, hidden, pages }: { view: View; loaded: number; hidden: number; pages: Pages }): ReactNode {
   return (
-    <div className="audit-foot">
-      <span role="status">
-        {count(loaded - hidden)} of the {pages.hasNextPage ? 'newest ' : ''}{counted(loaded, 'record')}{hidden > 0 && `; ${counted(hidden, 'is a step of a single device', 'are steps of single devices')}`}.
-      </span>
+    <More of={pages} says={<>{count(loaded - hidden)} of the {pages.hasNextPage ? 'newest ' : ''}{counted(loaded, 'record')}{hidden > 0 && `; ${counted(hidden, 'is a step of a single device', 'are steps of single devices')}`}.</>}>
       {hidden > 0 && <Button data-size="compact" onClick={() => showSteps(true)}>Show steps too</Button>}
-      {pages.hasNextPage && <Button data-size="compact" loading={pages.isFetchingNextPage} onClick={() => void pages.fetchNextPage()}>Read older ones</Button>}
-    </div>
+    </More>
   );
 }

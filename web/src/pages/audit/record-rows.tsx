@@ -34,7 +34,7 @@ function RecordRowsOnce({ record }: { record: AuditRecord }): ReactNode {
       {open && (
         <tr id={`audit-${id}`}>
           <td colSpan={5}>
-            <div className="code audit-raw"><pre>{JSON.stringify(record, null, 2)}</pre><Copy text={JSON.stringify(record)} /></div>
+            <div className="code"><pre>{JSON.stringify(record, null, 2)}</pre><Copy text={JSON.stringify(record)} /></div>
           </td>
         </tr>
       )}

@@ -26,14 +26,14 @@ export function columnsOf(app: string | undefined): Column[] {
   const cell = (id: ShownColumn, show: (device: Device) => ReactNode): Column => ({ id, header: id === 'apps' && app !== undefined ? `${app}, runs → wants` : columnWords[id], cell: ({ row }) => show(row.original) });
   return [
     cell('state', ({ standing }) => <StateMark state={standingWords[standing]} />),
-    cell('name', ({ id, name }) => <Link href={`/devices/${id}`} className="devices-name" title={name === id ? undefined : id}>{name}</Link>),
+    cell('name', ({ id, name }) => <Link href={`/devices/${id}`} className="name" title={name === id ? undefined : id}>{name}</Link>),
     cell('why', ({ why }) => why && <span className="soft" title={`${why.reason} (${why.code})`}>{why.reason}</span>),
     cell('apps', ({ apps }) => <Apps apps={app === undefined ? apps : apps.filter((one) => one.app === app)} named={app === undefined} />),
     cell('site', ({ tags }) => tags['site'] ?? <Nothing />),
     cell('model', ({ model }) => <span title={model}>{modelWords(model)}</span>),
     cell('agent', ({ agent }) => agent ?? <Nothing />),
     cell('heard', ({ lastSeenAt }) => (lastSeenAt === null ? <Nothing says="never" /> : <Ago at={lastSeenAt} />)),
-    cell('tags', ({ tags }) => <span className="mono devices-tags" title={tagsText(tags)}>{tagsText(tags)}</span>),
+    cell('tags', ({ tags }) => <span className="mono" title={tagsText(tags)}>{tagsText(tags)}</span>),
     cell('id', ({ id }) => <span className="mono">{id}</span>),
   ];
 }

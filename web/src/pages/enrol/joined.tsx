@@ -37,7 +37,7 @@ function Rows({ rows }: { rows: ReturnType<typeof enrolledOf> }): ReactNode {
         <tbody>
           {rows.map(({ device, model, token, by, at }) => (
             <tr key={`${device} ${at}`}>
-              <td><Link className="strong" href={`/devices/${device}`}>{device}</Link></td>
+              <td><Link className="name" href={`/devices/${device}`}>{device}</Link></td>
               <td>{model === undefined ? <span className="dim">not told</span> : modelWords(model)}</td>
               <td className="mono">{token ?? '–'}</td>
               <td>{by === undefined ? 'By token alone' : `Approved by ${by}`}</td>

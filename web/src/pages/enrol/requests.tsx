@@ -1,9 +1,9 @@
-import { Button, Checkbox } from '@mantine/core';
+import { Checkbox } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
 import type { PendingDevice } from '@pier/shared/api';
 import { useApi, usePages, useWhyNot } from '../../api/index.ts';
-import { ActButton, ActDialog, Ago, Answered, Empty, Id, Region, TableScroll } from '../../parts/index.ts';
+import { ActButton, ActDialog, Ago, Answered, Empty, Id, More, Region, TableScroll } from '../../parts/index.ts';
 import { counted, modelWords } from '../../words/index.ts';
 import { decideEach, decidedWords } from './decide.ts';
 
@@ -34,7 +34,7 @@ export function Requests(): ReactNode {
       <Answered of={pending} what="the list of boards that ask to join">
         {() => (items.length === 0 ? <Empty says="No board waits for approval." more="Boards that come with a token that asks for approval stand here until somebody decides." /> : <Rows items={items} chosen={chosen} onChoose={setChosen} />)}
       </Answered>
-      {pending.hasNextPage && <Button data-size="compact" loading={pending.isFetchingNextPage} onClick={() => void pending.fetchNextPage()}>Show more</Button>}
+      <More of={pending} word="Show more" />
       {asks && <Decide verdict={asks} those={picked} onClose={() => setAsks(undefined)} onSaid={(words, bad) => { setSaid({ words, bad }); setChosen(new Set()); }} />}
     </Region>
   );

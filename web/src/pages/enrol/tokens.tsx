@@ -2,7 +2,7 @@ import { Button } from '@mantine/core';
 import { type ReactNode, useState } from 'react';
 import type { ListedClaimToken } from '@pier/shared/api';
 import { useAct, useNow, usePages, useViewPart, useWhyNot } from '../../api/index.ts';
-import { ActButton, ActDialog, Answered, Bar, Copy, Empty, Moment, Region, TableScroll } from '../../parts/index.ts';
+import { ActButton, ActDialog, Answered, Bar, Copy, Empty, Moment, More, Region, TableScroll } from '../../parts/index.ts';
 import { clockTime, count, counted, duration } from '../../words/index.ts';
 import { kindWords, tokenState } from './token-view.ts';
 
@@ -27,7 +27,7 @@ export function Tokens(): ReactNode {
       <Answered of={tokens} what="the list of tokens">
         {() => (shown.length === 0 ? <Empty says={items.length === 0 ? 'No token was made yet.' : 'No token lets anybody in now.'} more="Without one, no new board can join; boards that have joined need none." /> : <Rows items={shown} nowMs={now} onRevoke={setEnds} />)}
       </Answered>
-      {tokens.hasNextPage && <Button data-size="compact" loading={tokens.isFetchingNextPage} onClick={() => void tokens.fetchNextPage()}>Show more</Button>}
+      <More of={tokens} />
       {ends && (
         <ActDialog title="Revoke a token" sub={<>Token <code>{ends.id}</code> lets nobody in any more, from now on.</>} act="Revoke this token" danger asksWhy={false} onClose={() => setEnds(undefined)} onAct={() => revoke.mutateAsync({ params: { id: ends.id } })}>
           <ul className="rows">

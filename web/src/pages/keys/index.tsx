@@ -22,8 +22,7 @@ pier policy push policy.json`;
 export default function KeysPage(): ReactNode {
   const policy = useAnswer('getPolicy', {});
   if (policy.data === undefined && policy.error?.code === 'policy-missing') return <NoPolicy />;
-  if (policy.data === undefined) return <><PageHead title={title} /><div className="region"><Answered of={policy} what="the trust policy" rows={6}>{() => null}</Answered></div></>;
-  return <Answered of={policy} what="the trust policy">{(one) => <Sheet policy={one} />}</Answered>;
+  return <Answered of={policy} what="the trust policy" rows={6} head={<PageHead title={title} />}>{(one) => <Sheet policy={one} />}</Answered>;
 }
 
 function Sheet({ policy }: { policy: z.infer<typeof Policy> }): ReactNode {

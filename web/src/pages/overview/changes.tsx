@@ -42,7 +42,7 @@ function Change({ record, title }: { record: AuditRecord; title: string | undefi
     <>
       <span className="dim"><Moment at={record.at} /></span>
       <span className="ellipsis" title={record.actor}>{auditActor(record.actor)}</span>
-      <span className="overview-change">{id !== undefined && <><Link href={`/rollouts/${id}`} className="overview-name">{title ?? 'a rollout'}</Link>: </>}{short(auditWords(record))}{remark !== undefined && <q className="dim">{remark}</q>}</span>
+      <span className="overview-change">{id !== undefined && <><Link href={`/rollouts/${id}`} className="name">{title ?? 'a rollout'}</Link>: </>}{short(auditWords(record))}{remark !== undefined && <q className="dim">{remark}</q>}</span>
     </>
   );
 }

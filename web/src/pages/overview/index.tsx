@@ -2,7 +2,7 @@
 import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 import type { Fleet } from '@pier/shared/api';
-import { useAnswer } from '../../api/index.ts';
+import { useAnswer, useLiveRollouts } from '../../api/index.ts';
 import { Answered, PageHead } from '../../parts/index.ts';
 import { capital, clockSeconds, count, counted } from '../../words/index.ts';
 import { Changes } from './changes.tsx';
@@ -17,16 +17,18 @@ import './overview.css';
 
 export default function OverviewPage(): ReactNode {
   const fleet = useAnswer('getFleet', {});
-  if (fleet.data === undefined) return <><PageHead title="Overview" /><div className="region"><Answered of={fleet} what="the fleet's state" rows={8}>{() => null}</Answered></div></>;
-  return fleet.data.total === (fleet.data.standings.pending ?? 0) ? <FirstDevice fleet={fleet.data} /> : <FleetView fleet={fleet.data} asked={fleet} />;
+  return (
+    <Answered of={fleet} what="the fleet's state" rows={8} head={<PageHead title="Overview" />}>
+      {(now) => (now.total === (now.standings.pending ?? 0) ? <FirstDevice fleet={now} /> : <FleetView fleet={now} />)}
+    </Answered>
+  );
 }
 
-function FleetView({ fleet, asked }: { fleet: Fleet; asked: ReturnType<typeof useAnswer<'getFleet'>> }): ReactNode {
+function FleetView({ fleet }: { fleet: Fleet }): ReactNode {
   const needs = useNeeds(fleet);
   return (
     <>
       <PageHead title={counted(fleet.total, 'device')} tab="Overview" beside={<span className="soft overview-sentence">{fleetSentence(fleet)}</span>} facts={<Verdict fleet={fleet} needs={needs.data} />} />
-      {asked.error && <div className="region"><Answered of={asked} what="the fleet's state">{() => null}</Answered></div>}
       <div className="overview-page">
         <Standings fleet={fleet} />
         <div className="overview-columns">
@@ -40,7 +42,7 @@ function FleetView({ fleet, asked }: { fleet: Fleet; asked: ReturnType<typeof us
 
 /** What moves and what comes first, in one line: what somebody who was just woken has to know. */
 function Verdict({ fleet, needs }: { fleet: Fleet; needs: ReturnType<typeof useNeeds>['data'] }): ReactNode {
-  const live = useAnswer('listRollouts', { query: { live: 'true', limit: 100 } }).data;
+  const live = useLiveRollouts().data;
   const [first] = needs ?? [];
   return (
     <>

@@ -2,7 +2,7 @@ import { Button } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 import type { Rollout } from '@pier/shared/api';
-import { useAnswer, useWhyNot } from '../../api/index.ts';
+import { useAnswer, useLiveRollouts, useWhyNot } from '../../api/index.ts';
 import { Answered, Bar, Empty, Icon, Moment, Region, StateMark } from '../../parts/index.ts';
 import { capital, count, counted, gapOf, rolloutState, rolloutTitle, rolloutWords } from '../../words/index.ts';
 import { byUrgency } from './fleet-words.ts';
@@ -12,7 +12,7 @@ const shownMax = 6;
 /** Rollouts that move, or wait for somebody: how far each is, and what the rest does instead. */
 export function Moving(): ReactNode {
   const off = useWhyNot('operator');
-  const live = useAnswer('listRollouts', { query: { live: 'true', limit: 100 } });
+  const live = useLiveRollouts();
   const n = live.data?.items.length ?? 0;
   const start = off === undefined
     ? <Button component={Link} href="/rollouts/new" leftSection={<Icon name="plus" />}>New rollout</Button>
@@ -36,7 +36,7 @@ function Move({ rollout }: { rollout: Rollout }): ReactNode {
     <>
       <div className="overview-line">
         <span className="ellipsis">
-          <Link href={href} className="overview-name">{title}</Link>
+          <Link href={href} className="name">{title}</Link>
           {rollout.name !== title && <span className="overview-aside">{rollout.name}</span>}
           {rollout.selector === null ? <span className="overview-aside">named devices</span> : <code className="overview-aside">{rollout.selector}</code>}
         </span>

@@ -2,7 +2,7 @@ import { Button } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 import type { Fleet } from '@pier/shared/api';
-import { useAnswer, useMe } from '../../api/index.ts';
+import { useAnswer, useLiveRollouts, useMe } from '../../api/index.ts';
 import { Age, Answered, Icon, Region } from '../../parts/index.ts';
 import { capital, count } from '../../words/index.ts';
 import { type Need, needsOf } from './needs.ts';
@@ -15,7 +15,7 @@ const shownMax = 8;
 export function useNeeds(fleet: Fleet) {
   const me = useMe();
   const has = (standing: keyof Fleet['standings']): boolean => (fleet.standings[standing] ?? 0) > 0;
-  const rollouts = useAnswer('listRollouts', { query: { live: 'true', limit: 100 } });
+  const rollouts = useLiveRollouts();
   const failed = useAnswer('listDevices', { query: { standing: 'failed', limit: looked } }, { enabled: has('failed') });
   const refused = useAnswer('listDevices', { query: { standing: 'refused', limit: looked } }, { enabled: has('refused') });
   const silent = useAnswer('listDevices', { query: { standing: 'offline', order: 'heard', limit: 1 } }, { enabled: has('offline') });

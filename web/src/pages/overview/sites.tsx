@@ -24,7 +24,7 @@ export function Sites({ sites }: { sites: Fleet['sites'] }): ReactNode {
               const name = site ?? 'no site';
               return (
                 <tr key={JSON.stringify(site)}>
-                  <th scope="row"><Link href={siteHref(site)} className="overview-name">{name}</Link></th>
+                  <th scope="row"><Link href={siteHref(site)} className="name">{name}</Link></th>
                   <td className="end">{count(devices)}</td>
                   <td><Bar total={devices} label={`${name}: ${count(online)} of ${counted(devices, 'device')} reachable`} parts={[{ key: 'online', word: 'Reachable', family: 'ok' as const, count: online }, { key: 'away', word: 'Away', family: 'offline' as const, count: away }].filter((part) => part.count > 0)} /></td>
                   <td className={away === 0 ? 'end dim' : 'end'}>{away === 0 ? 'none' : `${count(away)} of ${count(devices)}`}</td>

@@ -22,7 +22,7 @@ export function Versions({ fleet }: { fleet: Fleet }): ReactNode {
                   const shares = versionShares(app, items);
                   return (
                     <li key={app.app}>
-                      <Link href={`/devices?app=${app.app}`} className="overview-name ellipsis">{app.app}</Link>
+                      <Link href={`/devices?app=${app.app}`} className="name ellipsis">{app.app}</Link>
                       <span className="end">{count(app.devices)}</span>
                       <span className="overview-version-bar" role="img" aria-label={`${app.app} on ${counted(app.devices, 'device')}: ${shares.map(({ words }) => words).join(', ')}`}>
                         {shares.filter(({ devices }) => devices > 0).map(({ kind, devices }) => <span key={kind} className={`overview-version-${kind}`} style={{ flexGrow: devices }} />)}

@@ -18,20 +18,19 @@ export default function PeoplePage(): ReactNode {
   const tokens = usePages('listApiTokens', { query: { limit: 100 } });
   const field = useRef<HTMLInputElement>(null);
   useShortcuts(useMemo(() => [{ keys: '/', does: 'Find a person or a token', act: () => field.current?.focus() }], []));
-  const more = (of: typeof users | typeof tokens) => (of.hasNextPage ? () => void of.fetchNextPage() : undefined);
   return (
     <>
       <PageHead title="People" facts={<span>Signed in as {me.user}; role {me.role}.</span>} acts={<TextInput ref={field} className="people-find" aria-label="Find by name, role or id" placeholder="Find by name, role or id" value={find} onChange={({ currentTarget }) => setFind(currentTarget.value)} />} />
       <div className="people-columns">
         <div className="people-main">
           {notAdmin === undefined ? (
-            <Answered of={users} what="the list of people">{({ items }) => <Users users={items} tokens={tokens.data?.items} allTokens={tokens.data !== undefined && !tokens.hasNextPage} find={find} onMore={more(users)} onFind={setFind} />}</Answered>
+            <Answered of={users} what="the list of people" framed>{({ items }) => <Users users={items} tokens={tokens.data?.items} allTokens={tokens.data !== undefined && !tokens.hasNextPage} find={find} pages={users} onFind={setFind} />}</Answered>
           ) : (
             <Region title="People" note={`You: ${me.user}, ${me.role}`}>
               <p>Who else has an account is shown to administrators. <span className="why-off">{notAdmin}</span></p>
             </Region>
           )}
-          <Answered of={tokens} what="the list of API tokens">{({ items }) => <Tokens tokens={items} find={find} onMore={more(tokens)} onFind={setFind} />}</Answered>
+          <Answered of={tokens} what="the list of API tokens" framed>{({ items }) => <Tokens tokens={items} find={find} pages={tokens} onFind={setFind} />}</Answered>
         </div>
         <div className="people-side">
           <Roles />

@@ -1,21 +1,21 @@
 import { Button } from '@mantine/core';
-import { type ReactNode, useState } from 'react';
+import { type ComponentProps, type ReactNode, useState } from 'react';
 import type { AnswerOf, ApiToken } from '@pier/shared/api';
 import { useAct, useMe, useNowAs } from '../../api/index.ts';
-import { ActButton, ActDialog, Ago, Empty, Id, Moment, NoMatch, Region, TableScroll } from '../../parts/index.ts';
+import { ActButton, ActDialog, Ago, Empty, Id, Moment, More, NoMatch, Region, TableScroll } from '../../parts/index.ts';
 import { count, counted } from '../../words/index.ts';
 import { isFound } from './found.ts';
 import { MadeToken, NewToken } from './new-token.tsx';
 
-type Props = { readonly tokens: readonly ApiToken[]; readonly find: string; readonly onFind: (next: string | undefined) => void; readonly onMore: (() => void) | undefined };
+type Props = { readonly tokens: readonly ApiToken[]; readonly find: string; readonly onFind: (next: string | undefined) => void; readonly pages: ComponentProps<typeof More>['of'] };
 
 /** Tokens with which programs ask: one's own; all of them for an administrator. */
-export function Tokens({ tokens, find, onFind, onMore }: Props): ReactNode {
+export function Tokens({ tokens, find, onFind, pages }: Props): ReactNode {
   const me = useMe();
   const [open, setOpen] = useState<'new' | ApiToken>();
   const [made, setMade] = useState<AnswerOf<'createApiToken'>>();
   const found = tokens.filter(({ name, user, role, id }) => isFound(find, [name, user, role, id]));
-  const known = `${onMore === undefined ? '' : 'the newest '}${counted(tokens.length, 'token')}${me.role === 'admin' ? ' of everybody’s' : ' of yours'}`;
+  const known = `${pages.hasNextPage ? 'the newest ' : ''}${counted(tokens.length, 'token')}${me.role === 'admin' ? ' of everybody’s' : ' of yours'}`;
   return (
     <Region title="API tokens" note={find.trim() === '' ? known : `${count(found.length)} of ${known}`} acts={<ActButton compact icon="plus" onClick={() => setOpen('new')}>New token…</ActButton>}>
       {made !== undefined && <MadeToken made={made} onDone={() => setMade(undefined)} />}
@@ -31,7 +31,7 @@ export function Tokens({ tokens, find, onFind, onMore }: Props): ReactNode {
           </table>
         </TableScroll>
       )}
-      {onMore !== undefined && <p className="people-more"><Button data-size="compact" onClick={onMore}>Show older tokens</Button></p>}
+      <More of={pages} />
       {open === 'new' && <NewToken onClose={() => setOpen(undefined)} onMade={setMade} />}
       {open !== undefined && open !== 'new' && <RevokeToken token={open} onClose={() => setOpen(undefined)} />}
     </Region>
@@ -42,7 +42,7 @@ function TokenRow({ token: { id, name, user, role, createdAt, lastUsedAt, expire
   const isOver = useNowAs((nowMs) => expiresAt !== null && Date.parse(expiresAt) <= nowMs);
   return (
     <tr className={isOver ? 'people-over' : undefined}>
-      <th scope="row" className="people-name">{name}</th>
+      <th scope="row">{name}</th>
       <td>{user}</td>
       <td>{role}</td>
       <td><Id id={id} /></td>

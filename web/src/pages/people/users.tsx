@@ -1,8 +1,8 @@
 import { Button } from '@mantine/core';
-import { type ReactNode, useState } from 'react';
+import { type ComponentProps, type ReactNode, useState } from 'react';
 import type { ApiToken, User } from '@pier/shared/api';
 import { useMe } from '../../api/index.ts';
-import { ActButton, Moment, NoMatch, Region, TableScroll } from '../../parts/index.ts';
+import { ActButton, Moment, More, NoMatch, Region, TableScroll } from '../../parts/index.ts';
 import { count, counted } from '../../words/index.ts';
 import { isFound } from './found.ts';
 import { AddUser, ChangeRole, NewPassword, RemoveUser } from './user-dialogs.tsx';
@@ -14,16 +14,16 @@ type Props = {
   readonly allTokens: boolean;
   readonly find: string;
   readonly onFind: (next: string | undefined) => void;
-  readonly onMore: (() => void) | undefined;
+  readonly pages: ComponentProps<typeof More>['of'];
 };
 type Open = { readonly what: 'add' } | { readonly what: 'role' | 'password' | 'remove'; readonly user: User };
 
 /** For administrators. There is always one: whoever looks. */
-export function Users({ users, tokens, allTokens, find, onFind, onMore }: Props): ReactNode {
+export function Users({ users, tokens, allTokens, find, onFind, pages }: Props): ReactNode {
   const [open, setOpen] = useState<Open>();
   const close = (): void => setOpen(undefined);
   const found = users.filter(({ name, role }) => isFound(find, [name, role]));
-  const known = onMore === undefined ? counted(users.length, 'account') : `the first ${counted(users.length, 'account')} by name`;
+  const known = !pages.hasNextPage ? counted(users.length, 'account') : `the first ${counted(users.length, 'account')} by name`;
   const tokensOf = ({ name }: User): readonly ApiToken[] | undefined => (allTokens ? tokens?.filter((token) => token.user === name) : undefined);
   return (
     <Region title="People" note={find.trim() === '' ? known : `${count(found.length)} of ${known}`} acts={<ActButton compact icon="plus" onClick={() => setOpen({ what: 'add' })}>Add…</ActButton>}>
@@ -37,7 +37,7 @@ export function Users({ users, tokens, allTokens, find, onFind, onMore }: Props)
           </table>
         </TableScroll>
       )}
-      {onMore !== undefined && <p className="people-more"><Button data-size="compact" onClick={onMore}>Show more people</Button></p>}
+      <More of={pages} word="Show more" />
       {open?.what === 'add' && <AddUser onClose={close} />}
       {open?.what === 'role' && <ChangeRole user={open.user} tokens={tokensOf(open.user)} onClose={close} />}
       {open?.what === 'password' && <NewPassword user={open.user} onClose={close} />}
@@ -50,7 +50,7 @@ function UserRow({ user: { name, role, createdAt }, tokens, onOpen }: { user: Us
   const me = useMe();
   return (
     <tr>
-      <th scope="row" className="people-name">{name}{name === me.user && <span className="dim"> (you)</span>}</th>
+      <th scope="row">{name}{name === me.user && <span className="dim"> (you)</span>}</th>
       <td>{role}</td>
       <td><Moment at={createdAt} /></td>
       <td className="end">{tokens === undefined ? <span className="dim">more than shown</span> : count(tokens)}</td>

@@ -19,15 +19,7 @@ export default function ReleasePage(): ReactNode {
   const { id = '' } = useParams();
   const release = useAnswer('getRelease', { params: { id } });
   if (release.data === undefined && release.error?.code === 'not-found') return <NoSuch id={id} />;
-  if (release.data === undefined) {
-    return (
-      <>
-        <PageHead title="Release" />
-        <div className="region"><Answered of={release} what="the release" rows={8}>{() => null}</Answered></div>
-      </>
-    );
-  }
-  return <Answered of={release} what="the release">{(one) => <Sheet key={one.id} release={one} />}</Answered>;
+  return <Answered of={release} what="the release" rows={8} head={<PageHead title="Release" />}>{(one) => <Sheet key={one.id} release={one} />}</Answered>;
 }
 
 function Sheet({ release }: { release: Release }): ReactNode {

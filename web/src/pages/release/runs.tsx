@@ -1,9 +1,8 @@
-import { Button } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 import type { Fleet, Release, ReleaseUse } from '@pier/shared/api';
 import { useAnswer, usePages } from '../../api/index.ts';
-import { Answered, Bar, Moment, Region, StateMark, Swatch } from '../../parts/index.ts';
+import { Answered, Bar, Moment, More, Region, StateMark, Swatch } from '../../parts/index.ts';
 import { type Part, clockSeconds, count, counted, gapOf, rolloutState, rolloutTitle } from '../../words/index.ts';
 
 /** Where it runs, by what devices say, and the rollouts that brought it there. */
@@ -54,14 +53,14 @@ function Rollouts({ release }: { release: Release }): ReactNode {
                 const { state, says } = rolloutState(one);
                 return (
                   <li key={one.id} className="release-rollout">
-                    <Link href={`/rollouts/${one.id}`} className="release-name" title={one.id}>{one.name === rolloutTitle(one) ? <>Started <Moment at={one.createdAt} /></> : one.name}</Link>
+                    <Link href={`/rollouts/${one.id}`} className="name" title={one.id}>{one.name === rolloutTitle(one) ? <>Started <Moment at={one.createdAt} /></> : one.name}</Link>
                     <StateMark state={state} says={says} />
                     <span className="push">{count(gap.proven)} of {count(gap.total)} proven</span>
                   </li>
                 );
               })}
             </ul>
-            {rollouts.hasNextPage && <Button data-size="compact" loading={rollouts.isFetchingNextPage} onClick={() => void rollouts.fetchNextPage()}>Show older ones</Button>}
+            <More of={rollouts} />
           </>
         )}
     </Answered>

@@ -1,9 +1,8 @@
-import { Button } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 import type { Release } from '@pier/shared/api';
 import { useAnswer } from '../../api/index.ts';
-import { Answered, Moment, Region, StateMark } from '../../parts/index.ts';
+import { Answered, Moment, More, Region, StateMark } from '../../parts/index.ts';
 import { count, releaseWords } from '../../words/index.ts';
 import type { ComparedWith } from './use-compared.ts';
 
@@ -19,7 +18,7 @@ export function Siblings({ release, siblings }: { release: Release; siblings: Co
             <tbody>
               {items.map((one) => (
                 <tr key={one.id}>
-                  <th scope="row">{one.id === release.id ? <span aria-current="page">{one.version} <span className="dim">this one</span></span> : <Link href={`/releases/${one.id}`}>{one.version}</Link>}</th>
+                  <th scope="row">{one.id === release.id ? <span aria-current="page">{one.version} <span className="dim">this one</span></span> : <Link href={`/releases/${one.id}`} className="name">{one.version}</Link>}</th>
                   <td><StateMark state={releaseWords[one.state]} /></td>
                   <td className="end">{fleet.data === undefined ? '–' : count(reported.get(one.version) ?? 0)}</td>
                   <td className="end"><Moment at={one.createdAt} /></td>
@@ -29,7 +28,7 @@ export function Siblings({ release, siblings }: { release: Release; siblings: Co
           </table>
         )}
       </Answered>
-      {siblings.hasNextPage && <Button data-size="compact" loading={siblings.isFetchingNextPage} onClick={() => void siblings.fetchNextPage()}>Show older ones</Button>}
+      <More of={siblings} />
     </Region>
   );
 }

@@ -3,7 +3,7 @@ import { Button, NativeSelect } from '@mantine/core';
 import { type ReactNode, useRef } from 'react';
 import type { Release } from '@pier/shared/api';
 import { useAnswer, usePages, useViewPart } from '../../api/index.ts';
-import { Answered, NoMatch, PageHead } from '../../parts/index.ts';
+import { Answered, More, NoMatch, PageHead } from '../../parts/index.ts';
 import { useRowKeys } from '../../shell/index.ts';
 import { counted } from '../../words/index.ts';
 import { HowToMakeOne } from './how-to-make-one.tsx';
@@ -29,12 +29,7 @@ export default function ReleasesPage(): ReactNode {
             return app === undefined ? <HowToMakeOne /> : <NoneOf app={app} all={all.data?.items} onAll={() => setApp(undefined)} />;
           }}
         </Answered>
-        {shown.data !== undefined && shown.data.items.length > 0 && (
-          <div className="releases-foot">
-            <span className="small dim" role="status">{shown.hasNextPage ? `The newest ${counted(shown.data.items.length, 'release')}.` : `All ${counted(shown.data.items.length, 'release')}.`}</span>
-            {shown.hasNextPage && <Button loading={shown.isFetchingNextPage} onClick={() => void shown.fetchNextPage()}>Show older ones</Button>}
-          </div>
-        )}
+        {shown.data !== undefined && shown.data.items.length > 0 && <More of={shown} says={`${shown.hasNextPage ? 'The newest' : 'All'} ${counted(shown.data.items.length, 'release')}.`} />}
       </div>
     </>
   );

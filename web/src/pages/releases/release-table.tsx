@@ -36,7 +36,7 @@ function Row({ release, nameOf, fleet }: { release: Release; nameOf: ReadonlyMap
   const { id, app, version, state, reason, signedBy, counter, sizeBytes, createdAt } = release;
   return (
     <tr className="goes">
-      <th scope="row"><Link href={`/releases/${id}`} className="releases-name" data-row><span className="releases-app">{app}</span> {version}</Link></th>
+      <th scope="row"><Link href={`/releases/${id}`} className="name" data-row><span className="releases-app">{app}</span> {version}</Link></th>
       <td><StateMark state={releaseWords[state]} /></td>
       <td className="releases-signers">
         {signedBy.length === 0 ? 'no key of the policy' : <>{counted(signedBy.length, 'key')}: {signedBy.map((key) => nameOf.get(key) ?? key.slice(0, 8)).join(', ')}</>}

@@ -55,6 +55,6 @@ test('where there is none, the commands stand that make one; and first a policy,
 test('older ones are read on demand', async () => {
   const screen = await show(<ReleasesPage />, { answers: { ...answers, listReleases: (request) => (JSON.stringify(request).includes('cursor') ? { items: [release('old', '0.1.0')], next: null } : { items: all, next: 'more' }) } });
   await expect.element(screen.getByText('The newest 3 releases.')).toBeVisible();
-  await screen.getByRole('button', { name: 'Show older ones' }).click();
+  await screen.getByRole('button', { name: 'Show older' }).click();
   await expect.element(screen.getByText('All 4 releases.')).toBeVisible();
 });

@@ -13,7 +13,7 @@ export function InCommon({ rollout }: { rollout: Rollout }): ReactNode {
   const { badly } = sumsOf(rollout);
   const answer = useAnswer('contrastRollout', { params: { id: rollout.id } }, { enabled: badly > 0 });
   if (badly === 0) return null;
-  return <Answered of={answer} what="what they have in common">{(contrast) => <Shown contrast={contrast} />}</Answered>;
+  return <Answered of={answer} what="what they have in common" framed>{(contrast) => <Shown contrast={contrast} />}</Answered>;
 }
 
 function Shown({ contrast: { badly, proven, facts: told } }: { contrast: Contrast }): ReactNode {

@@ -15,7 +15,7 @@ export function Ledger({ rollout }: { rollout: Rollout }): ReactNode {
   const why = useAnswer('whyRollout', { params: { id: rollout.id } });
   const bad = useBadEnds(rollout);
   return (
-    <Answered of={why} what="why devices are not proven" rows={5}>
+    <Answered of={why} what="why devices are not proven" rows={5} framed>
       {(answer) => <Shown rollout={rollout} why={answer} bad={bad} />}
     </Answered>
   );
@@ -91,7 +91,7 @@ export function AtWork({ rollout }: { rollout: Rollout }): ReactNode {
           <tbody>
             {shown.map(({ device, state, wave, deadlineAt }) => (
               <tr key={device}>
-                <td className="strong"><Link href={`/devices/${device}`}>{device}</Link></td>
+                <td><Link href={`/devices/${device}`} className="name">{device}</Link></td>
                 <td><StateMark state={deploymentWords[state]} /></td>
                 <td className="dim">wave {wave}</td>
                 <td className="end dim">{deadlineAt === null ? 'no deadline' : <>{state === 'soaking' ? 'has to prove itself within' : state === 'offered' ? 'back to the queue in' : 'times out in'} <Countdown to={deadlineAt} /></>}</td>

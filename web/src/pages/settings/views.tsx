@@ -35,7 +35,7 @@ function ViewRow({ view: { name, query, createdAt }, onRemove }: { view: SavedVi
   const shows = [...new URLSearchParams(query)].map(([key, value]) => `${key}: ${value}`).join(', ');
   return (
     <tr>
-      <td><Link className="settings-view" href={`/devices?${query}`}>{name}</Link></td>
+      <td><Link className="name" href={`/devices?${query}`}>{name}</Link></td>
       <td className="mono settings-query">{shows === '' ? <span className="dim">all devices</span> : shows}</td>
       <td className="settings-saved"><Moment at={createdAt} /></td>
       <td className="end"><ActButton compact onClick={onRemove}>Remove…</ActButton></td>

@@ -41,7 +41,7 @@ function Boards({ items }: { items: readonly SimBoard[] }): ReactNode {
           <tbody>
             {items.map(({ id, model, device, parts, answers }) => (
               <tr key={id} className="goes">
-                <td><Link className="strong" href={`/simulator/${id}`}>{id}</Link></td>
+                <td><Link className="name" href={`/simulator/${id}`}>{id}</Link></td>
                 <td>{model === 'unknown' ? <span className="dim">not told yet</span> : modelWords(model)}</td>
                 <td>{device === null ? <span className="dim">none known</span> : <Link href={`/devices/${device}`}>{device}</Link>}</td>
                 <td className="end">{model === 'unknown' ? '–' : parts}</td>

@@ -29,7 +29,7 @@ export function BoardPage({ id }: { id: string }): ReactNode {
       />
       {gone && <Gone fault={gone} id={id} isSeen={board.data !== undefined} />}
       {board.data === undefined
-        ? gone === undefined && <div className="region"><Answered of={board} what="the board" rows={8}>{() => null}</Answered></div>
+        ? gone === undefined && <Answered of={board} what="the board" rows={8} framed>{() => null}</Answered>
         : <BoardView detail={board.data} bindings={device.data?.bindings} answers={answers} unread={gone ? null : board.error} />}
     </>
   );
@@ -76,7 +76,7 @@ function BoardView({ detail, bindings, answers, unread }: ViewProps): ReactNode 
           <Stage lines={detail.lines} wired={wired} kept={record.data} driver={driver} />
         </section>
         {record.data === undefined
-          ? <div className="region"><Answered of={record} what="the board's record">{() => null}</Answered></div>
+          ? <Answered of={record} what="the board's record" framed>{() => null}</Answered>
           : <Timeline kept={record.data} lines={detail.lines} wired={wired} isOld={record.error !== null} />}
       </div>
       <div className="sim-side">

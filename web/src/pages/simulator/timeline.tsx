@@ -17,7 +17,7 @@ export function Timeline({ kept, lines, wired, isOld }: TimelineProps): ReactNod
   const lanes = lanesOf(kept, shown);
   const recent = kept.edges.slice(-tableMax).toReversed();
   return (
-    <Region title="Levels, the last 30 s" note={<>the board’s own record; {leftWords(kept)}</>} className="sim-time">
+    <Region title="Levels, the last 30 s" note={<>the board’s own record; {leftWords(kept)}</>}>
       {isOld && <p className="note f-paused" role="status">The record could not be read again; what is shown is older.</p>}
       {lanes.length === 0 ? <p className="dim">Nothing hangs on a line of this board, and no app holds one.</p> : (
         <div className="sim-lanes" role="group" aria-label="One lane per line">
