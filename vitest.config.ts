@@ -27,7 +27,7 @@ export default defineConfig({
                 browser: { enabled: true, headless: true, screenshotFailures: false, provider: playwright({ launchOptions: chromium }), instances: [{ browser: 'chromium' as const }], viewport: { width: 1_280, height: 800 } },
               },
             },
-            { test: { ...common, name: 'browser', include: ['test/browser/**/*.test.ts'], testTimeout: 180_000, provide: { chromium } } },
+            { test: { ...common, name: 'browser', include: ['test/browser/**/*.test.ts'], testTimeout: 180_000, expect: { poll: { timeout: 20_000 } }, provide: { chromium } } },
           ]),
     ],
     // One more than the usual machine has cores: tests on the real parts wait for one another half of their time.

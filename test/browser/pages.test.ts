@@ -47,8 +47,8 @@ const sit = (look: { scheme?: 'light' | 'dark'; width?: number } = {}): Promise<
 describe.each([
   { scheme: 'light', width: 1_440 },
   { scheme: 'dark', width: 1_440 },
+  // Colours do not depend on the width, nor places on the scheme: three looks see all of both.
   { scheme: 'light', width: 375 },
-  { scheme: 'dark', width: 375 },
 ] as const)('in $scheme, $width pixels wide', ({ scheme, width }) => {
   let seat: Seat;
   beforeAll(async () => {
