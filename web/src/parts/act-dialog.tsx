@@ -3,6 +3,8 @@ import { type FormEvent, type ReactNode, useState } from 'react';
 import { Fault } from '@pier/shared/core';
 import { sentence } from '../words/index.ts';
 
+/** Why it is done, as the body of a request has it; nothing where nothing was said. */
+export type Said = { readonly remark?: string };
 type Props = {
   readonly title: string;
   readonly sub?: ReactNode;
@@ -20,7 +22,7 @@ type Props = {
   readonly softer?: ReactNode;
   readonly onClose: () => void;
   /** Does it; a Fault is shown in the dialog, which stays with all that was typed. */
-  readonly onAct: (remark: string | undefined) => Promise<unknown>;
+  readonly onAct: (said: Said) => Promise<unknown>;
 };
 
 /** Shows the effect of a verb before it is done, asks why, and does it. Three parts: sentence, effects, foot. */
@@ -36,7 +38,7 @@ export function ActDialog({ title, sub, children, act, danger = false, asksWhy =
     setBusy(true);
     setFault(undefined);
     try {
-      await onAct(remark.trim() === '' ? undefined : remark.trim());
+      await onAct(remark.trim() === '' ? {} : { remark: remark.trim() });
       onClose();
     } catch (thrown) {
       setFault(thrown instanceof Fault ? thrown : new Fault('internal', String(thrown)));

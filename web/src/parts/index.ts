@@ -1,5 +1,5 @@
 export { ActButton } from './act-button.tsx';
-export { ActDialog, Wrong } from './act-dialog.tsx';
+export { ActDialog, type Said, Wrong } from './act-dialog.tsx';
 export { Answered, Empty, Loading, NoMatch } from './answered.tsx';
 export { Bar, Swatch } from './bar.tsx';
 export { BoardDrawing, BoardLegend } from './board-drawing.tsx';

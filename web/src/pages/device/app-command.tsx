@@ -30,7 +30,7 @@ export function AppCommandDialog({ device, verb, first, onClose }: Props): React
       act={`${act} ${app}`}
       off={app === '' ? 'No app is on this device.' : device.online ? undefined : 'The device is offline: a command reaches it only while it is online.'}
       onClose={onClose}
-      onAct={(remark) => command.mutateAsync({ params: { device: device.id }, body: { verb, app, ...(remark !== undefined && { remark }) } })}
+      onAct={(said) => command.mutateAsync({ params: { device: device.id }, body: { verb, app, ...said } })}
     >
       {apps.length > 1 && <NativeSelect label="App" data={apps} value={app} onChange={({ currentTarget }) => setApp(currentTarget.value)} mb={12} />}
       <table className="table">

@@ -29,7 +29,7 @@ export function AssignDialog({ device, first, onClose }: Props & { first: string
       act={picked === '' ? 'Assign' : act}
       off={picked === '' ? 'Pick a release.' : picked === now?.release ? 'It is assigned already.' : undefined}
       onClose={onClose}
-      onAct={(remark) => assign.mutateAsync({ params: { device: device.id, app: chosen }, body: { release: picked === remove ? null : picked, soakS, ...(remark !== undefined && { remark }) } })}
+      onAct={(said) => assign.mutateAsync({ params: { device: device.id, app: chosen }, body: { release: picked === remove ? null : picked, soakS, ...said } })}
     >
       <Answered of={releases} what="the releases">
         {() => (

@@ -13,7 +13,7 @@ export function ApproveDialog({ device, onClose }: Props): ReactNode {
   const pending = useAnswer('listPending', { query: { limit: 500 } });
   const asked = pending.data?.items.find((one) => one.device === device.id);
   return (
-    <ActDialog title={`Let ${device.name} in`} sub="It gets a certificate, connects, and from then on is offered what rollouts and people want of it." act="Let it in" onClose={onClose} onAct={(remark) => approve.mutateAsync({ params: { device: device.id }, body: { ...(remark !== undefined && { remark }) } })}>
+    <ActDialog title={`Let ${device.name} in`} sub="It gets a certificate, connects, and from then on is offered what rollouts and people want of it." act="Let it in" onClose={onClose} onAct={(said) => approve.mutateAsync({ params: { device: device.id }, body: said })}>
       <table className="table">
         <tbody>
           <tr><td>Board</td><td>{device.model}</td></tr>
@@ -37,7 +37,7 @@ export function RevokeDialog({ device, onClose }: Props): ReactNode {
       typed={pending ? undefined : device.id}
       off={device.state === 'revoked' ? 'It is revoked already.' : undefined}
       onClose={onClose}
-      onAct={(remark) => revoke.mutateAsync({ params: { device: device.id }, body: { ...(remark !== undefined && { remark }) } })}
+      onAct={(said) => revoke.mutateAsync({ params: { device: device.id }, body: said })}
     >
       {!pending && (
         <table className="table">

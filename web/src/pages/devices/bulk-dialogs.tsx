@@ -5,7 +5,7 @@ import { type ReactNode, useState } from 'react';
 import type { Device } from '@pier/shared/api';
 import { Fault } from '@pier/shared/core';
 import { useAct, useAnswer, useApi } from '../../api/index.ts';
-import { ActDialog, Answered } from '../../parts/index.ts';
+import { ActDialog, Answered, type Said } from '../../parts/index.ts';
 import { count, counted } from '../../words/index.ts';
 import { type Choice, isChosen } from './choice.ts';
 import { gatherDevices } from './gather.ts';
@@ -42,10 +42,10 @@ export function TagsDialog(props: Props): ReactNode {
   const chosen = useChosen(props, selector === undefined);
   const n = selector === undefined ? chosen.data?.length : matched;
   const read = readTags(set, remove);
-  const act = async (remark: string | undefined): Promise<void> => {
+  const act = async (said: Said): Promise<void> => {
     if (!read.ok) return;
     const which = selector === undefined ? { devices: (chosen.data ?? []).map(({ id }) => id) } : { selector };
-    await tag.mutateAsync({ body: { ...which, ...(Object.keys(read.set).length > 0 && { setTags: read.set }), ...(read.remove.length > 0 && { removeTags: [...read.remove] }), ...(remark !== undefined && { remark }) } });
+    await tag.mutateAsync({ body: { ...which, ...(Object.keys(read.set).length > 0 && { setTags: read.set }), ...(read.remove.length > 0 && { removeTags: [...read.remove] }), ...said } });
     onDone();
   };
   const effects = read.ok ? [...Object.entries(read.set).map(([key, value]) => [`${key}=${value === '' ? '""' : value}`, `set ${already(chosen.data, key, value)}`] as const), ...read.remove.map((key) => [key, `removed ${has(chosen.data, key)}`] as const)] : [];
@@ -92,11 +92,10 @@ export function RolloutDialog({ verb, rollout, ...props }: Props & { verb: 'retr
   const act = useAct('actOnRollout');
   const does = verb === 'retry' ? 'Retry' : 'Exclude';
   const off = chosen.error ? chosen.error.message : chosen.data === undefined ? 'The devices that are chosen are being read.' : long ? `${counted(ids.length, 'device')} are too many to name in one request; choose fewer.` : effect === undefined ? 'Its effect is not known yet.' : effect.possible ? undefined : 'Not possible now.';
-  const onAct = async (remark: string | undefined): Promise<void> => {
+  const onAct = async (said: Said): Promise<void> => {
     if (!preview.data) return;
-    const more = remark === undefined ? {} : { remark };
     try {
-      await act.mutateAsync({ params: { id: rollout }, ifMatch: preview.data.revision, body: { verb, devices: ids, ...more } });
+      await act.mutateAsync({ params: { id: rollout }, ifMatch: preview.data.revision, body: { verb, devices: ids, ...said } });
     } catch (thrown) {
       // Somebody was faster: what it would do now is asked for again, and what was typed stays.
       if (thrown instanceof Fault && thrown.code === 'revision-stale') await preview.refetch();
@@ -122,9 +121,9 @@ export function ApproveDialog(props: Props): ReactNode {
   const [done, setDone] = useState<ReadonlySet<string>>(new Set());
   const pending = (chosen.data ?? []).filter(({ standing, id }) => standing === 'pending' && !done.has(id));
   const others = (chosen.data?.length ?? 0) - pending.length - done.size;
-  const onAct = async (remark: string | undefined): Promise<void> => {
+  const onAct = async (said: Said): Promise<void> => {
     for (const { id } of pending) {
-      await approve.mutateAsync({ params: { device: id }, body: remark === undefined ? {} : { remark } });
+      await approve.mutateAsync({ params: { device: id }, body: said });
       setDone((was) => new Set([...was, id]));
     }
     props.onDone();

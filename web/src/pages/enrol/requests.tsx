@@ -3,7 +3,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
 import type { PendingDevice } from '@pier/shared/api';
 import { useApi, usePages, useWhyNot } from '../../api/index.ts';
-import { ActButton, ActDialog, Ago, Answered, Empty, Id, More, Region, TableScroll } from '../../parts/index.ts';
+import { ActButton, ActDialog, Ago, Answered, Empty, Id, More, Region, type Said, TableScroll } from '../../parts/index.ts';
 import { counted, modelWords } from '../../words/index.ts';
 import { decideEach, decidedWords } from './decide.ts';
 
@@ -88,8 +88,8 @@ function Decide({ verdict, those, onClose, onSaid }: { verdict: Verdict; those: 
   const queries = useQueryClient();
   const { route, verb, will } = verbs[verdict];
   const [fixed] = useState(those);
-  const decide = async (remark: string | undefined): Promise<void> => {
-    const decided = await decideEach(fixed, ({ device }) => api.call(route, { params: { device }, body: remark === undefined ? {} : { remark } }));
+  const decide = async (said: Said): Promise<void> => {
+    const decided = await decideEach(fixed, ({ device }) => api.call(route, { params: { device }, body: said }));
     await queries.invalidateQueries();
     onSaid(decidedWords(decided, verdict), decided.failed.length > 0);
   };

@@ -16,7 +16,7 @@ export function WithdrawDialog({ release, onClose }: { release: Release; onClose
       act={`Withdraw ${app} ${version}`}
       typed={version}
       onClose={onClose}
-      onAct={(remark) => withdraw.mutateAsync({ params: { id }, body: { ...(remark !== undefined && { remark }) } })}
+      onAct={(said) => withdraw.mutateAsync({ params: { id }, body: said })}
     >
       <Effects release={release} />
     </ActDialog>
@@ -27,7 +27,7 @@ function Effects({ release: { id } }: { release: Release }): ReactNode {
   const use = useAnswer('useOfRelease', { params: { id } });
   const live = useAnswer('listRollouts', { query: { release: id, live: 'true', limit: 500 } });
   return (
-    <table className="table release-effects">
+    <table className="table">
       <caption className="sr-only">What happens</caption>
       <tbody>
         <tr>

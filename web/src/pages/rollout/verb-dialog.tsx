@@ -1,9 +1,9 @@
 import { Button, NumberInput } from '@mantine/core';
 import { type ReactNode, useState } from 'react';
-import type { Rollout, RolloutAct, RolloutVerb, VerbPreview } from '@pier/shared/api';
+import type { Rollout, RolloutVerb, VerbPreview } from '@pier/shared/api';
 import { Fault } from '@pier/shared/core';
 import { useAct, useAnswer } from '../../api/index.ts';
-import { ActDialog, Answered, Icon, TableScroll } from '../../parts/index.ts';
+import { ActDialog, Answered, Icon, TableScroll, type Said } from '../../parts/index.ts';
 import { count } from '../../words/index.ts';
 import { Choice } from './choice.tsx';
 import { groupsOf, useBadEnds, useWaiting } from './deployments.ts';
@@ -66,9 +66,9 @@ function useVerb({ rollout: { id }, verb, revision, chosen, cap }: Asked) {
   const previews = useAnswer('previewRollout', { params: { id }, ...asked }, { keep: true });
   const act = useAct('actOnRollout');
   const preview = previewOf(previews.data?.items, verb);
-  const doIt = async (remark: string | undefined): Promise<unknown> => {
+  const doIt = async (said: Said): Promise<unknown> => {
     try {
-      return await act.mutateAsync({ params: { id }, ifMatch: pinned, body: bodyOf(verb, { remark, devices: chosen && [...chosen], cap }) });
+      return await act.mutateAsync({ params: { id }, ifMatch: pinned, body: bodyOf(verb, { said, devices: chosen && [...chosen], cap }) });
     } catch (thrown) {
       if (thrown instanceof Fault && thrown.code === 'revision-stale') setPinned((await previews.refetch()).data?.revision ?? pinned);
       throw thrown;
@@ -78,12 +78,11 @@ function useVerb({ rollout: { id }, verb, revision, chosen, cap }: Asked) {
   return { previews, preview, devices: chosen?.size === 0 ? 0 : (preview?.devices ?? 0), off, changed: previews.data !== undefined && previews.data.revision !== pinned, doIt };
 }
 
-type Said = { readonly remark: string | undefined; readonly devices: readonly string[] | undefined; readonly cap: number };
+type Filled = { readonly said: Said; readonly devices: readonly string[] | undefined; readonly cap: number };
 
-function bodyOf(verb: RolloutVerb, { remark, devices = [], cap }: Said): Parameters<ReturnType<typeof useAct<'actOnRollout'>>['mutateAsync']>[0]['body'] {
-  const why: Pick<RolloutAct, 'remark'> = remark === undefined ? {} : { remark };
-  if (verb === 'retry' || verb === 'exclude') return { verb, devices: [...devices], ...why };
-  return verb === 'set_cap' ? { verb, maxInFlight: cap, ...why } : { verb, ...why };
+function bodyOf(verb: RolloutVerb, { said, devices = [], cap }: Filled): Parameters<ReturnType<typeof useAct<'actOnRollout'>>['mutateAsync']>[0]['body'] {
+  if (verb === 'retry' || verb === 'exclude') return { verb, devices: [...devices], ...said };
+  return verb === 'set_cap' ? { verb, maxInFlight: cap, ...said } : { verb, ...said };
 }
 
 /** For verbs that name devices: whom there is to choose from. A retry begins with all of them, an exclusion with nobody. */
