@@ -60,8 +60,8 @@ function Shown({ device, asked, tab }: { device: DeviceDetail; asked: ReturnType
   return (
     <div className="device-page">
       <Head device={device} onOpen={setDialog} />
-      <nav className="device-tabs" aria-label="About this device">
-        {tabs.map((one) => <Link key={one.key} href={addressOf(device.id, one)} className="device-tab" aria-current={one === shown ? 'page' : undefined}>{one.word}{one.key === 'apps' && <span className="dim"> {device.apps.length}</span>}</Link>)}
+      <nav className="tabs device-tabs" aria-label="About this device">
+        {tabs.map((one) => <Link key={one.key} href={addressOf(device.id, one)} className="tab" aria-current={one === shown ? 'page' : undefined}>{one.word}{one.key === 'apps' && <span className="dim"> {device.apps.length}</span>}</Link>)}
       </nav>
       {asked.error && <div className="region"><Answered of={asked} what="the device">{() => null}</Answered></div>}
       <LastCommand device={device} />

@@ -34,11 +34,11 @@ export function Views({ view, fleet }: { view: DevicesView; fleet: DeviceCount |
   return (
     <div className="devices-views">
       <ViewKeys before={tabs[here - 1]?.href} after={tabs[here + 1]?.href} />
-      <nav aria-label="Views">
+      <nav className="tabs" aria-label="Views">
         {shown.map((tab) => <TabLink key={tab.name} {...tab} />)}
         {more.length > 0 && (
           <Menu>
-            <Menu.Target><button type="button" className="devices-tab">{count(more.length)} more <Icon name="down" size={10} /></button></Menu.Target>
+            <Menu.Target><button type="button" className="tab">{count(more.length)} more <Icon name="down" size={10} /></button></Menu.Target>
             <Menu.Dropdown>{more.map(({ name, href, count: n }) => <Menu.Item key={name} component={Link} href={href}>{name} {n === undefined ? '' : count(n)}</Menu.Item>)}</Menu.Dropdown>
           </Menu>
         )}
@@ -60,7 +60,7 @@ function ViewKeys({ before, after }: { before: string | undefined; after: string
 }
 
 function TabLink({ name, href, here, changed, count: n, hint }: Tab): ReactNode {
-  return <Link href={href} className="devices-tab" aria-current={here ? 'page' : undefined} title={hint}>{name}{changed && <span className="dim">, changed</span>} {n !== undefined && <span className="devices-tab-n">{count(n)}</span>}</Link>;
+  return <Link href={href} className="tab" aria-current={here ? 'page' : undefined} title={hint}>{name}{changed && <span className="dim">, changed</span>} {n !== undefined && <span className="devices-tab-n">{count(n)}</span>}</Link>;
 }
 
 /** Filters that two views have in common; in which order and with which columns is no other view. */

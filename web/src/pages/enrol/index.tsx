@@ -18,12 +18,12 @@ export default function EnrolPage(): ReactNode {
   return (
     <>
       <PageHead title="Enrol" facts={<span>Boards make their own key; a token lets them ask for a certificate</span>} acts={<ActButton variant="primary" icon="plus" onClick={() => setAsks(true)} off={off}>New token…</ActButton>} />
-      <div className="enrol-page">
-        <div className="enrol-main">
+      <div className="columns">
+        <div className="columns-main enrol-main">
           {role === 'viewer' ? <Region title="Requests and tokens"><p className="dim">{off} Who waits and which tokens there are is shown to operators and administrators.</p></Region> : <><Requests /><Tokens /></>}
           <Joined />
         </div>
-        <div className="enrol-side">
+        <div className="columns-side enrol-side">
           {made && <FreshToken made={made} onDone={() => setMade(undefined)} />}
           <WhatThen />
         </div>

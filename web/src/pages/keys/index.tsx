@@ -5,6 +5,7 @@ import type { Policy } from '@pier/shared/api';
 import type * as z from 'zod';
 import { useAnswer } from '../../api/index.ts';
 import { Answered, Command, Empty, Id, Moment, PageHead, Region } from '../../parts/index.ts';
+import { firstPolicyCommands } from '../../words/index.ts';
 import { BreakIns } from './break-ins.tsx';
 import { ChangeIt } from './change-it.tsx';
 import { KeyTable } from './key-table.tsx';
@@ -13,15 +14,12 @@ import { ScopeTable } from './scope-table.tsx';
 import './keys.css';
 
 const title = 'Keys and policy';
-const first = `pier key generate root
-pier key generate release
-pier key generate operator
-pier policy sign --root root.key --release release.pub --operator operator.pub --out policy.json
-pier policy push policy.json`;
-
 export default function KeysPage(): ReactNode {
-  const policy = useAnswer('getPolicy', {});
-  if (policy.data === undefined && policy.error?.code === 'policy-missing') return <NoPolicy />;
+  const about = useAnswer('getAbout', {});
+  const missing = about.data?.policy === null;
+  const policy = useAnswer('getPolicy', {}, { enabled: about.data !== undefined && !missing });
+  if (missing) return <NoPolicy />;
+  if (about.error !== null && about.data === undefined) return <Answered of={about} what="the trust policy" rows={6} head={<PageHead title={title} />}>{() => null}</Answered>;
   return <Answered of={policy} what="the trust policy" rows={6} head={<PageHead title={title} />}>{(one) => <Sheet policy={one} />}</Answered>;
 }
 
@@ -40,13 +38,13 @@ function Sheet({ policy }: { policy: z.infer<typeof Policy> }): ReactNode {
           </>
         }
       />
-      <div className="keys-columns">
-        <div className="keys-main">
+      <div className="columns">
+        <div className="columns-main">
           <KeyTable root={root} keys={document.keys} />
           <ScopeTable document={document} />
           <Rules document={document} />
         </div>
-        <div className="keys-side">
+        <div className="columns-side">
           <ChangeIt document={document} />
           <BreakIns />
         </div>
@@ -61,7 +59,7 @@ function NoPolicy(): ReactNode {
       <PageHead title={title} />
       <Region title="No trust policy yet" className="keys-first">
         <Empty says="No trust policy is in force: no signature counts, and nothing can be rolled out." more="It names the keys that may sign apps and commands. You sign it with a root key that never comes near this manager; an administrator then sets it." />
-        <Command text={first} label="Making and setting the first policy" />
+        <Command text={firstPolicyCommands} label="Making and setting the first policy" />
         <p className="small dim">Each FILE.key is private: keep root.key offline. Devices learn the root from the claim token with which they join, so set the policy before you make one.</p>
       </Region>
     </>

@@ -43,14 +43,14 @@ export default function NewRolloutPage(): ReactNode {
           <ActButton variant="primary" icon={forecast?.needsApproval ? 'user-check' : 'play'} off={off} onClick={() => setStarting(true)}>{forecast && fresh ? `${verb} ${counted(forecast.devices, 'device')}…` : 'Start…'}</ActButton>
         </>
       } />
-      <div className="new-rollout-page">
-        <div className="new-rollout-form">
+      <div className="columns">
+        <div className="columns-main">
           <ReleaseSection form={form} change={change} />
           <DevicesSection form={form} change={change} wrong={wrong} />
           <WavesSection form={form} change={change} wrong={wrong} forecast={forecast} />
           <Equal read={read} />
         </div>
-        <div className="new-rollout-beside">
+        <div className="columns-side">
           <Beside viewer={viewer} read={read} asked={asked} />
           {form.release !== '' && <RightsPanel release={form.release} />}
         </div>

@@ -29,12 +29,10 @@ function FleetView({ fleet }: { fleet: Fleet }): ReactNode {
   return (
     <>
       <PageHead title={counted(fleet.total, 'device')} tab="Overview" beside={<span className="soft overview-sentence">{fleetSentence(fleet)}</span>} facts={<Verdict fleet={fleet} needs={needs.data} />} />
-      <div className="overview-page">
-        <Standings fleet={fleet} />
-        <div className="overview-columns">
-          <div className="overview-main"><Moving /><Versions fleet={fleet} /><Sites sites={fleet.sites} /></div>
-          <div className="overview-side"><NeedsYou needs={needs} /><Changes /></div>
-        </div>
+      <Standings fleet={fleet} />
+      <div className="columns">
+        <div className="columns-main overview-main"><Moving /><Versions fleet={fleet} /><Sites sites={fleet.sites} /></div>
+        <div className="columns-side overview-side"><NeedsYou needs={needs} /><Changes /></div>
       </div>
     </>
   );

@@ -21,8 +21,8 @@ export default function PeoplePage(): ReactNode {
   return (
     <>
       <PageHead title="People" facts={<span>Signed in as {me.user}; role {me.role}.</span>} acts={<TextInput ref={field} className="people-find" aria-label="Find by name, role or id" placeholder="Find by name, role or id" value={find} onChange={({ currentTarget }) => setFind(currentTarget.value)} />} />
-      <div className="people-columns">
-        <div className="people-main">
+      <div className="columns">
+        <div className="columns-main">
           {notAdmin === undefined ? (
             <Answered of={users} what="the list of people" framed>{({ items }) => <Users users={items} tokens={tokens.data?.items} allTokens={tokens.data !== undefined && !tokens.hasNextPage} find={find} pages={users} onFind={setFind} />}</Answered>
           ) : (
@@ -32,7 +32,7 @@ export default function PeoplePage(): ReactNode {
           )}
           <Answered of={tokens} what="the list of API tokens" framed>{({ items }) => <Tokens tokens={items} find={find} pages={tokens} onFind={setFind} />}</Answered>
         </div>
-        <div className="people-side">
+        <div className="columns-side people-side">
           <Roles />
           <MqttAccess />
         </div>

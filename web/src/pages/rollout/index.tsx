@@ -62,14 +62,14 @@ function Shown({ rollout }: { rollout: Rollout }): ReactNode {
       <div className="region rollout-pier"><WaveStrip rollout={rollout} hrefOf={(counter) => listOf(rollout, counter)} /></div>
       <PausedBanner rollout={rollout} />
       <DesertedBanner rollout={rollout} />
-      <div className="rollout-columns">
-        <div className="rollout-main">
+      <div className="columns">
+        <div className="columns-main">
           {stopped && <InCommon rollout={rollout} />}
           <Ledger rollout={rollout} />
           {!stopped && <InCommon rollout={rollout} />}
           <AtWork rollout={rollout} />
         </div>
-        <div className="rollout-side">
+        <div className="columns-side">
           <ProvenOverTime rollout={rollout} />
           <Timeline rollout={rollout} />
           <Changes rollout={rollout} />

@@ -35,7 +35,7 @@ export default function RolloutsPage(): ReactNode {
         <Answered of={show === undefined ? { ...live, data: undefined } : pages} what="the list of rollouts" rows={8}>
           {({ items: shown }) => shown.length === 0
             ? <Nothing show={show ?? 'all'} app={app} onEveryApp={() => setApp(undefined)} />
-            : <><Rows items={shown} /><More of={pages} says={`${pages.hasNextPage ? 'The newest' : 'All'} ${counted(shown.length, 'rollout')}${show === 'live' ? ' that move or wait' : ''}.`} /></>}
+            : <><Rows items={shown} /><More of={pages} says={pages.hasNextPage ? `The newest ${counted(shown.length, 'rollout')}.` : undefined} /></>}
         </Answered>
       </div>
     </>

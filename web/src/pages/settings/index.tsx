@@ -14,13 +14,13 @@ export default function SettingsPage(): ReactNode {
   return (
     <>
       <PageHead title="Settings" facts={<span>Signed in as {me.user}; role {me.role}.</span>} />
-      <div className="settings-columns">
-        <div className="settings-main">
+      <div className="columns">
+        <div className="columns-main">
           <Account />
           <Looks />
           <Views />
         </div>
-        <div className="settings-side">
+        <div className="columns-side">
           <ThisManager />
           <Addresses />
         </div>
