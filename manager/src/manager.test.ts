@@ -157,7 +157,7 @@ test('without --print-credentials the log says a code, with which the first acco
   expect([made.status, await made.json()]).toEqual([201, { user: 'olga', role: 'admin' }]);
   const cookie = (made.headers.get('set-cookie') ?? '').split(';', 1)[0] ?? '';
   const about = await (await fetch(`${ready.http}/api/v1/about`, { headers: { cookie } })).json();
-  expect(about).toMatchObject({ node: process.versions.node, database: { version: expect.stringMatching(/^18\./), embedded: true }, replica: 'main', simulator: false });
+  expect(about).toMatchObject({ node: process.versions.node, database: { version: expect.stringMatching(/^18\./), embedded: true }, replica: 'main', simulator: false, policy: null });
   expect(await (await fetch(`${ready.http}/api/v1/setup`)).json()).toEqual({ needed: false });
   child.kill('SIGTERM');
   expect(await ended).toBe(0);

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { sql } from 'drizzle-orm';
+import { max, sql } from 'drizzle-orm';
 import * as z from 'zod';
 import { type Clock, check, isoTime, parseJson } from '@pier/shared/core';
-import type { Db } from '../db/index.ts';
+import { type Db, policy } from '../db/index.ts';
 import type { Handlers } from '../http/index.ts';
 
 type AboutDeps = { readonly db: Db; readonly clock: Clock; readonly embedded: boolean; readonly replica: string; readonly simulator: boolean };
@@ -18,7 +18,8 @@ export async function aboutHandlers({ db, clock, embedded, replica, simulator }:
     getAbout: async () => {
       const { rows } = await db.execute(sql`show server_version`);
       const [{ server_version: said }] = check(ServerVersion, rows, { what: 'server_version', code: 'internal' });
-      return { version, node: process.versions.node, database: { version: said.split(' ', 1)[0] ?? said, embedded }, replica, startedAt, simulator };
+      const [inForce] = await db.select({ number: max(policy.number) }).from(policy);
+      return { version, node: process.versions.node, database: { version: said.split(' ', 1)[0] ?? said, embedded }, replica, startedAt, simulator, policy: inForce?.number ?? null };
     },
   };
 }

@@ -130,5 +130,5 @@ test('the manager says what it is and since when', async () => {
   const startedAt = clock.nowMs();
   const handlers = await aboutHandlers({ db: world.db, clock: { ...clock, nowMs: () => startedAt }, embedded: true, replica: 'main', simulator: true });
   const about = await handlers.getAbout({ ...none, actor: vera });
-  expect(about).toEqual({ version: expect.stringMatching(/^\d+\.\d+\.\d+/), node: process.versions.node, database: { version: expect.stringMatching(/^\d+\.\d+$/), embedded: true }, replica: 'main', startedAt: new Date(startedAt).toISOString(), simulator: true });
+  expect(about).toEqual({ version: expect.stringMatching(/^\d+\.\d+\.\d+/), node: process.versions.node, database: { version: expect.stringMatching(/^\d+\.\d+$/), embedded: true }, replica: 'main', startedAt: new Date(startedAt).toISOString(), simulator: true, policy: null });
 });

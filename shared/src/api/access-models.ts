@@ -51,7 +51,7 @@ export type Me = z.infer<typeof Me>;
 
 /** The manager itself. */
 export const About = z
-  .object({ version: z.string(), node: z.string(), database: z.object({ version: z.string(), embedded: z.boolean() }), replica: z.string(), startedAt: Time, /** Whether simulated boards can be driven from here. */ simulator: z.boolean() })
+  .object({ version: z.string(), node: z.string(), database: z.object({ version: z.string(), embedded: z.boolean() }), replica: z.string(), startedAt: Time, /** Whether simulated boards can be driven from here. */ simulator: z.boolean(), /** Number of the trust policy in force; null where none was set yet. */ policy: z.int().nullable() })
   .meta({ id: 'About' });
 export type About = z.infer<typeof About>;
 

@@ -12,7 +12,7 @@ export const madeOld: Readonly<Record<Kind, readonly RouteName[]>> = {
   device: [...devices, 'listPending', 'useOfRelease', 'listSimBoards', 'listAudit'],
   rollout: [...rollouts, ...devices, 'useOfRelease', 'listAudit'],
   release: ['listReleases', 'getRelease', 'useOfRelease', 'compareRelease', 'listAudit'],
-  policy: ['getPolicy', 'listReleases', 'getRelease', 'listAudit'],
+  policy: ['getAbout', 'getPolicy', 'listReleases', 'getRelease', 'listAudit'],
   access: ['listUsers', 'listTokens', 'listApiTokens', 'listPending', 'listAudit'],
 };
 

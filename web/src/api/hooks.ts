@@ -8,6 +8,9 @@ type Answered = Exclude<RouteName, StreamName>;
 type Paged = { [N in Answered]: AnswerOf<N> extends { items: readonly unknown[]; next: string | null } ? N : never }[Answered];
 export type ItemOf<N extends Paged> = AnswerOf<N>['items'][number];
 
+/** An answer is taken as it is for so long, unless the stream says that it is old. */
+export const freshMs = 30_000;
+
 /** A question that failed is asked again after so long, until it is answered. */
 export const againMs = 5_000;
 
@@ -31,6 +34,9 @@ export function useAnswer<N extends Answered>(name: N, request: CallOf<N>, { ena
   });
 }
 
+/** So many pages of a list are asked for again when something changes. Whoever has read further back reads a list that stands still: all of it anew each second would be no end of questions. */
+export const freshPagesMax = 5;
+
 /** The pages of a list, one after the other, as many as were asked for; never the whole list at once. */
 export function usePages<N extends Paged>(name: N, request: CallOf<N>, { enabled = true, keep = false }: Omit<AskOptions, 'everyMs'> = {}): UseInfiniteQueryResult<{ items: ItemOf<N>[]; pages: number }, Fault> {
   const api = useApi();
@@ -41,6 +47,7 @@ export function usePages<N extends Paged>(name: N, request: CallOf<N>, { enabled
     getNextPageParam: (last: AnswerOf<N>) => (last as { next: string | null }).next ?? undefined,
     select: ({ pages }) => ({ items: pages.flatMap((page) => (page as { items: ItemOf<N>[] }).items), pages: pages.length }),
     enabled,
+    staleTime: ({ state }) => ((state.data?.pages.length ?? 0) > freshPagesMax ? 'static' : freshMs),
     refetchInterval: ({ state }) => (state.status === 'error' ? againMs : false),
     ...(keep && { placeholderData: keepPreviousData }),
   }) as UseInfiniteQueryResult<{ items: ItemOf<N>[]; pages: number }, Fault>;

@@ -2,10 +2,11 @@ export { type Api, ApiProvider, newSessionStores, useApi, useSession } from './a
 export { browserApi } from './browser.ts';
 export { askAgain, askAllAgain } from './fresh.ts';
 export { gatherChanges } from './gather.ts';
-export { type AskOptions, type ItemOf, againMs, useAct, useAnswer, usePages } from './hooks.ts';
+export { type AskOptions, type ItemOf, againMs, freshMs, freshPagesMax, useAct, useAnswer, usePages } from './hooks.ts';
 export { useLiveRollouts } from './live-rollouts.ts';
 export { type Live, type Liveness, openLive } from './live.ts';
 export { MeProvider, useMe, useWhyNot } from './me.tsx';
 export { type Now, NowContext, tickingNow, useNow, useNowAs } from './now.ts';
+export { usePolicy } from './policy.ts';
 export { type Store, newStore, useStore } from './store.ts';
 export { useViewPart } from './view.ts';

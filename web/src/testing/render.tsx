@@ -16,6 +16,9 @@ import '../parts/parts.css';
 
 type Answers = { readonly [N in Exclude<RouteName, StreamName>]?: (request: unknown) => AnswerOf<N> };
 
+/** A manager, with the number of its trust policy; null where none was set yet. */
+export const aboutWith = (policy: number | null) => (): AnswerOf<'getAbout'> => ({ version: '9.9.9', node: '24', database: { version: '18', embedded: true }, replica: 'main', startedAt: '2026-11-20T10:00:00.000Z', simulator: false, policy });
+
 /** `answers`: what the manager would say; a route without one is refused as unreachable. */
 export function show(node: ReactNode, { answers = {}, me = { user: 'ada', role: 'operator' } }: { answers?: Answers; me?: Me } = {}): Promise<RenderResult> {
   const stores = newSessionStores();

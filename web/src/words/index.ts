@@ -6,3 +6,4 @@ export {
 export { type Gap, type GapPiece, desertedWave, gapOf, rolloutState, rolloutTitle } from './rollout.ts';
 export { type Remedy, remediesOf, whyLook } from './why.ts';
 export { shellWord } from './shell.ts';
+export { firstBoardCommands, firstPolicyCommands, signInCommand } from './first-commands.ts';

@@ -61,7 +61,7 @@ describe('tokens', () => {
       asked.push((request as { body: unknown }).body);
       return { id: 'token-2', token: 'pier1.secret', expiresAt: '2026-11-21T10:00:00.000Z', uses: 2 };
     };
-    const getAbout = () => ({ version: '0.1.0', node: '24', database: { version: '18', embedded: true }, replica: 'r', startedAt: '2026-11-20T10:00:00.000Z', simulator: false });
+    const getAbout = () => ({ version: '0.1.0', node: '24', database: { version: '18', embedded: true }, replica: 'r', startedAt: '2026-11-20T10:00:00.000Z', simulator: false, policy: 1 });
     const screen = await show(<EnrolPage />, { answers: { ...answers, createToken, getAbout } });
     await screen.getByRole('button', { name: 'New token…' }).click();
     await screen.getByLabelText('Boards', { exact: true }).fill('2');

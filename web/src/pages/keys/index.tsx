@@ -3,7 +3,7 @@ import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 import type { Policy } from '@pier/shared/api';
 import type * as z from 'zod';
-import { useAnswer } from '../../api/index.ts';
+import { usePolicy } from '../../api/index.ts';
 import { Answered, Command, Empty, Id, Moment, PageHead, Region } from '../../parts/index.ts';
 import { firstPolicyCommands } from '../../words/index.ts';
 import { BreakIns } from './break-ins.tsx';
@@ -15,11 +15,8 @@ import './keys.css';
 
 const title = 'Keys and policy';
 export default function KeysPage(): ReactNode {
-  const about = useAnswer('getAbout', {});
-  const missing = about.data?.policy === null;
-  const policy = useAnswer('getPolicy', {}, { enabled: about.data !== undefined && !missing });
+  const { missing, policy } = usePolicy();
   if (missing) return <NoPolicy />;
-  if (about.error !== null && about.data === undefined) return <Answered of={about} what="the trust policy" rows={6} head={<PageHead title={title} />}>{() => null}</Answered>;
   return <Answered of={policy} what="the trust policy" rows={6} head={<PageHead title={title} />}>{(one) => <Sheet policy={one} />}</Answered>;
 }
 

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { Locator } from 'vitest/browser';
 import type { AnswerOf } from '@pier/shared/api';
 import { Fault } from '@pier/shared/core';
-import { show } from '../../testing/render.tsx';
+import { aboutWith, show } from '../../testing/render.tsx';
 import KeysPage from './index.tsx';
 
 /** The text of a part, asked again until it fits. */
@@ -21,17 +21,17 @@ const policy: AnswerOf<'getPolicy'> = {
   setBy: 'ada',
   setAt: '2026-11-20T10:00:00.000Z',
 };
-const answers = (own = scheduler) => ({ getPolicy: () => policy, getScheduler: () => ({ id: own, pem: '' }) });
+const answers = (own = scheduler) => ({ getAbout: aboutWith(1), getPolicy: () => policy, getScheduler: () => ({ id: own, pem: '' }) });
 
 test('without a policy it says what follows, and which commands make the first', async () => {
-  const screen = await show(<KeysPage />, { answers: { getPolicy: () => { throw new Fault('policy-missing', 'no trust policy has been set yet'); } } });
+  const screen = await show(<KeysPage />, { answers: { getAbout: aboutWith(null) } });
   await expect.element(screen.getByText(/nothing can be rolled out/)).toBeVisible();
   await expect.poll(wordsOf(screen.getByRole('group', { name: 'Making and setting the first policy' }))).toContain('pier policy push policy.json');
   expect(screen.getByRole('alert').elements()).toHaveLength(0);
 });
 
 test('any other failure is an error, not a fleet without a policy', async () => {
-  const screen = await show(<KeysPage />, { answers: { getPolicy: () => { throw new Fault('unreachable', 'the manager does not answer'); } } });
+  const screen = await show(<KeysPage />, { answers: { getAbout: aboutWith(1), getPolicy: () => { throw new Fault('unreachable', 'the manager does not answer'); } } });
   await expect.poll(wordsOf(screen.getByRole('alert'))).toContain('unreachable');
 });
 

@@ -1,11 +1,10 @@
-/** While there is no device: four steps to the first one, each with what is true of it now. */
+/** While there is no device: five steps to an app on the first one, each with what is true of it now. */
 import { type ReactNode, useState } from 'react';
 import { Link } from 'wouter';
 import type { AnswerOf, Fleet } from '@pier/shared/api';
 import { useAct, useAnswer, useNowAs, useWhyNot } from '../../api/index.ts';
 import { ActButton, Command, Icon, Moment, PageHead, StateMark, Wrong } from '../../parts/index.ts';
-import { clockSeconds, counted, standingWords } from '../../words/index.ts';
-import { commandsFor } from './first-commands.ts';
+import { clockSeconds, counted, firstBoardCommands, firstPolicyCommands, signInCommand, standingWords } from '../../words/index.ts';
 import { GhostBoard } from './ghost-board.tsx';
 
 type Made = AnswerOf<'createToken'>;
@@ -15,15 +14,17 @@ export function FirstDevice({ fleet }: { fleet: Fleet }): ReactNode {
   const [made, setMade] = useState<Made>();
   const ready = useManager();
   const here = fleet.pending > 0;
+  const trusted = (useAnswer('getAbout', {}).data?.policy ?? null) !== null;
   return (
     <>
-      <PageHead title="No devices yet" tab="Overview" facts={<span>Four steps from here to an app on a board. Without a board at hand, simulate one.</span>} />
+      <PageHead title="No devices yet" tab="Overview" facts={<span>Five steps from here to an app on a board.</span>} />
       <div className="overview-first">
         <ol className="overview-steps">
           <Step n={1} title="The manager is ready" state={ready.ok ? 'done' : 'now'}>{ready.says}</Step>
-          <Step n={2} title="Make a claim token" state={made || here ? 'done' : 'now'}><TokenStep made={made} onMade={setMade} /></Step>
-          <Step n={3} title="Start the agent on a board" state={here ? 'done' : made ? 'now' : 'later'}><StartStep token={made?.token} fleet={fleet} /></Step>
-          <Step n={4} title="Roll an app out" state={here ? 'now' : 'later'}><AppStep /></Step>
+          <Step n={2} title="Say whom devices trust" state={trusted ? 'done' : 'now'}><PolicyStep trusted={trusted} /></Step>
+          <Step n={3} title="Make a claim token" state={made || here ? 'done' : trusted ? 'now' : 'later'}>{trusted ? <TokenStep made={made} onMade={setMade} /> : <p className="dim">A token carries the fingerprint of the policy's root key, so the policy comes first.</p>}</Step>
+          <Step n={4} title="Start the agent on a board" state={here ? 'done' : made ? 'now' : 'later'}><StartStep token={made?.token} fleet={fleet} /></Step>
+          <Step n={5} title="Roll an app out" state={here ? 'now' : 'later'}><AppStep /></Step>
         </ol>
         <aside className="overview-ghost" aria-label="Your first board">
           <p className="dim">{here ? 'A board is here and asks to join' : 'Your first board will appear here'}</p>
@@ -58,6 +59,16 @@ function useManager(): { ok: boolean; says: ReactNode } {
   return { ok: false, says: <p role="alert">{silent === '' ? 'It is not ready.' : `It waits for ${silent}.`} {at}</p> };
 }
 
+function PolicyStep({ trusted }: { trusted: boolean }): ReactNode {
+  if (trusted) return <p>The trust policy is set: <Link href="/keys">who may do what</Link>.</p>;
+  return (
+    <>
+      <p className="soft">Made and signed in a shell, in the folder of Pier: the root key never comes here. <Link href="/people">People</Link> makes the API token.</p>
+      <Command text={`${signInCommand(window.location.origin)}\n${firstPolicyCommands}`} label="Making and setting the first policy" />
+    </>
+  );
+}
+
 function TokenStep({ made, onMade }: { made: Made | undefined; onMade: (made: Made) => void }): ReactNode {
   const off = useWhyNot('operator');
   const create = useAct('createToken');
@@ -76,17 +87,13 @@ function TokenStep({ made, onMade }: { made: Made | undefined; onMade: (made: Ma
 }
 
 function StartStep({ token, fleet }: { token: string | undefined; fleet: Fleet }): ReactNode {
-  const [kind, setKind] = useState<'board' | 'simulated'>('board');
   const addresses = useAnswer('getAddresses', {});
-  if (token === undefined) return <p className="dim">{fleet.pending > 0 ? <>It asks to join: <Link href="/enrol">let it in</Link>.</> : 'The command appears here with the token in it.'}</p>;
+  if (token === undefined) return <p className="dim">{fleet.pending > 0 ? <>It asks to join: <Link href="/enrol">let it in</Link>.</> : 'The commands appear here with the token in them.'}</p>;
   return (
     <>
-      <div className="overview-kinds" role="group" aria-label="Which board">
-        <button type="button" aria-pressed={kind === 'board'} onClick={() => setKind('board')}>A board that runs Linux</button>
-        <button type="button" aria-pressed={kind === 'simulated'} onClick={() => setKind('simulated')}>No board: simulate one</button>
-      </div>
+      <p className="soft">In this version boards are simulated ones, held by the real agent.</p>
       {addresses.data
-        ? commandsFor(kind, { manager: addresses.data.device, token }).map(({ text, says }) => <div key={text}><p className="small dim">{says}</p><Command text={text} label={says} /></div>)
+        ? firstBoardCommands({ manager: addresses.data.device, token }).map(({ text, says }) => <div key={text}><p className="small dim">{says}</p><Command text={text} label={says} /></div>)
         : <p className="dim">Asking for the address that boards use.</p>}
       <p role="status"><StateMark state={standingWords.updating} says="Listening for the board" /> <span className="dim">{fleet.pending > 0 ? <Link href="/enrol">it asks to join</Link> : 'nothing heard yet'}</span></p>
     </>

@@ -25,7 +25,7 @@ const answers = {
   listDevices: (request: unknown) => ({ items: [JSON.stringify(request).includes('offline') ? device('far-1', 'offline') : device('mill-1', 'refused')], next: null }),
   listAudit: () => ({ items: [{ id: '7', at, actor: 'ada', action: 'rollout.created', object: 'rollout:r-1', detail: { devices: 6, remark: 'leak fix' } }], next: null }),
   listReleases: () => ({ items: [release], next: null }),
-  getAbout: () => ({ version: '9.9.9', node: '24', database: { version: '18', embedded: true }, replica: 'main', startedAt: at, simulator: false }),
+  getAbout: () => ({ version: '9.9.9', node: '24', database: { version: '18', embedded: true }, replica: 'main', startedAt: at, simulator: false, policy: 1 }),
 };
 
 test('opens with the state of the fleet in a sentence, what moves, and what comes first', async () => {
@@ -66,15 +66,20 @@ test('a fleet that cannot be read is an error, not an empty one', async () => {
 
 const none = { ...answers, getFleet: () => fleet({ total: 0, online: 0, standings: {}, apps: [], sites: [] }), health: () => ({ ok: true, database: true, broker: true }), getAddresses: () => ({ device: 'https://manager:8443', mqtt: 'm', registry: 'r', ca: 'c' }) };
 
-test('without a device, four steps lead to the first: the token that is made stands in the command', async () => {
+test('without a device, steps lead to the first: the token that is made stands in the commands', async () => {
   const asked: unknown[] = [];
   const screen = await show(<OverviewPage />, { answers: { ...none, createToken: (request: unknown) => { asked.push(request); return { id: 't', token: 'pier1.abc', expiresAt: '2099-01-01T00:00:00.000Z', uses: 1 }; } } });
   await expect.element(screen.getByText(/Database and broker answer; version 9\.9\.9/)).toBeVisible();
   await screen.getByRole('button', { name: 'Make a token for one board' }).click();
-  await expect.element(screen.getByRole('group', { name: 'On the board' }).getByText('./pier agent start --data ./agent --manager https://manager:8443 --token pier1.abc')).toBeVisible();
-  await screen.getByRole('button', { name: 'No board: simulate one' }).click();
-  await expect.element(screen.getByText(/--token pier1\.abc --board sim:\.\/board$/)).toBeVisible();
+  await expect.element(screen.getByText('./pier agent start --data ./agent --manager https://manager:8443 --token pier1.abc --board sim:./board')).toBeVisible();
   expect(asked).toEqual([{ body: { uses: 1, expiresInS: 3_600 } }]);
+});
+
+test('before there is a policy no token can be made: the commands that set one come first', async () => {
+  const about = () => ({ version: '9.9.9', node: '24', database: { version: '18', embedded: true }, replica: 'main', startedAt: at, simulator: false, policy: null });
+  const screen = await show(<OverviewPage />, { answers: { ...none, getAbout: about } });
+  await expect.element(screen.getByRole('group', { name: 'Making and setting the first policy' }).getByText(/pier policy push policy\.json/)).toBeVisible();
+  expect(screen.getByRole('button', { name: 'Make a token for one board' }).query()).toBeNull();
 });
 
 test('a viewer is told why no token can be made; a manager that waits for its database says so', async () => {

@@ -1,7 +1,7 @@
 import { NativeSelect } from '@mantine/core';
 import type { ReactNode } from 'react';
 import type { Release, ReleaseDifference } from '@pier/shared/api';
-import { useAnswer } from '../../api/index.ts';
+import { usePolicy } from '../../api/index.ts';
 import { Answered, Icon, Region, TableScroll } from '../../parts/index.ts';
 import { bytes, count, type IconName, releaseWords } from '../../words/index.ts';
 import type { ComparedWith } from './use-compared.ts';
@@ -23,7 +23,7 @@ export function Compared({ release, compared }: { release: Release; compared: Co
 type Line = { readonly key: string; readonly icon?: IconName; readonly sign: string; readonly was: ReactNode; readonly is: ReactNode; readonly fresh?: boolean };
 
 function Table({ release, from, difference }: { release: Release; from: Release; difference: ReleaseDifference }): ReactNode {
-  const policy = useAnswer('getPolicy', {});
+  const { policy } = usePolicy();
   const nameOf = (key: string): string => policy.data?.document.keys.find(({ id }) => id === key)?.name ?? key.slice(0, 8);
   const signers = (one: Release): string => (one.signedBy.length === 0 ? 'no key of the policy' : one.signedBy.map(nameOf).toSorted().join(', '));
   const grown = release.sizeBytes - from.sizeBytes;

@@ -4,7 +4,7 @@ import { Route } from 'wouter';
 import { type AnswerOf, Fleet, Release } from '@pier/shared/api';
 import { Asks, Limits, permissionWords } from '@pier/shared/capability';
 import { Fault, KeyId } from '@pier/shared/core';
-import { show } from '../../testing/render.tsx';
+import { aboutWith, show } from '../../testing/render.tsx';
 import ReleasePage from './index.tsx';
 
 /** The text of a part, asked again until it fits. */
@@ -36,6 +36,7 @@ function answers(one: Release, { use = { running: 3, proven: 2, soaking: 1, trou
   const [led, siren] = one.permissions;
   return {
     getRelease: () => one,
+    getAbout: aboutWith(1),
     getPolicy: () => policy,
     getFleet: () => fleet,
     useOfRelease: () => use,

@@ -2,7 +2,7 @@ import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 import type { Policy, Release } from '@pier/shared/api';
 import type * as z from 'zod';
-import { useAnswer } from '../../api/index.ts';
+import { usePolicy } from '../../api/index.ts';
 import { Answered, Empty, Id, Region, StateMark } from '../../parts/index.ts';
 import { type StateWords, counted } from '../../words/index.ts';
 import { type KeyResult, keyResults, policyName, scopeFor } from './scope.ts';
@@ -15,10 +15,10 @@ const resultWords = {
 
 /** Who signed it, and what the policy wants. */
 export function Signatures({ release }: { release: Release }): ReactNode {
-  const policy = useAnswer('getPolicy', {});
+  const { missing, policy } = usePolicy();
   return (
     <Region title="Signatures" acts={<Link href="/keys">Policy</Link>}>
-      {policy.data === undefined && policy.error?.code === 'policy-missing'
+      {missing
         ? <Empty says="No trust policy is in force." more={<>Without one no signature counts. <Link href="/keys">Set one</Link>.</>} />
         : <Answered of={policy} what="the trust policy" rows={3}>{(one) => <Judged release={release} policy={one} />}</Answered>}
     </Region>

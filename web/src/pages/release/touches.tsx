@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react';
 import type { Release } from '@pier/shared/api';
-import { useAnswer } from '../../api/index.ts';
+import { usePolicy } from '../../api/index.ts';
 import { Icon, Region } from '../../parts/index.ts';
 import { capital } from '../../words/index.ts';
 import { scopeFor } from './scope.ts';
@@ -12,7 +12,7 @@ type Fresh = ReadonlyMap<string, string>;
 
 /** What it may touch and what not, in the words of the API; what is new against the release that it is compared with is marked. */
 export function Touches({ release, compared }: { release: Release; compared: ComparedWith }): ReactNode {
-  const policy = useAnswer('getPolicy', {});
+  const { policy } = usePolicy();
   const { groups, limits } = touchesOf(release);
   const scope = policy.data && scopeFor(policy.data.document, release);
   const { from, difference } = compared;

@@ -1,12 +1,12 @@
 import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 import type { Fleet, Release } from '@pier/shared/api';
-import { useAnswer } from '../../api/index.ts';
+import { usePolicy } from '../../api/index.ts';
 import { Moment, StateMark, TableScroll } from '../../parts/index.ts';
 import { bytes, count, counted, releaseWords } from '../../words/index.ts';
 
 export function ReleaseTable({ releases, fleet, caption }: { releases: readonly Release[]; fleet: Fleet | undefined; caption: string }): ReactNode {
-  const policy = useAnswer('getPolicy', {});
+  const { policy } = usePolicy();
   const nameOf = new Map((policy.data?.document.keys ?? []).map(({ id, name }) => [id, name]));
   return (
     <>

@@ -1,8 +1,7 @@
 import { beforeEach, expect, test } from 'vitest';
 import type { Locator } from 'vitest/browser';
 import { type AnswerOf, Fleet, Release } from '@pier/shared/api';
-import { Fault } from '@pier/shared/core';
-import { show } from '../../testing/render.tsx';
+import { aboutWith, show } from '../../testing/render.tsx';
 import ReleasesPage from './index.tsx';
 
 /** The text of a part, asked again until it fits. */
@@ -16,7 +15,7 @@ const fleet = Fleet.parse({ total: 8, online: 8, standings: {}, at: '2026-11-20T
 const policy = { number: 1, root: key, envelope: { payloadType: '', payload: '', signatures: [] }, document: { keys: [{ id: key, name: 'release-2026', role: 'release' }], scopes: [], bindings: 'manager', permits: 'optional', unsignedCommands: 'readOnly', approvals: null }, setBy: 'ada', setAt: '2026-11-20T10:00:00.000Z' } as AnswerOf<'getPolicy'>;
 const all = [release('meter', '2.0.0'), release('blink', '1.0.0'), release('blink', '0.9.0', { state: 'rejected', signedBy: [], reason: { code: 'untrusted-signer', reason: '0 of 1 needed keys' } })];
 const ofApp = (request: unknown): Release[] => all.filter(({ app }) => !JSON.stringify(request).includes('"app"') || JSON.stringify(request).includes(`"app":"${app}"`));
-const answers = { listReleases: (request: unknown) => ({ items: ofApp(request), next: null }), getFleet: () => fleet, getPolicy: () => policy };
+const answers = { listReleases: (request: unknown) => ({ items: ofApp(request), next: null }), getFleet: () => fleet, getAbout: aboutWith(1), getPolicy: () => policy };
 
 beforeEach(() => window.history.replaceState(null, '', '/releases'));
 
@@ -47,7 +46,7 @@ test('an app without releases is told apart from a manager without any', async (
 });
 
 test('where there is none, the commands stand that make one; and first a policy, where that is missing too', async () => {
-  const screen = await show(<ReleasesPage />, { answers: { ...answers, listReleases: () => ({ items: [], next: null }), getPolicy: () => { throw new Fault('policy-missing', 'none'); } } });
+  const screen = await show(<ReleasesPage />, { answers: { ...answers, listReleases: () => ({ items: [], next: null }), getAbout: aboutWith(null) } });
   await expect.poll(wordsOf(screen.getByRole('group', { name: 'Making a release' }))).toContain('pier release create apps/myapp@sha256:…');
   await expect.element(screen.getByRole('link', { name: 'Set one first' })).toHaveAttribute('href', '/keys');
 });

@@ -6,7 +6,7 @@ import SettingsPage from './index.tsx';
 const ca = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n';
 const answers = {
   listViews: () => ({ items: [{ name: 'north', query: 'standing=offline&tag=a%20b', createdAt: '2026-01-02T03:04:05.000Z' }] }),
-  getAbout: () => ({ version: '0.1.0', node: '24.0.0', database: { version: '18.1', embedded: true }, replica: 'main', startedAt: '2026-01-02T03:04:05.000Z', simulator: false }),
+  getAbout: () => ({ version: '0.1.0', node: '24.0.0', database: { version: '18.1', embedded: true }, replica: 'main', startedAt: '2026-01-02T03:04:05.000Z', simulator: false, policy: 1 }),
   getAddresses: () => ({ device: 'https://m:1', mqtt: 'mqtts://m:2', registry: 'https://m:1', ca }),
   health: () => ({ ok: true, database: true, broker: true }),
 };
