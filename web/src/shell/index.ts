@@ -1,4 +1,4 @@
-export { type Shortcut, KeyboardProvider, newKeyboard, useKeyboard, useShortcuts } from './keys.tsx';
+export { KeyboardProvider, newKeyboard, useKeyboard, useShortcuts } from './keys.tsx';
 export { Mark } from './mark.tsx';
 export { useRowKeys } from './row-keys.ts';
 export { Shell } from './shell.tsx';

@@ -3,7 +3,7 @@ export { auditActor, auditRemark, auditWords } from './audit.ts';
 export {
   type Family, type IconName, type Part, type StateWords, byFamily, commandWords, deploymentParts, deploymentWords, families, releaseWords, rolloutWords, standingParts, standingWords, waveWords,
 } from './states.ts';
-export { type Gap, type GapPiece, desertedWave, gapOf, rolloutState, rolloutTitle } from './rollout.ts';
-export { type Remedy, remediesOf, whyLook } from './why.ts';
+export { type Gap, desertedWave, gapOf, rolloutState, rolloutTitle } from './rollout.ts';
+export { remediesOf, whyLook } from './why.ts';
 export { shellWord } from './shell.ts';
 export { firstBoardCommands, firstPolicyCommands, signInCommand } from './first-commands.ts';
