@@ -30,7 +30,7 @@ export default function AuditPage(): ReactNode {
         <Answered of={pages} what="the audit" rows={10}>
           {() => {
             if (shown.length > 0) return <div ref={list}><Records records={shown} /></div>;
-            return all.length > 0 ? null : <Nothing view={view} />;
+            return all.length > 0 ? <NoMatch says="All of them are steps of single devices." /> : <Nothing view={view} />;
           }}
         </Answered>
         {all.length > 0 && <Foot view={view} loaded={all.length} hidden={all.length - shown.length} pages={pages} />}

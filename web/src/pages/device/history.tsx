@@ -3,7 +3,7 @@ import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 import type { DeviceDetail, DeviceEvent, Refused } from '@pier/shared/api';
 import { usePages, useViewPart } from '../../api/index.ts';
-import { ActButton, Answered, Empty, Id, Moment, Region, StateMark, TableScroll } from '../../parts/index.ts';
+import { Answered, Empty, Id, Moment, More, Region, StateMark, TableScroll } from '../../parts/index.ts';
 import { auditActor, auditRemark, auditWords, counted, deploymentWords, duration } from '../../words/index.ts';
 import { type Entry, eventWords, mergeHistory } from './history-list.ts';
 
@@ -46,7 +46,7 @@ function All({ device }: Props): ReactNode {
             return (
               <>
                 <Table>{entries.map((entry) => (entry.kind === 'event' ? <EventRow key={`e${entry.event.id}`} event={entry.event} /> : <AuditRow key={`a${entry.record.id}`} entry={entry} />))}</Table>
-                <Older more={more} busy={events.isFetchingNextPage || records.isFetchingNextPage} onMore={older} shown={entries.length} />
+                <More of={{ hasNextPage: more, isFetchingNextPage: events.isFetchingNextPage || records.isFetchingNextPage, fetchNextPage: older }} says={shownWords(entries.length, more)} />
               </>
             );
           }}
@@ -80,7 +80,7 @@ function Refusals({ device }: Props): ReactNode {
         ) : (
           <>
             <Table>{items.map((one) => <RefusalRow key={`${one.at} ${one.code} ${one.app ?? ''}`} one={one} />)}</Table>
-            <Older more={refusals.hasNextPage} busy={refusals.isFetchingNextPage} onMore={() => void refusals.fetchNextPage()} shown={items.length} />
+            <More of={refusals} says={shownWords(items.length, refusals.hasNextPage)} />
           </>
         )
       }
@@ -136,6 +136,6 @@ function RefusalRow({ one }: { one: Refused }): ReactNode {
   );
 }
 
-function Older({ more, busy, onMore, shown }: { more: boolean; busy: boolean; onMore: () => void; shown: number }): ReactNode {
-  return <p className="small soft device-older">{counted(shown, 'entry', 'entries')} shown{more ? ' ' : '; that is all.'}{more && <ActButton compact loading={busy} onClick={onMore}>Show older</ActButton>}</p>;
+function shownWords(shown: number, more: boolean): string {
+  return `${counted(shown, 'entry', 'entries')} shown${more ? '.' : '; that is all.'}`;
 }

@@ -62,7 +62,7 @@ export function DeviceList(props: ListProps): ReactNode {
   const from = loaded === 0 ? 0 : Math.floor(Math.max(0, (virtual.scrollOffset ?? 0) - (phone ? virtual.options.scrollMargin : 0)) / (phone ? itemPx : rowPx)) + 1;
   const to = Math.min((virtual.range?.endIndex ?? -1) + 1, loaded);
   useEffect(() => onSeen(from, to), [from, to, onSeen]);
-  const [at, setAt] = useRowKeys({ box, rows, onChoice, go: (row) => virtual.scrollToIndex(row, { align: 'auto' }) });
+  const [at, setAt] = useListKeys({ box, rows, onChoice, go: (row) => virtual.scrollToIndex(row, { align: 'auto' }) });
   const window: ShownRows = { shown, total, waiting: items.filter(({ index }) => index >= loaded).length, ...around(items, virtual.getTotalSize(), phone ? virtual.options.scrollMargin : top) };
   return (
     <div className="devices-around">
@@ -98,8 +98,8 @@ function useTop(sorting: string, toTop: () => void): void {
 
 type KeyDeps = { readonly box: { readonly current: HTMLElement | null }; readonly rows: Rows; readonly onChoice: ListProps['onChoice']; readonly go: (row: number) => void };
 
-/** `j` and `k` move the focus from row to row, so that Enter opens what has it; `x` chooses it. */
-function useRowKeys({ box, rows, onChoice, go }: KeyDeps): readonly [number, (row: number) => void] {
+/** `j` and `k` move the focus from row to row, also to one that is not drawn yet, so that Enter opens what has it; `x` chooses it. */
+function useListKeys({ box, rows, onChoice, go }: KeyDeps): readonly [number, (row: number) => void] {
   const [at, setAt] = useState(-1);
   const wanted = useRef(false);
   const latest = useRef({ at, rows: rows.rows, go });
