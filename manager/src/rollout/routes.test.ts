@@ -21,7 +21,7 @@ describe('what is shown', () => {
     await world.fleet.tick();
     expect(Rollout.parse(await get(id))).toMatchObject({
       id, name: 'spring', release: release.id, app: 'blink', version: release.version, digest: release.digest, state: 'running', cause: null, revision: 1, horizonS: 60, createdBy: 'ada', decidedBy: null, finishedAt: null,
-      reason: { code: 'gate.proving', reason: 'wave 1: 0 of 1 present devices are proven; 1 are not finished' },
+      reason: { code: 'gate.proving', reason: 'wave 1: 0 of 1 present devices are proven; 1 not finished yet' },
       waves: [
         { n: 1, state: 'active', total: 1, counts: { offered: 1 }, absent: 0, plan: { gate: { failurePercent: 5, successPercent: 100 } }, openedAt: expect.any(String), passedAt: null },
         { n: 2, state: 'pending', total: 2, counts: { waiting: 2 }, absent: 0, openedAt: null },

@@ -51,7 +51,7 @@ describe('failures that are borne', () => {
 test('the reasons name the numbers', () => {
   expect(judgeWave({ failed: 1, proven: 2 }, 0, Gate.parse({})).reason.reason).toBe('1 of 3 finished devices ended badly (33.3 %); at most 0 % may');
   expect(judgeWave({ waiting: 3, proven: 1 }, 3, Gate.parse({})).reason.reason).toMatch(/1 of 4 devices are present \(25 %\); 50 % are wanted/);
-  expect(judgeWave({ waiting: 1, soaking: 1, proven: 1 }, 0, Gate.parse({})).reason.reason).toBe('1 of 3 present devices are proven; 2 are not finished');
+  expect(judgeWave({ waiting: 1, soaking: 1, proven: 1 }, 0, Gate.parse({})).reason.reason).toBe('1 of 3 present devices are proven; 2 not finished yet');
 });
 
 /** Every wave of up to four devices, over every gate of a few shares: what must hold whatever the numbers are. */

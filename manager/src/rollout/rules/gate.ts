@@ -45,6 +45,6 @@ export function judgeWave(counts: Counts, absent: number, gate: Gate): Verdict {
   if (present === 0 || percentOf(present, counted) < gate.presentPercent) {
     return said('open', 'gate.absent', `${present} of ${counted} devices are present (${shown(percentOf(present, counted))}); ${shown(gate.presentPercent)} are wanted, and at least one`);
   }
-  if (!enough) return said('open', 'gate.proving', `${proven} of ${present} present devices are proven; ${present - finished} are not finished`);
+  if (!enough) return said('open', 'gate.proving', `${proven} of ${present} present devices are proven; ${present - finished} not finished yet`);
   return said('passed', 'gate.passed', `${proven} of ${present} present devices are proven, ${bad} ended badly, ${absent} are absent`);
 }
