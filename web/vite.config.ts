@@ -19,5 +19,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    // Zod is told that it may not ask for `eval` before anything is made with it: both in one piece, which all others wait for.
+    rolldownOptions: { output: { codeSplitting: { groups: [{ name: 'zod', test: /node_modules\/zod\/|web\/src\/no-eval\.ts$/ }] } } },
   },
 });

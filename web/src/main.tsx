@@ -1,4 +1,5 @@
 /** The browser's side, wired: read this first. Client, stream, time and keyboard are made here, once, and handed down. */
+import './no-eval.ts';
 import { MantineProvider } from '@mantine/core';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { StrictMode, useState } from 'react';
