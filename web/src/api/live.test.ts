@@ -12,6 +12,8 @@ afterEach(() => {
 
 /** The manager's side of the stream: each follower that comes is here, to be told things and cut. */
 function manager() {
+  const doors = { shut: false };
+  let tries = 0;
   const streams: Stream[] = [];
   const stores = newSessionStores();
   const api: Api = {
@@ -25,6 +27,7 @@ function manager() {
         wake();
       };
       signal?.addEventListener('abort', () => put({ end: undefined }));
+      if (doors.shut) throw new Fault('unreachable', `attempt ${(tries += 1)} found nobody`);
       streams.push({ after, say: (id, data) => put({ id, data }), end: (fault) => put({ end: fault }) });
       onOpen?.();
       for (;;) {
@@ -37,7 +40,7 @@ function manager() {
       }
     },
   };
-  return { api, streams };
+  return { api, streams, doors };
 }
 
 const device = (id: string): ChangeEvent => ({ kind: 'device', ids: [id] });
@@ -80,6 +83,22 @@ test('a cut stream is stale with its reason, is followed again after what was he
   await expect.poll(() => streams.length, { timeout: 5_000 }).toBe(2);
   expect(streams[1]?.after).toBe('3');
   await expect.poll(() => live.liveness.get().state).toBe('live');
+});
+
+test('stale counts from the first moment, whatever fails after it and whoever leads, until it is live again', async () => {
+  const { api, streams, doors } = manager();
+  const [first, second] = [tab(api, 'long'), tab(api, 'long')];
+  await expect.poll(() => second?.live.liveness.get().state).toBe('live');
+  doors.shut = true;
+  streams[0]?.end(new Fault('timed-out', 'the stream was silent for 20 s'));
+  await expect.poll(() => second?.live.liveness.get()).toMatchObject({ why: 'the stream was silent for 20 s' });
+  const since = second?.live.liveness.get();
+  const sinceMs = since?.state === 'stale' ? since.sinceMs : undefined;
+  await expect.poll(() => second?.live.liveness.get(), { timeout: 10_000 }).toEqual({ state: 'stale', sinceMs, why: 'attempt 2 found nobody' });
+  first?.live[Symbol.dispose]();
+  await expect.poll(() => second?.live.liveness.get(), { timeout: 10_000 }).toEqual({ state: 'stale', sinceMs, why: 'attempt 3 found nobody' });
+  doors.shut = false;
+  await expect.poll(() => second?.live.liveness.get().state, { timeout: 10_000 }).toBe('live');
 });
 
 test('a stream that is refused because the session has ended says so to the page', async () => {

@@ -41,7 +41,10 @@ export function openLive(deps: LiveDeps): Live {
     else if (place.leads) channel.postMessage({ kind: 'liveness', liveness: liveness.get() } satisfies Told);
   });
   channel.postMessage({ kind: 'who-leads' } satisfies Told);
-  const tell = (next: Liveness): void => {
+  const tell = (said: Liveness): void => {
+    const was = liveness.get();
+    // The first moment without a stream is kept over all that fails after it, whichever tab leads, until one is open again.
+    const next = said.state === 'stale' && was.state === 'stale' ? { ...said, sinceMs: was.sinceMs } : said;
     liveness.set(next);
     if (!stop.signal.aborted) channel.postMessage({ kind: 'liveness', liveness: next } satisfies Told);
   };
@@ -65,7 +68,6 @@ type Place = { after: string | undefined; leads: boolean };
 
 async function followForEver({ api, clock, random, onChange, channel }: LiveDeps, { place, tell, signal }: { place: Place; tell: (next: Liveness) => void; signal: AbortSignal }): Promise<void> {
   for (let attempt = 0; !signal.aborted; attempt += 1) {
-    let sinceMs: number | undefined;
     try {
       const onOpen = (): void => {
         attempt = 0;
@@ -76,12 +78,11 @@ async function followForEver({ api, clock, random, onChange, channel }: LiveDeps
         channel.postMessage({ kind: 'change', id, data } satisfies Told);
         onChange(data);
       }
-      sinceMs = clock.nowMs();
-      tell({ state: 'stale', sinceMs, why: 'the manager ended the stream' });
+      tell({ state: 'stale', sinceMs: clock.nowMs(), why: 'the manager ended the stream' });
     } catch (thrown) {
       if (signal.aborted) return;
       if (thrown instanceof Fault && thrown.code === 'unauthenticated') api.session.set('ended');
-      tell({ state: 'stale', sinceMs: sinceMs ?? clock.nowMs(), why: thrown instanceof Error ? thrown.message : String(thrown) });
+      tell({ state: 'stale', sinceMs: clock.nowMs(), why: thrown instanceof Error ? thrown.message : String(thrown) });
     }
     await clock.sleep(backoffMs(attempt, random, back) + back.baseMs / 2, signal);
   }

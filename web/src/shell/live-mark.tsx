@@ -30,12 +30,12 @@ export function StaleBanner({ liveness }: { liveness: Store<Liveness> }): ReactN
   );
 }
 
-/** By the browser's own time, each second: how old a page is must be told when nothing else is heard. */
+/** By the browser's own time, in whole seconds from one on: how old a page is must be told when nothing else is heard. */
 function Since({ ms }: { ms: number }): ReactNode {
   const [now, setNow] = useState(() => systemClock.nowMs());
   useEffect(() => {
     const timer = systemClock.every(1_000, () => setNow(systemClock.nowMs()));
     return () => timer[Symbol.dispose]();
   }, []);
-  return duration(Math.max(0, now - ms));
+  return duration(Math.max(1_000, now - ms));
 }
