@@ -36,6 +36,7 @@ test('says who gets it, who is left out or waits, what is new, and the command t
   await expect.element(screen.getByText(/A person assigned it\./)).toBeVisible();
   await expect.element(screen.getByRole('region', { name: 'Devices', exact: true })).toBeVisible();
   await expect.element(screen.getByRole('link', { name: 'b-1' })).toHaveAttribute('href', '/devices/b-1');
+  await expect.element(screen.getByText('which 6 of 6 devices run now')).toBeVisible();
   await expect.element(screen.getByText('New: it switches one output, “siren”')).toBeVisible();
   await expect.element(screen.getByText('No longer: it reads the input “button”')).toBeVisible();
   await expect.element(screen.getByText('./pier rollout start rel-2 -l all --wave 1 --wave rest')).toBeVisible();

@@ -2,9 +2,10 @@ import type { ReactNode } from 'react';
 import type { Release, ReleaseDifference } from '@pier/shared/api';
 import { useAnswer } from '../../api/index.ts';
 import { Answered, Icon, Region } from '../../parts/index.ts';
+import { count, counted } from '../../words/index.ts';
 import { replacedBy } from './release-section.tsx';
 
-/** What the release asks for beyond the version that most devices run now. */
+/** What the release asks for beyond the other version that the most devices run now, and how many those are. */
 export function RightsPanel({ release: id }: { release: string }): ReactNode {
   const releases = useAnswer('listReleases', { query: { limit: 500 } });
   const fleet = useAnswer('getFleet', {});
@@ -13,15 +14,15 @@ export function RightsPanel({ release: id }: { release: string }): ReactNode {
   const before = replaced && releases.data?.items.find((one) => one.app === release.app && one.version === replaced.version);
   if (!release) return null;
   if (!before) return <Region title={`What ${release.version} asks for`} note={fleet.data && 'no device runs another version of it'}><Plain lines={release.permissions} /></Region>;
-  return <Compared release={release} before={before} />;
+  return <Compared release={release} before={before} runs={`which ${count(replaced.devices)} of ${counted(replaced.of, 'device')} ${replaced.devices === 1 ? 'runs' : 'run'} now`} />;
 }
 
-function Compared({ release, before }: { release: Release; before: Release }): ReactNode {
+function Compared({ release, before, runs }: { release: Release; before: Release; runs: string }): ReactNode {
   const difference = useAnswer('compareRelease', { params: { id: release.id }, query: { from: before.id } });
   const more = difference.data && (difference.data.added.length > 0 || difference.data.changed.length > 0);
   const title = difference.data === undefined ? `${release.version} beside ${before.version}` : more ? `${release.version} asks for more or other than ${before.version}` : `${release.version} asks for no more than ${before.version}`;
   return (
-    <Region title={more ? <span className="mark f-paused"><Icon name="alert" />{title}</span> : title} note="which most devices run now">
+    <Region title={more ? <span className="mark f-paused"><Icon name="alert" />{title}</span> : title} note={runs}>
       {release.counter < before.counter && <p className="note f-paused">It is older than {before.version}: a device goes back by itself only to what it ran well before. To any other older release it wants an operator&rsquo;s permit, and refuses without.</p>}
       <Answered of={difference} what="the difference" rows={2}>{(found) => <Lines difference={found} version={before.version} />}</Answered>
     </Region>
