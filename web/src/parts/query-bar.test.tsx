@@ -92,6 +92,11 @@ test('proposes what is known, by arrows and Enter or by pointer', async () => {
   await expect.element(screen.getByRole('option', { name: 'site=lab' })).toHaveAttribute('aria-selected', 'true');
   await userEvent.keyboard('{Enter}');
   expect(changes.at(-1)).toBe('site=lab');
+  // Shut, so that nothing lies over the rows; the next key opens it, without a second site.
+  await expect.element(bar).toHaveAttribute('aria-expanded', 'false');
+  await userEvent.keyboard('{ArrowDown}');
+  await expect.element(bar).toHaveAttribute('aria-expanded', 'true');
+  expect(screen.getByRole('option').elements().map((one) => one.textContent)).toEqual(['role=pump']);
   await bar.fill('ro');
   await screen.getByRole('option', { name: 'role=pump' }).click();
   expect(changes.at(-1)).toBe('site=lab and role=pump');

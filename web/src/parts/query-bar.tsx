@@ -35,20 +35,26 @@ const none: readonly never[] = [];
 export function QueryBar(props: QueryBarProps): ReactNode {
   const { value, label, count, fault, inputRef, suggest = none, hint } = props;
   const id = useId();
-  const [focused, setFocused] = useState(false);
+  // Open from the first key or the focus on; shut by what takes a condition, or it would lie over the rows that this brought.
+  const [open, setOpen] = useState(false);
   const [at, setAt] = useState(-1);
   const { text, whole, wrong, type, commit } = useTyped(props);
   const chips = chipsOf(props, whole);
-  const proposed = focused && !whole ? suggestions(suggest, text, chips.map((chip) => chip.text)) : none;
+  const proposed = open && !whole ? suggestions(suggest, text, chips.map((chip) => chip.text)) : none;
+  const take = (one: string): void => {
+    commit(one);
+    setOpen(false);
+    setAt(-1);
+  };
   const keyed = (event: KeyboardEvent): void => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (step !== undefined && proposed.length > 0) {
+    if (step !== undefined && !open) setOpen(true);
+    else if (step !== undefined && proposed.length > 0) {
       event.preventDefault();
       setAt((was) => Math.max(-1, Math.min(proposed.length - 1, was + step)));
     } else if (event.key === 'Enter') {
       event.preventDefault();
-      commit(proposed[at] ?? text);
-      setAt(-1);
+      take(proposed[at] ?? text);
     } else if (event.key === 'Backspace' && text === '') chips.at(-1)?.onRemove();
     else if (event.key === 'Escape') {
       if (text === '' || whole) (event.currentTarget as HTMLElement).blur();
@@ -80,17 +86,18 @@ export function QueryBar(props: QueryBarProps): ReactNode {
             spellCheck={false}
             maxLength={2_000}
             onKeyDown={keyed}
-            onFocus={() => setFocused(true)}
+            onFocus={() => setOpen(true)}
             onBlur={() => {
-              setFocused(false);
+              setOpen(false);
               commit(text);
             }}
             onChange={({ currentTarget }) => {
               type(currentTarget.value);
+              setOpen(true);
               setAt(-1);
             }}
           />
-          <Proposed id={id} proposed={proposed} at={at} onPick={commit} />
+          <Proposed id={id} proposed={proposed} at={at} onPick={take} />
         </div>
         {count && <span className="query-count"><span className="strong">{said(count.matched)}</span> of {said(count.total)}</span>}
         {hint !== undefined && <kbd className="query-hint">{hint}</kbd>}

@@ -65,7 +65,9 @@ describe('adding and removing', () => {
 
 test('suggests at most eight that hold what is typed, those that begin with it first, none that is there', () => {
   const known = ['my-site=x', 'site=dunmore', 'site=lab', 'role=pump'];
-  expect(suggestions(known, 'SITE', ['site=lab'])).toEqual(['site=dunmore', 'my-site=x']);
+  expect(suggestions(known, 'SITE', ['my-site=y'])).toEqual(['site=dunmore', 'site=lab']);
+  expect(suggestions(known, 'SITE', ['site=lab'])).toEqual(['my-site=x']);
+  expect(suggestions(known, 'SITE', ['site!=lab'])).toContain('site=dunmore');
   expect(suggestions(known, 'site=dunmore', [])).toEqual([]);
   expect(suggestions(Array.from({ length: 20 }, (_, n) => `a=${n}`), '', [])).toHaveLength(8);
 });

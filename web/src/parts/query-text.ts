@@ -48,14 +48,20 @@ export function withoutPart(value: string, place: number): string {
   return textOf(conditionsOf(parseSelector(value)).filter((_, at) => at !== place));
 }
 
-/** Conditions that go on from what is typed, and are not there already. */
+/** Conditions that go on from what is typed; no second one of a key that is held to a value already: nothing would match both. */
 export function suggestions(suggest: readonly string[], typed: string, has: readonly string[]): string[] {
   const part = typed.trim().toLowerCase();
-  const fits = suggest.filter((one) => !has.includes(one) && (part === '' || one.toLowerCase().includes(part)) && one.toLowerCase() !== part);
+  const held = new Set(has.map(keyOf).filter((key) => key !== undefined));
+  const fits = suggest.filter((one) => !has.includes(one) && !held.has(keyOf(one) ?? '') && (part === '' || one.toLowerCase().includes(part)) && one.toLowerCase() !== part);
   return fits.toSorted((a, b) => Number(b.toLowerCase().startsWith(part)) - Number(a.toLowerCase().startsWith(part))).slice(0, suggestionsMax);
 }
 
 const suggestionsMax = 8;
+
+/** The key of `key=value`; undefined of any other condition. */
+function keyOf(text: string): string | undefined {
+  return /^([^\s!=]+)=/.exec(text)?.[1];
+}
 
 function textOf(conditions: readonly Selector[]): string {
   const [first, ...more] = conditions;
