@@ -5,5 +5,6 @@ export {
 } from './states.ts';
 export { type Gap, desertedWave, gapOf, rolloutState, rolloutTitle } from './rollout.ts';
 export { remediesOf, whyLook } from './why.ts';
+export { readTagNames, readTags } from './tags-text.ts';
 export { shellWord } from './shell.ts';
 export { firstBoardCommands, firstPolicyCommands, signInCommand } from './first-commands.ts';

@@ -9,7 +9,7 @@ import { ActDialog, Answered, type Said } from '../../parts/index.ts';
 import { count, counted } from '../../words/index.ts';
 import { type Choice, isChosen } from './choice.ts';
 import { gatherDevices } from './gather.ts';
-import { readTags } from './tag-text.ts';
+import { readTagChange } from './tag-text.ts';
 import { type DevicesView, soleSelector, whichOf } from './view.ts';
 
 type Props = {
@@ -41,7 +41,7 @@ export function TagsDialog(props: Props): ReactNode {
   const selector = choice.kind === 'all' && choice.except.size === 0 ? soleSelector(view) : undefined;
   const chosen = useChosen(props, selector === undefined);
   const n = selector === undefined ? chosen.data?.length : matched;
-  const read = readTags(set, remove);
+  const read = readTagChange(set, remove);
   const act = async (said: Said): Promise<void> => {
     if (!read.ok) return;
     const which = selector === undefined ? { devices: (chosen.data ?? []).map(({ id }) => id) } : { selector };

@@ -4,8 +4,8 @@ import type { AnswerOf } from '@pier/shared/api';
 import { isoTime } from '@pier/shared/core';
 import { useAct, useNow } from '../../api/index.ts';
 import { ActDialog, Command } from '../../parts/index.ts';
-import { clockTime, count, counted } from '../../words/index.ts';
-import { type Wanted, createCommand, readTags } from './token-view.ts';
+import { clockTime, count, counted, readTags } from '../../words/index.ts';
+import { type Wanted, createCommand } from './token-view.ts';
 
 const lives = [{ value: '3600', label: '1 hour' }, { value: '86400', label: '1 day' }, { value: '604800', label: '7 days' }, { value: '2592000', label: '30 days' }];
 const usesMax = 10_000;
@@ -22,7 +22,7 @@ export function NewToken({ onClose, onMade }: { onClose: () => void; onMade: (ma
   const [approval, setApproval] = useState(false);
   const tags = readTags(text);
   const n = typeof uses === 'number' && Number.isInteger(uses) && uses >= 1 && uses <= usesMax ? uses : undefined;
-  const off = n === undefined ? `A token is for 1 to ${count(usesMax)} boards.` : tags.ok ? undefined : tags.why;
+  const off = n === undefined ? `A token is for 1 to ${count(usesMax)} boards.` : tags.ok ? undefined : tags.says;
   const wanted: Wanted = { uses: n ?? 1, expiresInS: Number(life), tags: tags.ok ? tags.tags : {}, approval };
   const until = clockTime(isoTime(now + wanted.expiresInS * 1_000), now);
   return (
@@ -33,7 +33,7 @@ export function NewToken({ onClose, onMade }: { onClose: () => void; onMade: (ma
       <div className="enrol-fields">
         <NumberInput label="Boards" min={1} max={usesMax} allowDecimal={false} value={uses} onChange={setUses} data-autofocus />
         <NativeSelect label="Valid for" value={life} onChange={({ currentTarget }) => setLife(currentTarget.value)} data={lives} />
-        <TextInput label="Tags that it gives, such as site=lab role=pump" value={text} autoComplete="off" spellCheck={false} onChange={({ currentTarget }) => setText(currentTarget.value)} {...(!tags.ok && { error: tags.why })} />
+        <TextInput label="Tags that it gives, such as site=lab role=pump" value={text} autoComplete="off" spellCheck={false} onChange={({ currentTarget }) => setText(currentTarget.value)} {...(!tags.ok && { error: tags.says })} />
       </div>
       <Checkbox size="xs" className="enrol-approval" label="Each board waits until a person approves it" checked={approval} onChange={({ currentTarget }) => setApproval(currentTarget.checked)} />
       <ul className="rows">

@@ -1,5 +1,5 @@
-import { describe, expect, test } from 'vitest';
-import { createCommand, joinCommands, kindWords, readTags, tokenState } from './token-view.ts';
+import { expect, test } from 'vitest';
+import { createCommand, joinCommands, kindWords, tokenState } from './token-view.ts';
 
 const now = Date.parse('2026-11-20T10:00:00Z');
 const token = { uses: 0, usesMax: 4, approval: true, expiresAt: '2026-11-20T11:00:00.000Z' };
@@ -16,30 +16,9 @@ test('a kind says how many and whether a person is asked', () => {
   expect(kindWords({ ...token, usesMax: 1, approval: false })).toBe('One board, no approval');
 });
 
-describe('tags as they are typed', () => {
-  const why = (text: string): string => {
-    const read = readTags(text);
-    return read.ok ? 'taken' : read.why;
-  };
-
-  test('are parted by blanks or commas, and may be none', () => {
-    expect(readTags('site=lab, role=pump  zone=a=b')).toEqual({ ok: true, tags: { site: 'lab', role: 'pump', zone: 'a=b' } });
-    expect(readTags('  ')).toEqual({ ok: true, tags: {} });
-  });
-
-  test('that are none are named, with what is wrong', () => {
-    expect(why('site')).toContain('"site" is no tag');
-    expect(why('=lab')).toContain('"=lab" is no tag');
-    expect(why('Site=lab')).toContain('small letters');
-    expect(why(`site=${'x'.repeat(129)}`)).toContain('128');
-    expect(why('site=lab site=quay')).toContain('twice');
-    expect(why(Array.from({ length: 65 }, (_, n) => `t${n}=1`).join(' '))).toContain('64');
-  });
-});
-
 test('the command that makes the same token quotes what a shell would read otherwise', () => {
-  expect(createCommand({ uses: 4, expiresInS: 86_400, tags: { site: 'lab' }, approval: true })).toBe('pier token create --uses 4 --expires-in 86400 --tag site=lab --approval');
-  expect(createCommand({ uses: 1, expiresInS: 60, tags: { note: "o'hara;rm" }, approval: false })).toBe("pier token create --uses 1 --expires-in 60 --tag 'note=o'\\''hara;rm'");
+  expect(createCommand({ uses: 4, expiresInS: 86_400, tags: { site: 'lab' }, approval: true })).toBe('./pier token create --uses 4 --expires-in 86400 --tag site=lab --approval');
+  expect(createCommand({ uses: 1, expiresInS: 60, tags: { note: "o'hara;rm" }, approval: false })).toBe("./pier token create --uses 1 --expires-in 60 --tag 'note=o'\\''hara;rm'");
 });
 
 test('the commands for a board name the manager, the token, and the same folder for board and agent', () => {

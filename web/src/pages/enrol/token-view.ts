@@ -1,5 +1,5 @@
 /** Claim tokens in words, and the commands that use them. Pure. */
-import { type ListedClaimToken, Tags } from '@pier/shared/api';
+import type { ListedClaimToken } from '@pier/shared/api';
 import { shellWord } from '../../words/index.ts';
 
 type Token = Pick<ListedClaimToken, 'uses' | 'usesMax' | 'approval' | 'expiresAt'>;
@@ -14,32 +14,18 @@ export function kindWords({ usesMax, approval }: Token): string {
   return `${usesMax === 1 ? 'One board' : 'Many'}, ${approval ? 'approval' : 'no approval'}`;
 }
 
-/** Tags as they are typed: `site=lab role=pump`, parted by blanks or commas. */
-export function readTags(text: string): { readonly ok: true; readonly tags: Readonly<Record<string, string>> } | { readonly ok: false; readonly why: string } {
-  const tags = new Map<string, string>();
-  for (const word of text.split(/[\s,]+/).filter((one) => one !== '')) {
-    const at = word.indexOf('=');
-    const key = word.slice(0, at);
-    if (at <= 0) return { ok: false, why: `"${word}" is no tag; one looks like site=lab.` };
-    if (tags.has(key)) return { ok: false, why: `"${key}" stands there twice.` };
-    if (!Tags.safeParse({ [key]: word.slice(at + 1) }).success) return { ok: false, why: `"${word}" is no tag: a key is of small letters, digits, ".", "_" and "-", a value at most 128 characters.` };
-    tags.set(key, word.slice(at + 1));
-  }
-  return tags.size > 64 ? { ok: false, why: 'At most 64 tags.' } : { ok: true, tags: Object.fromEntries(tags) };
-}
-
 export type Wanted = { readonly uses: number; readonly expiresInS: number; readonly tags: Readonly<Record<string, string>>; readonly approval: boolean };
 
 /** The command that makes the same token. */
 export function createCommand({ uses, expiresInS, tags, approval }: Wanted): string {
-  const words = ['pier token create', `--uses ${uses}`, `--expires-in ${expiresInS}`, ...Object.entries(tags).map(([key, value]) => `--tag ${shellWord(`${key}=${value}`)}`), ...(approval ? ['--approval'] : [])];
+  const words = ['./pier token create', `--uses ${uses}`, `--expires-in ${expiresInS}`, ...Object.entries(tags).map(([key, value]) => `--tag ${shellWord(`${key}=${value}`)}`), ...(approval ? ['--approval'] : [])];
   return words.join(' ');
 }
 
 /** Starts a simulated board, and the agent on it with the token. */
 export function joinCommands({ manager, token }: { readonly manager: string; readonly token: string }): { readonly board: string; readonly agent: string } {
   return {
-    board: 'pier sim board board.json --dir ./bench-1/board',
-    agent: ['pier agent start', '--data ./bench-1/agent', '--board sim:./bench-1/board', '--name bench-1', `--manager ${manager}`, `--token ${token}`].join(' \\\n  '),
+    board: './pier sim board board.json --dir ./bench-1/board',
+    agent: ['./pier agent start', '--data ./bench-1/agent', '--board sim:./bench-1/board', '--name bench-1', `--manager ${manager}`, `--token ${token}`].join(' \\\n  '),
   };
 }
