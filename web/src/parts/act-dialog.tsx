@@ -12,6 +12,7 @@ type Props = {
   readonly children?: ReactNode;
   /** Repeats verb and count: "Roll back 213 devices". */
   readonly act: string;
+  /** Then Enter in the reason does not do it: only its button does, or Enter after the typed word. */
   readonly danger?: boolean;
   /** Asks why it is done; goes to the audit. */
   readonly asksWhy?: boolean;
@@ -53,7 +54,7 @@ export function ActDialog({ title, sub, children, act, danger = false, asksWhy =
         {children}
         {(asksWhy || typed !== undefined) && (
           <div className="dialog-fields">
-            {asksWhy && <TextInput label="Why (kept in the audit)" value={remark} maxLength={500} onChange={({ currentTarget }) => setRemark(currentTarget.value)} data-autofocus />}
+            {asksWhy && <TextInput label="Why (kept in the audit)" value={remark} maxLength={500} onChange={({ currentTarget }) => setRemark(currentTarget.value)} onKeyDown={(event) => danger && event.key === 'Enter' && event.preventDefault()} data-autofocus />}
             {typed !== undefined && <TextInput label={`Type ${typed} to confirm`} value={word} autoComplete="off" spellCheck={false} onChange={({ currentTarget }) => setWord(currentTarget.value)} />}
           </div>
         )}

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
+import { userEvent } from 'vitest/browser';
 import { Route, Router } from 'wouter';
 import { memoryLocation } from 'wouter/memory-location';
-import { type AnswerOf, Gate, type Rollout, type VerbPreview, type WaveState, type WaveView, rolloutVerbs } from '@pier/shared/api';
+import { type AnswerOf, Gate, Release, type Rollout, type VerbPreview, type WaveState, type WaveView, rolloutVerbs } from '@pier/shared/api';
 import { AppName, DeviceId, Digest, Fault, Version } from '@pier/shared/core';
 import { show } from '../../testing/render.tsx';
 import RolloutPage from './index.tsx';
@@ -19,10 +20,10 @@ const failed = (name: string, state: 'failed' | 'refused', code: string): Answer
 const reason = (code: string, count: number, devices: string[]) => ({ code, sentence: code, remedy: null, count, devices: devices.map(device) });
 const why: AnswerOf<'whyRollout'> = { total: 33, proven: 8, reasons: [reason('rollout.wave-pending', 18, ['pi-20', 'pi-21']), reason('rollout.paused-gate', 4, ['pi-10', 'pi-11']), reason('app.failed', 2, ['pi-1', 'pi-2']), reason('device.refused', 1, ['pi-3'])] };
 
-type Given = { readonly of?: Partial<Rollout>; readonly why?: AnswerOf<'whyRollout'>; readonly verbs?: Parameters<typeof previews>[0]; readonly role?: 'viewer' | 'operator'; readonly acts?: unknown[] };
+type Given = { readonly of?: Partial<Rollout>; readonly why?: AnswerOf<'whyRollout'>; readonly verbs?: Parameters<typeof previews>[0]; readonly role?: 'viewer' | 'operator'; readonly acts?: unknown[]; /** All releases of the app, this one as well; each had a rollout. */ readonly releases?: AnswerOf<'listReleases'>['items'] };
 
 /** The page under its address, with all that the manager would say of this rollout. */
-function page({ of = {}, why: said = why, verbs = { retry: 3, exclude: 7, roll_back: 11, advance: 20, abort: 24 }, role = 'operator', acts = [] }: Given = {}) {
+function page({ of = {}, why: said = why, verbs = { retry: 3, exclude: 7, roll_back: 11, advance: 20, abort: 24 }, role = 'operator', acts = [], releases = [] }: Given = {}) {
   const { hook } = memoryLocation({ path: '/rollouts/rollout-1' });
   return show(<Router hook={hook}><Route path="/rollouts/:id"><RolloutPage /></Route></Router>, {
     me: { user: 'eve', role },
@@ -31,6 +32,8 @@ function page({ of = {}, why: said = why, verbs = { retry: 3, exclude: 7, roll_b
       listDeployments: (request) => ({ items: [failed('pi-1', 'failed', 'guest-trapped'), failed('pi-2', 'failed', 'guest-trapped'), failed('pi-3', 'refused', 'unsigned')].filter(({ state }) => JSON.stringify(request).includes(`"${state}"`)), next: null }),
       contrastRollout: () => ({ badly: 3, proven: 8, facts: [{ fact: 'model', value: 'raspberry-pi-3b', badly: 3, proven: 1 }] }),
       progressRollout: () => ({ total: 33, points: [{ at, proven: 0, badly: 0 }, { at, proven: 8, badly: 3 }] }),
+      listReleases: () => ({ items: releases, next: null }),
+      listRollouts: () => ({ items: releases.map(() => rollout), next: null }),
       listAudit: () => ({ items: [{ id: '2', at, actor: 'rollout:rollout-1', action: 'rollout.paused', object: 'rollout:rollout-1', detail: { reason: { code: 'x', reason: 'too many' } } }, { id: '1', at, actor: 'ada', action: 'rollout.created', object: 'rollout:rollout-1', detail: { devices: 33, remark: 'ticket 4471' } }], next: null }),
       actOnRollout: (request) => {
         acts.push(request);
@@ -67,13 +70,29 @@ test('a roll back asks for the typed name, shows every device in a row, and tell
   await screen.getByRole('button', { name: 'Roll back…' }).click();
   const dialog = screen.getByRole('dialog');
   await expect.element(dialog.getByText('All its devices')).toBeVisible();
-  expect(dialog.getByRole('row').elements().map((row) => row.textContent)).toEqual(['OrderDevicesWhat happens', 'First, wave 29go back to what they ran well before', 'Then, wave 12go back to what they ran well before', ' Waiting22never took it and are left out', 'All its devices33together']);
+  expect(dialog.getByRole('row').elements().map((row) => row.textContent)).toEqual(['OrderDevicesWhat happens', 'First, wave 29go back to what ran before', 'Then, wave 12go back to what ran before', ' Waiting22never took it and are left out', 'All its devices33']);
   await dialog.getByLabelText('Why (kept in the audit)').fill('they do not start');
   await dialog.getByLabelText('Type meter 3.1.0 to confirm').fill('meter 3.1.0');
   await dialog.getByRole('button', { name: 'Roll back 11 devices' }).click();
   await expect.element(dialog.getByRole('alert').getByText(/Bob retried it 4 s ago\. Look again\./)).toBeVisible();
   await expect.element(dialog.getByLabelText('Why (kept in the audit)')).toHaveValue('they do not start');
   expect(acts).toMatchObject([{ ifMatch: 7, body: { verb: 'roll_back', remark: 'they do not start' } }]);
+});
+
+test('a roll back of the first release says that the app is removed, asks for the name, and Enter in the reason does not do it', async () => {
+  const acts: unknown[] = [];
+  const own = Release.parse({ id: 'rel-2', app: 'meter', version: '3.1.0', counter: 2, repository: 'apps/meter', digest: rollout.digest, sizeBytes: 9, asks: {}, limits: {}, permissions: [], state: 'verified', reason: null, signedBy: [], createdAt: at });
+  const screen = await page({ acts, releases: [own], of: { waves: [wave(1, 'passed', { proven: 3 })] }, verbs: { roll_back: 3 } });
+  await screen.getByRole('button', { name: 'Roll back…' }).click();
+  const dialog = screen.getByRole('dialog');
+  await expect.element(dialog.getByText('devices lose the app: it is REMOVED, nothing ran before')).toBeVisible();
+  await dialog.getByLabelText('Type meter 3.1.0 to confirm').fill('meter 3.1.0');
+  await dialog.getByLabelText('Why (kept in the audit)').click();
+  await userEvent.keyboard('wrong one{Enter}');
+  expect(acts).toEqual([]);
+  await dialog.getByLabelText('Type meter 3.1.0 to confirm').click();
+  await userEvent.keyboard('{Enter}');
+  await expect.poll(() => acts).toMatchObject([{ body: { verb: 'roll_back', remark: 'wrong one' } }]);
 });
 
 test('a retry begins with all that ended badly and names those that are left chosen', async () => {

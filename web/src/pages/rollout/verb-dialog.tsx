@@ -30,6 +30,7 @@ const retryable: readonly string[] = ['failed', 'refused', 'timed_out'];
 export function VerbDialog({ rollout, verb, revision, onClose, onInstead }: Props): ReactNode {
   const [cap, setCap] = useState(rollout.maxInFlight);
   const choice = useChoice(rollout, verb);
+  const first = useFirstOfApp(rollout, verb === 'roll_back');
   const { previews, preview, devices, off, changed, doIt } = useVerb({ rollout, verb, revision, chosen: choice?.chosen, cap });
   const name = `${rollout.app} ${rollout.version}`;
   const danger = dangerous.includes(verb);
@@ -40,14 +41,14 @@ export function VerbDialog({ rollout, verb, revision, onClose, onInstead }: Prop
       sub={`${standingOf(rollout)}. This is a preview, nothing has been sent.`}
       act={lastWord(verb, devices)}
       danger={danger}
-      typed={hitsManyWaves(verb, rollout) ? name : undefined}
+      typed={first || hitsManyWaves(verb, rollout) ? name : undefined}
       off={off}
       softer={canPause ? <Button variant="plain" onClick={() => onInstead('pause')}>Pause instead</Button> : undefined}
       onClose={onClose}
       onAct={doIt}
     >
       <Answered of={previews} what="what it would do" rows={2}>
-        {() => <Effect rollout={rollout} verb={verb} preview={preview} devices={verb === 'set_cap' ? cap : devices} />}
+        {() => <Effect rollout={rollout} verb={verb} preview={preview} devices={verb === 'set_cap' ? cap : devices} first={first} />}
       </Answered>
       {choice && <Choice groups={choice.groups} cut={choice.cut} chosen={choice.chosen} onChoose={choice.setChosen} />}
       {verb === 'set_cap' && <NumberInput className="rollout-cap" label="Devices at work at once" value={cap} min={1} max={10_000} allowDecimal={false} onChange={(next) => setCap(typeof next === 'number' ? next : 1)} />}
@@ -96,19 +97,28 @@ function useChoice(rollout: Rollout, verb: RolloutVerb) {
   return { groups, cut: bad.cut || waiting.cut, chosen: own ?? new Set(all), setChosen };
 }
 
-function Effect({ rollout, verb, preview, devices }: { rollout: Rollout; verb: RolloutVerb; preview: VerbPreview | undefined; devices: number }): ReactNode {
+/** Whether the app came with this rollout: no other release and no other rollout of it are known, so that there is nothing to go back to. */
+function useFirstOfApp({ app }: Rollout, enabled: boolean): boolean {
+  const releases = useAnswer('listReleases', { query: { app, limit: 2 } }, { enabled });
+  const rollouts = useAnswer('listRollouts', { query: { app, limit: 2 } }, { enabled });
+  return enabled && releases.data?.items.length === 1 && rollouts.data?.items.length === 1;
+}
+
+type EffectProps = { readonly rollout: Rollout; readonly verb: RolloutVerb; readonly first: boolean };
+
+function Effect({ rollout, verb, preview, devices, first }: EffectProps & { preview: VerbPreview | undefined; devices: number }): ReactNode {
   const effects = effectsOf(verb, rollout);
   if (preview === undefined) return null;
   return (
     <>
-      <p className="rollout-figures"><span className="figure">{count(devices)}</span> <span className="soft">{figureWords(verb)}</span></p>
-      {preview.possible && <p className="dim">{plainSentence(preview.sentence)}</p>}
-      {preview.possible && effects && <EffectTable rollout={rollout} verb={verb} />}
+      <p className="rollout-figures"><span className="figure">{count(devices)}</span> <span className="soft">{figureWords(verb, devices, first)}</span></p>
+      {preview.possible && !first && <p className="dim">{plainSentence(preview.sentence)}</p>}
+      {preview.possible && effects && <EffectTable rollout={rollout} verb={verb} first={first} />}
     </>
   );
 }
 
-function EffectTable({ rollout, verb }: { rollout: Rollout; verb: RolloutVerb }): ReactNode {
+function EffectTable({ rollout, verb, first }: EffectProps): ReactNode {
   const effects = effectsOf(verb, rollout);
   if (effects === undefined) return null;
   const sum = [...effects.waves, ...effects.rest].reduce((all, row) => all + row.count, 0);
@@ -121,7 +131,7 @@ function EffectTable({ rollout, verb }: { rollout: Rollout; verb: RolloutVerb })
             <tr key={n}>
               <td>{verb === 'roll_back' ? `${index === 0 ? 'First' : 'Then'}, wave ${n}` : `Wave ${n}`}</td>
               <td className="end strong">{count(hit)}</td>
-              <td>{hitWords(verb)}</td>
+              <td>{hitWords(verb, hit, first)}</td>
             </tr>
           ))}
           {effects.rest.map(({ key, icon, family, who, count: n, says }) => (
@@ -132,15 +142,16 @@ function EffectTable({ rollout, verb }: { rollout: Rollout; verb: RolloutVerb })
             </tr>
           ))}
         </tbody>
-        <tfoot><tr><td className="dim">All its devices</td><td className="end dim">{count(effects.total)}</td><td className="dim">together</td></tr></tfoot>
+        <tfoot><tr><td className="dim">All its devices</td><td className="end dim">{count(effects.total)}</td><td /></tr></tfoot>
       </table>
       {sum !== effects.total && <p className="note f-failed" role="alert"><span className="strong">These do not add up.</span> The rows count {count(sum)} of {count(effects.total)} devices.</p>}
     </TableScroll>
   );
 }
 
-function hitWords(verb: RolloutVerb): string {
-  if (verb === 'roll_back') return 'go back to what they ran well before';
-  if (verb === 'abort' || verb === 'deny') return 'are left out, what runs stays';
-  return verb === 'pause' ? 'wait; offers are taken back' : 'are offered it when their turn comes';
+function hitWords(verb: RolloutVerb, n: number, first: boolean): string {
+  const one = n === 1;
+  if (verb === 'roll_back') return first ? `${one ? 'loses' : 'lose'} the app, nothing ran before` : `${one ? 'goes' : 'go'} back to what ran before`;
+  if (verb === 'abort' || verb === 'deny') return `${one ? 'is' : 'are'} left out, what runs stays`;
+  return verb === 'pause' ? `${one ? 'waits' : 'wait'}; offers are taken back` : `${one ? 'is' : 'are'} offered it when ${one ? 'its' : 'their'} turn comes`;
 }

@@ -57,12 +57,13 @@ export function lastWord(verb: RolloutVerb, devices: number): string {
 }
 
 /** What the figure of the dialog counts. */
-export function figureWords(verb: RolloutVerb): string {
+export function figureWords(verb: RolloutVerb, devices: number, firstOfApp = false): string {
+  const one = devices === 1;
   const words: Readonly<Record<RolloutVerb, string>> = {
-    approve: 'devices will be offered it, wave by wave', deny: 'devices stay as they are', pause: 'devices wait until it is resumed', resume: 'devices wait and will be offered it', advance: 'devices in the wave that opens',
-    abort: 'devices are left out; what runs stays', retry: 'devices try again', exclude: 'devices are left out and count for no gate', roll_back: 'devices go back, each to its own last good version', set_cap: 'devices at work at once',
+    approve: 'will be offered it, wave by wave', deny: one ? 'stays as it is' : 'stay as they are', pause: one ? 'waits until it is resumed' : 'wait until it is resumed', resume: one ? 'waits and will be offered it' : 'wait and will be offered it', advance: 'in the wave that opens',
+    abort: `${one ? 'is' : 'are'} left out; what runs stays`, retry: one ? 'tries again' : 'try again', exclude: one ? 'is left out and counts for no gate' : 'are left out and count for no gate', roll_back: firstOfApp ? `${one ? 'loses' : 'lose'} the app: it is REMOVED, nothing ran before` : `${one ? 'goes' : 'go'} back to what ran before; where nothing did, the app is REMOVED`, set_cap: 'at work at once',
   };
-  return words[verb];
+  return `${one ? 'device' : 'devices'} ${words[verb]}`;
 }
 
 /** The manager's sentence as one that stands alone. */
