@@ -24,3 +24,4 @@ export type { Sample } from './plot-data.ts';
 export { PasswordField, whyNotPassword } from './password-field.tsx';
 export { ErrorEdge } from './error-edge.tsx';
 export { TableScroll } from './table-scroll.tsx';
+export { PageTitle } from './page-title.ts';

@@ -1,4 +1,5 @@
-import { type ReactNode, useEffect, useId } from 'react';
+import { type ReactNode, useContext, useEffect, useId } from 'react';
+import { PageTitle } from './page-title.ts';
 
 /** A part of a page between hairlines, under a heading. */
 export function Region({ title, note, acts, children, className = '' }: { title: ReactNode; note?: ReactNode; acts?: ReactNode; children: ReactNode; className?: string }): ReactNode {
@@ -15,13 +16,16 @@ export function Region({ title, note, acts, children, className = '' }: { title:
   );
 }
 
-type HeadProps = { readonly title: string; /** What the window's tab says, where it is not the title. */ readonly tab?: string; readonly beside?: ReactNode; readonly facts?: ReactNode; readonly acts?: ReactNode };
+type HeadProps = { readonly title: string; /** What the window's tab and the crumbs say, where it is not the title. */ readonly tab?: string; readonly beside?: ReactNode; readonly facts?: ReactNode; readonly acts?: ReactNode };
 
 /** The head of a page: its one title, what is known of it, what can be done. */
 export function PageHead({ title, tab = title, beside, facts, acts }: HeadProps): ReactNode {
+  const told = useContext(PageTitle);
   useEffect(() => {
     document.title = `${tab} · Pier`;
-  }, [tab]);
+    told.set(tab);
+    return () => told.set('');
+  }, [tab, told]);
   return (
     <header className="page-head">
       <div className="page-head-words">
