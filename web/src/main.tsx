@@ -6,7 +6,7 @@ import { StrictMode, useState } from 'react';
 import { createRoot } from 'react-dom/client';
 import type { Me, PageSession } from '@pier/shared/api';
 import { systemClock, systemRandom } from '@pier/shared/core';
-import { ApiProvider, MeProvider, NowContext, askAgain, askAllAgain, browserApi, gatherChanges, openLive, tickingNow, useAnswer } from './api/index.ts';
+import { ApiProvider, MeProvider, NowContext, askAgain, askAllAgain, browserApi, freshMs, gatherChanges, openLive, tickingNow, useAnswer } from './api/index.ts';
 import { Pages } from './app.tsx';
 import { SetupPage, SignInAgain, SignInPage } from './pages/sign-in/index.tsx';
 import { Answered, ErrorEdge } from './parts/index.ts';
@@ -23,7 +23,7 @@ const meta = (name: string): string => document.querySelector<HTMLMetaElement>(`
 Reflect.set(globalThis, '__webpack_nonce__', meta('csp-nonce'));
 const clock = systemClock;
 const api = browserApi({ baseUrl: window.location.origin, clock });
-const queries = new QueryClient({ defaultOptions: { queries: { retry: false, staleTime: 30_000, refetchOnWindowFocus: true }, mutations: { retry: false } } });
+const queries = new QueryClient({ defaultOptions: { queries: { retry: false, staleTime: freshMs, refetchOnWindowFocus: true }, mutations: { retry: false } } });
 const keyboard = newKeyboard(window.localStorage);
 const changes = gatherChanges({ clock, everyMs: 1_000, tell: (changed) => askAgain(queries, changed), tellAll: () => askAllAgain(queries) });
 
