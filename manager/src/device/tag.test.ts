@@ -55,6 +55,14 @@ test('of many people who tag the same devices at once, all get their way', async
   expect([await tagsOf('last'), await tagsOf('dock-2')]).toEqual([wanted, wanted]);
 });
 
+test('of so many devices with so many tags that their records would take too much memory, nothing is changed', async () => {
+  const ids = await world.addDevices(Array.from({ length: 1_400 }, (_, n) => `heavy-${n}`));
+  const heavy = Object.fromEntries(Array.from({ length: 64 }, (_, n) => [`t${n}`.padEnd(63, 'x'), 'v'.repeat(128)]));
+  await expect(tag({ devices: ids, setTags: heavy })).resolves.toEqual({ devices: ids.length });
+  await expect(tag({ devices: ids, setTags: { [`t0`.padEnd(63, 'x')]: 'other' } })).rejects.toMatchObject({ code: 'too-large', message: expect.stringContaining('No device was changed') });
+  expect(await tagsOf('heavy-7')).toEqual(heavy);
+}, 120_000);
+
 test('a hundred devices take as many statements as one', async () => {
   const ids = await world.addDevices(Array.from({ length: 100 }, (_, n) => `many-${n}`));
   using counted = countStatements(world.db);

@@ -9,6 +9,8 @@ import { whereSelector } from '../selector/index.ts';
 import type { ChangeDeps } from './change.ts';
 import { refuseNul } from './query.ts';
 
+const recordedBytesMax = 32 << 20;
+
 type Tagged = { readonly id: string; readonly name: string; readonly before: Tags; readonly after: Tags };
 
 /**
@@ -22,6 +24,7 @@ export async function tagDevices({ db, clock, wake }: ChangeDeps, { body, actor 
   const changed = await inTransaction(db, async (tx) => {
     const tagged = (await lockedDevices(tx, where, body.devices)).map((row) => ({ ...row, after: tagsAfter(row, body) }));
     const those = tagged.filter(({ before, after }) => canonicalJson(before) !== canonicalJson(after));
+    refuseMany(those);
     await storeTags(tx, those);
     const remark = body.remark === undefined ? {} : { remark: body.remark };
     const records = those.map(({ id, name, before, after }) => ({ actor: actor.name, action: 'device.changed', object: `device:${id}`, detail: { before: { name, tags: before }, after: { name, tags: after }, ...remark } }));
@@ -46,6 +49,13 @@ function tagsAfter({ id, before }: Omit<Tagged, 'after'>, { setTags = {}, remove
   const after = Tags.safeParse({ ...Object.fromEntries(kept), ...setTags });
   if (!after.success) throw new Fault('input-invalid', `device "${id}" would have ${Object.keys({ ...Object.fromEntries(kept), ...setTags }).length} tags, and a device has at most 64; no device was changed`);
   return after.data;
+}
+
+/** Tags before and after of every device are recorded in one statement: what ten thousand devices with all the tags they may have would take is no change but an attack on memory. */
+function refuseMany(those: readonly Tagged[]): void {
+  let sizeBytes = 0;
+  for (const { before, after } of those) sizeBytes += JSON.stringify(before).length + JSON.stringify(after).length;
+  if (sizeBytes > recordedBytesMax) throw new Fault('too-large', `the tags of ${those.length} devices, before and after, take ${Math.ceil(sizeBytes / (1 << 20))} MiB of records, and one change may take ${recordedBytesMax >> 20}; change fewer devices at once. No device was changed`);
 }
 
 /** One statement, however many they are. */

@@ -75,12 +75,12 @@ async function answered({ act, once, name, definition, actor, request, reply }: 
   return definition.status === 204 ? reply.send() : answer;
 }
 
-async function streamed({ listen, identify, streams, name, definition, request, reply }: Handling): Promise<unknown> {
+async function streamed({ listen, identify, streams, name, definition, actor: by, request, reply }: Handling): Promise<unknown> {
   const stillMay = async (): Promise<boolean> => {
     const actor = await identify(request);
     return actor !== undefined && mayUse(actor.role, definition.permission);
   };
-  streams.open({ request, reply, stillMay, listen: (send, after) => listen(name, send, after) });
+  streams.open({ who: by?.name ?? 'nobody', request, reply, stillMay, listen: (send, after) => listen(name, send, after) });
   return reply;
 }
 

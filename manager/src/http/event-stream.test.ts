@@ -28,7 +28,7 @@ beforeEach(async () => {
   app = await makeApp({
     act: async () => null,
     once: (_asked, act) => act(),
-    identify: async () => actor,
+    identify: async ({ headers }) => actor && { ...actor, name: String(headers['x-who'] ?? actor.name) },
     listen: (_name, send, after) => {
       const stream = { send, after, ended: false };
       streams.push(stream);
@@ -126,7 +126,7 @@ test('who does not read is let go, and nobody else', async () => {
 
 test('there are two hundred streams, and no more until one ends', async () => {
   const stop = new AbortController();
-  const all = await Promise.all(Array.from({ length: 200 }, () => fetch(`http://127.0.0.1:${port}/api/v1/events`, { signal: stop.signal })));
+  const all = await Promise.all(Array.from({ length: 200 }, (_, n) => fetch(`http://127.0.0.1:${port}/api/v1/events`, { headers: { 'x-who': `person-${n % 4}` }, signal: stop.signal })));
   expect(new Set(all.map(({ status }) => status))).toEqual(new Set([200]));
   const refused = await open();
   expect([refused.status, refused.headers.get('content-type')]).toEqual([429, 'application/problem+json']);
@@ -150,4 +150,16 @@ test('closing ends the streams at once', async () => {
 test('HEAD is not a stream that nobody reads', async () => {
   expect((await fetch(`http://127.0.0.1:${port}/api/v1/events`, { method: 'HEAD' })).status).toBe(405);
   expect(streams).toEqual([]);
+});
+
+test('one person has fifty streams and no more, and the others have theirs', async () => {
+  const stop = new AbortController();
+  const all = await Promise.all(Array.from({ length: 50 }, () => fetch(`http://127.0.0.1:${port}/api/v1/events`, { headers: { 'x-who': 'greedy' }, signal: stop.signal })));
+  expect(new Set(all.map(({ status }) => status))).toEqual(new Set([200]));
+  const refused = await open({ 'x-who': 'greedy' });
+  expect([refused.status, await refused.json()]).toEqual([429, expect.objectContaining({ code: 'too-many-requests', detail: expect.stringContaining('50 streams are open to greedy') as string })]);
+  expect((await open({ 'x-who': 'modest' })).status).toBe(200);
+  stop.abort();
+  await until(() => streams.filter(({ ended }) => ended).length >= 50, { what: 'the greedy one’s have ended' });
+  expect((await open({ 'x-who': 'greedy' })).status).toBe(200);
 });

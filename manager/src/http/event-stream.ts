@@ -4,21 +4,24 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type Clock, Fault } from '@pier/shared/core';
 
 const streamsMax = 200;
+/** One person, however many browsers and programs: nobody alone keeps all others from hearing anything. */
+const streamsOfOneMax = 50;
 const unsentBytesMax = 1 << 20;
 const heartbeatMs = 15_000;
 /** How long a browser waits before it comes back. */
 const retryMs = 2_000;
 
 export type StreamedEvent = { readonly id?: string; readonly data: unknown };
-type Opened = { readonly request: FastifyRequest; readonly reply: FastifyReply; readonly listen: (send: (events: readonly StreamedEvent[]) => void, after: string | undefined) => Disposable; readonly stillMay: () => Promise<boolean> };
+type Opened = { /** Who listens. */ readonly who: string; readonly request: FastifyRequest; readonly reply: FastifyReply; readonly listen: (send: (events: readonly StreamedEvent[]) => void, after: string | undefined) => Disposable; readonly stillMay: () => Promise<boolean> };
 
 export type EventStreams = { open(stream: Opened): void; endAll(): void };
 
 export function newEventStreams(clock: Clock): EventStreams {
-  const open = new Set<ServerResponse>();
+  const open = new Map<ServerResponse, string>();
   return {
-    open: ({ request, reply, listen, stillMay }) => {
+    open: ({ who, request, reply, listen, stillMay }) => {
       if (open.size >= streamsMax) throw new Fault('too-many-requests', `${streamsMax} streams are open, which is all that there may be; try again later`);
+      if ([...open.values()].filter((one) => one === who).length >= streamsOfOneMax) throw new Fault('too-many-requests', `${streamsOfOneMax} streams are open to ${who}, which is all that one may have; close some`);
       const { raw } = reply;
       const write = (text: string): void => {
         if (raw.destroyed) return;
@@ -28,7 +31,7 @@ export function newEventStreams(clock: Clock): EventStreams {
       using opening = new DisposableStack();
       opening.use(listen((events) => write(events.map(frameOf).join('')), lastEventId(request)));
       reply.hijack();
-      open.add(raw);
+      open.set(raw, who);
       raw.writeHead(200, { ...headersOf(reply), 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store, no-transform', 'x-accel-buffering': 'no' });
       write(`retry: ${retryMs}\n: welcome\n\n`);
       opening.use(
@@ -45,7 +48,7 @@ export function newEventStreams(clock: Clock): EventStreams {
       });
     },
     endAll: () => {
-      for (const raw of open) raw.destroy();
+      for (const raw of open.keys()) raw.destroy();
     },
   };
 }

@@ -15,5 +15,6 @@ test('commas, quotes and new lines are quoted, and no field is a formula', () =>
   expect(line).toContain('"\'=HYPERLINK(""http://x"",""y"")"');
   expect(line).toContain('"a=1,2"');
   expect(csvOf([device({ name: '@sum' })])).toContain("'@sum");
+  expect(csvOf([device({ name: ' =1+1' }), device({ name: '＝1+1' })])).toMatch(/,' =1\+1,[^]*,'＝1\+1,/);
   expect(csvOf([device({ name: 'a\nb' })])).toContain('"a\nb"');
 });

@@ -14,6 +14,6 @@ export function csvOf(devices: readonly Device[]): string {
 
 /** A name or a tag may begin like a formula, which a spreadsheet would run: then an apostrophe stands before it. */
 function field(text: string): string {
-  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  const safe = /^\s*[=+\-@\t\r\n＝＋－＠]/.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
