@@ -20,10 +20,10 @@ const failed = (name: string, state: 'failed' | 'refused', code: string): Answer
 const reason = (code: string, count: number, devices: string[]) => ({ code, sentence: code, remedy: null, count, devices: devices.map(device) });
 const why: AnswerOf<'whyRollout'> = { total: 33, proven: 8, reasons: [reason('rollout.wave-pending', 18, ['pi-20', 'pi-21']), reason('rollout.paused-gate', 4, ['pi-10', 'pi-11']), reason('app.failed', 2, ['pi-1', 'pi-2']), reason('device.refused', 1, ['pi-3'])] };
 
-type Given = { readonly of?: Partial<Rollout>; readonly why?: AnswerOf<'whyRollout'>; readonly verbs?: Parameters<typeof previews>[0]; readonly role?: 'viewer' | 'operator'; readonly acts?: unknown[]; /** All releases of the app, this one as well; each had a rollout. */ readonly releases?: AnswerOf<'listReleases'>['items'] };
+type Given = { readonly of?: Partial<Rollout>; readonly why?: AnswerOf<'whyRollout'>; readonly verbs?: Parameters<typeof previews>[0]; readonly role?: 'viewer' | 'operator'; readonly acts?: unknown[]; /** What happens while an act is on its way. */ readonly before?: () => void; /** All releases of the app, this one as well; each had a rollout. */ readonly releases?: AnswerOf<'listReleases'>['items'] };
 
 /** The page under its address, with all that the manager would say of this rollout. */
-function page({ of = {}, why: said = why, verbs = { retry: 3, exclude: 7, roll_back: 11, advance: 20, abort: 24 }, role = 'operator', acts = [], releases = [] }: Given = {}) {
+function page({ of = {}, why: said = why, verbs = { retry: 3, exclude: 7, roll_back: 11, advance: 20, abort: 24 }, role = 'operator', acts = [], releases = [], before }: Given = {}) {
   const { hook } = memoryLocation({ path: '/rollouts/rollout-1' });
   return show(<Router hook={hook}><Route path="/rollouts/:id"><RolloutPage /></Route></Router>, {
     me: { user: 'eve', role },
@@ -37,6 +37,7 @@ function page({ of = {}, why: said = why, verbs = { retry: 3, exclude: 7, roll_b
       listAudit: () => ({ items: [{ id: '2', at, actor: 'rollout:rollout-1', action: 'rollout.paused', object: 'rollout:rollout-1', detail: { reason: { code: 'x', reason: 'too many' } } }, { id: '1', at, actor: 'ada', action: 'rollout.created', object: 'rollout:rollout-1', detail: { devices: 33, remark: 'ticket 4471' } }], next: null }),
       actOnRollout: (request) => {
         acts.push(request);
+        before?.();
         throw new Fault('revision-stale', 'bob retried it 4 s ago. Look again');
       },
     },
@@ -93,6 +94,16 @@ test('a roll back of the first release says that the app is removed, asks for th
   await dialog.getByLabelText('Type meter 3.1.0 to confirm').click();
   await userEvent.keyboard('{Enter}');
   await expect.poll(() => acts).toMatchObject([{ body: { verb: 'roll_back', remark: 'wrong one' } }]);
+});
+
+test('a second press on Pause while the first is on its way asks for nothing more, and whoever finds it paused already has no error', async () => {
+  const acts: unknown[] = [];
+  const now: { state: Rollout['state'] } = { state: 'running' };
+  const screen = await page({ acts, of: now, verbs: { pause: 3, resume: 3 }, before: () => { now.state = 'paused'; } });
+  await screen.getByRole('button', { name: 'Pause' }).dblClick();
+  await expect.element(screen.getByRole('button', { name: 'Resume' })).toBeEnabled();
+  expect(acts).toMatchObject([{ body: { verb: 'pause' } }]);
+  expect(screen.getByText('Not done.').elements()).toEqual([]);
 });
 
 test('a retry begins with all that ended badly and names those that are left chosen', async () => {

@@ -1,6 +1,6 @@
-import { useCallback, useState } from 'react';
-import type { Rollout, RolloutVerb, VerbPreview } from '@pier/shared/api';
-import type { Fault } from '@pier/shared/core';
+import { useCallback, useEffect, useRef, useState } from 'react';
+import type { Rollout, RolloutState, RolloutVerb, VerbPreview } from '@pier/shared/api';
+import { type Fault, systemClock } from '@pier/shared/core';
 import { useAct, useAnswer, useWhyNot } from '../../api/index.ts';
 import { actsAtOnce } from './verbs.ts';
 
@@ -20,8 +20,28 @@ export type Acting = {
   readonly fault: Fault | null;
 };
 
+/** What takes a button's place right under the pointer is not pressed by the second half of a double click. */
+const settleMs = 500;
+const leadsTo = { pause: 'paused', resume: 'running' } as const satisfies Partial<Record<RolloutVerb, RolloutState>>;
+
+/** Whether the state, and with it the buttons, has changed just now. */
+function useSettling(state: RolloutState): boolean {
+  const [seen, setSeen] = useState(state);
+  const [settling, setSettling] = useState(false);
+  if (seen !== state) {
+    setSeen(state);
+    setSettling(true);
+  }
+  useEffect(() => {
+    if (!settling) return undefined;
+    const timer = systemClock.after(settleMs, () => setSettling(false));
+    return () => timer[Symbol.dispose]();
+  }, [settling, seen]);
+  return settling;
+}
+
 /** The previews of all verbs, which one is opened, and the two that are done at once. */
-export function useActing(rollout: Pick<Rollout, 'id' | 'revision'>): Acting {
+export function useActing(rollout: Pick<Rollout, 'id' | 'revision' | 'state'>): Acting {
   const previews = useAnswer('previewRollout', { params: { id: rollout.id } });
   const act = useAct('actOnRollout');
   const whyNot = useWhyNot('operator');
@@ -32,10 +52,17 @@ export function useActing(rollout: Pick<Rollout, 'id' | 'revision'>): Acting {
   const look = useCallback((verb: RolloutVerb): void => {
     if (whyNot === undefined && items?.some((item) => item.verb === verb && item.possible) === true) setOpened(verb);
   }, [whyNot, items]);
+  const settling = useSettling(rollout.state);
+  // Two presses may come before the first is drawn.
+  const inFlight = useRef(false);
   const press = (verb: RolloutVerb): void => {
-    act.reset();
     if (!actsAtOnce(verb)) return look(verb);
-    if (!act.isPending && (verb === 'pause' || verb === 'resume')) act.mutate({ params: { id: rollout.id }, ifMatch: revision, body: { verb } });
+    if (inFlight.current || settling || (verb !== 'pause' && verb !== 'resume')) return;
+    inFlight.current = true;
+    act.mutate({ params: { id: rollout.id }, ifMatch: revision, body: { verb } }, { onSettled: () => { inFlight.current = false; } });
   };
-  return { items, revision, whyNot, press, look, opened, close: () => setOpened(undefined), busy: act.isPending, fault: act.error };
+  const wanted = act.variables?.body.verb;
+  // Whoever asked for what is so already, by whosever hand, has what was wanted.
+  const done = (wanted === 'pause' || wanted === 'resume') && leadsTo[wanted] === rollout.state;
+  return { items, revision, whyNot, press, look, opened, close: () => setOpened(undefined), busy: act.isPending || settling, fault: done ? null : act.error };
 }
