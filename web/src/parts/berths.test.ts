@@ -43,6 +43,12 @@ test('no state of a deployment is forgotten', () => {
   expect(countersOf([wave(1, 'active', { counts: all })]).reduce((sum, { count }) => sum + count, 0)).toBe(Object.keys(all).length);
 });
 
+test('those on the way back are told apart from those that are back, and a wave that had passed does not look well then', () => {
+  const back = wave(1, 'passed', { counts: { rolling_back: 4, rolled_back: 2 } });
+  expect(countersOf([back]).filter(({ count }) => count > 0).map(({ word, count }) => `${word} ${count}`)).toEqual(['On the way back 4', 'Rolled back 2']);
+  expect(berthState({ waves: [back], current: true }, 'rolling_back')).toMatchObject({ says: 'Had passed', state: { family: 'undone' } });
+});
+
 test('a wave that waits says what for, and one of a rollout that is over that it never opened', () => {
   const [first, second] = waves('active', 'pending') as [WaveView, WaveView];
   const berth = { waves: [second], current: false } as const;

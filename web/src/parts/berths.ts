@@ -49,7 +49,8 @@ const groups = [
   { key: 'waiting', word: 'Waiting', family: 'waiting', states: ['waiting', 'offered'], always: true },
   { key: 'absent', word: 'Absent', family: 'offline', states: [], always: true },
   { key: 'excluded', word: 'Left out', family: 'excluded', states: ['excluded', 'cancelled', 'superseded'], always: false },
-  { key: 'undone', word: 'Rolled back', family: 'undone', states: ['rolling_back', 'rolled_back'], always: false },
+  { key: 'undoing', word: 'On the way back', family: 'undone', states: ['rolling_back'], always: false },
+  { key: 'undone', word: 'Rolled back', family: 'undone', states: ['rolled_back'], always: false },
   { key: 'refused', word: 'Refused', family: 'refused', states: ['refused'], always: true },
   { key: 'failed', word: 'Failed', family: 'failed', states: ['failed', 'timed_out', 'rollback_failed'], always: true },
 ] as const satisfies readonly (Omit<Counter, 'count'> & { readonly always: boolean })[];
@@ -69,6 +70,7 @@ export function berthState({ waves: [{ state }] }: Berth, rollout: RolloutState)
   const over = rollout === 'denied' || rollout === 'aborted' || rollout === 'aborting' || rollout === 'rolling_back' || rollout === 'rolled_back';
   if (state === 'pending' && over) return { state: { ...waveWords.pending, family: 'offline', icon: 'square' }, says: 'Never opened' };
   if (over && (state === 'active' || state === 'soaking')) return { state: { word: 'Ended', family: 'offline', icon: 'square', note: 'the rollout ended first' } };
+  if (state === 'passed' && (rollout === 'rolling_back' || rollout === 'rolled_back')) return { state: { ...waveWords.passed, family: 'undone', icon: 'back' }, says: 'Had passed' };
   if (state === 'active' && rollout === 'paused') return { state: waveWords.active, says: 'Open, paused' };
   return { state: waveWords[state] };
 }

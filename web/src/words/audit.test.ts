@@ -5,7 +5,7 @@ const record = (action: string, object: string, detail: Record<string, unknown> 
 const rollout = 'rollout:rollout-1';
 
 test.each<[string, string, Record<string, unknown>, string]>([
-  ['rollout.roll_back', rollout, { devices: 6, remark: 'the old one' }, 'Rolled back 6 devices'],
+  ['rollout.roll_back', rollout, { devices: 6, remark: 'the old one' }, 'Asked to roll back 6 devices'],
   ['rollout.retry', rollout, { devices: 1 }, 'Let 1 device try again'],
   ['rollout.set_cap', rollout, { maxInFlight: 5, before: 500 }, 'Let 5 be at work at once, 500 before'],
   ['rollout.created', rollout, { devices: 2_480, approval: null }, 'Started a rollout to 2,480 devices'],

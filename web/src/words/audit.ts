@@ -29,7 +29,7 @@ const says: Readonly<Record<string, Say>> = {
   'rollout.abort': (detail) => `Aborted it, ${devicesOf(detail)} left out`,
   'rollout.retry': (detail) => `Let ${devicesOf(detail)} try again`,
   'rollout.exclude': (detail) => `Left out ${devicesOf(detail)}`,
-  'rollout.roll_back': (detail) => `Rolled back ${devicesOf(detail)}`,
+  'rollout.roll_back': (detail) => `Asked to roll back ${devicesOf(detail)}`,
   'rollout.set_cap': (detail) => `Let ${numberOf(detail['maxInFlight']) ?? 0} be at work at once, ${numberOf(detail['before']) ?? 0} before`,
   'rollout.joined': (detail) => `${Array.isArray(detail['devices']) ? counted(detail['devices'].length, 'device') : 'Devices'} joined`,
   'rollout.running': (detail) => `Went on${because(detail)}`,
@@ -72,7 +72,7 @@ const says: Readonly<Record<string, Say>> = {
   'api-token.revoked': (detail) => `Ended API token ${textOf(detail['name']) ?? ''}`,
 };
 
-/** What was done, such as `Rolled back 6 devices`. Of an action that this page does not know, its name and object. */
+/** What was done, such as `Left out 6 devices`. Of an action that this page does not know, its name and object. */
 export function auditWords({ action, object, detail }: Pick<AuditRecord, 'action' | 'object' | 'detail'>): string {
   const [kind, step = ''] = action.split('.', 2);
   const own = Object.hasOwn(says, action) ? says[action] : undefined;
