@@ -37,7 +37,7 @@ export class Apps implements AsyncDisposable {
   constructor(deps: AppsDeps) {
     this.#deps = deps;
     this.#pruner = new Pruner(deps);
-    this.#performDeps = { ...deps, leases: createLeases(), pruner: this.#pruner, profile: () => deps.board.now().profile };
+    this.#performDeps = { ...deps, leases: createLeases(), pruner: this.#pruner, changed: () => deps.tell.changed(), profile: () => deps.board.now().profile };
     this.#perform = createPerform(this.#performDeps);
     deps.board.onGone(() => {
       for (const slot of this.#slots.values()) slot.supervisor.fail(new Fault('board-gone', 'the board does not answer any more'));

@@ -7,7 +7,7 @@ import type { Step } from './plan.ts';
 import { type Conflict, type Leases, busyFault, isNamed } from './resources/index.ts';
 import { type Slot, short } from './slot.ts';
 
-export type PerformDeps = ObtainDeps & { readonly leases: Leases; readonly clock: Clock; readonly random: Random };
+export type PerformDeps = ObtainDeps & { readonly leases: Leases; readonly clock: Clock; readonly random: Random; /** What the device is has changed: an app is gone. */ readonly changed: () => void };
 
 /** `again`: facts changed, the plan has to be made anew. `wait`: nothing more can be done until something happens. */
 export type Performed = 'next' | 'again' | 'wait';
@@ -57,6 +57,7 @@ export function createPerform(deps: PerformDeps): Perform {
     forget: async (_step, slot) => {
       deps.store.apps.remove(slot.app);
       deps.pruner.prune();
+      deps.changed();
       return 'next';
     },
   };
