@@ -9,6 +9,7 @@ const sources = ['web/index.html', 'web/vite.config.ts', 'web/package.json', 'we
 
 /** Builds the UI where it was not built from what the checkout says now. Two at once do no harm: each puts a whole one there. */
 export async function ensureUi(paths, { node, env }, signal) {
+  if (!existsSync(join(paths.root, 'web'))) return; // a checkout of parts of Pier
   const built = join(paths.root, 'web', 'dist');
   const stamp = join(built, 'built-from');
   const wanted = fingerprintOfUi(paths.root);
