@@ -4,16 +4,17 @@ import { Link } from 'wouter';
 import { useAnswer } from '../../api/index.ts';
 import { QueryBar, Region } from '../../parts/index.ts';
 import { useShortcuts } from '../../shell/index.ts';
-import { count, counted } from '../../words/index.ts';
+import { capital, count, counted } from '../../words/index.ts';
 import { wrongAt } from './fields.tsx';
 import { type Wrong, idsOf, wrongSelector } from './form.ts';
+import type { Named as NamedDevices } from './named.ts';
 import type { FormState } from './use-form.ts';
 import { useSettled } from './use-settled.ts';
 
 type Props = Pick<FormState, 'form' | 'change'> & { readonly wrong: readonly Wrong[] };
 
 /** Who gets it: all, those of a query, or those that are named. */
-export function DevicesSection({ form, change, wrong }: Props): ReactNode {
+export function DevicesSection({ form, change, wrong, named }: Props & { readonly named: NamedDevices | undefined }): ReactNode {
   const note = form.who !== 'devices' && form.mode === 'dynamic' ? 'Who gets it; later ones join' : 'Who gets it; the list is fixed at the start';
   return (
     <Region title={<><span className="new-rollout-n" aria-hidden="true">2</span>Devices</>} note={note}>
@@ -22,7 +23,7 @@ export function DevicesSection({ form, change, wrong }: Props): ReactNode {
           <Radio size="xs" value="selector" label="Those of a query" /><Radio size="xs" value="devices" label="Named devices" /><Radio size="xs" value="all" label="All devices" />
         </div>
       </Radio.Group>
-      {form.who === 'devices' ? <Named form={form} change={change} wrong={wrong} /> : <Matching form={form} change={change} />}
+      {form.who === 'devices' ? <Named form={form} change={change} wrong={wrong} named={named} /> : <Matching form={form} change={change} />}
     </Region>
   );
 }
@@ -55,13 +56,15 @@ function Matching({ form, change }: Pick<Props, 'form' | 'change'>): ReactNode {
   );
 }
 
-function Named({ form, change, wrong }: Props): ReactNode {
-  const ids = idsOf(form.devices);
-  const says = form.devices.trim() === '' ? undefined : wrongAt(wrong, 'devices');
+function Named({ form, change, wrong, named }: Props & { readonly named: NamedDevices | undefined }): ReactNode {
+  const ids = named?.ids ?? idsOf(form.devices);
+  // While names are being looked up nothing is wrong with them.
+  const says = named === undefined ? undefined : wrongAt(wrong, 'devices');
   return (
     <>
-      <Textarea label="Ids of devices, parted by commas or lines" value={form.devices} onChange={({ currentTarget }) => change({ devices: currentTarget.value })} rows={2} error={says} classNames={{ input: 'mono' }} spellCheck={false} />
+      <Textarea label="Ids or names of devices, parted by commas or lines" value={form.devices} onChange={({ currentTarget }) => change({ devices: currentTarget.value })} rows={2} error={says === undefined ? undefined : capital(says)} classNames={{ input: 'mono' }} spellCheck={false} />
       <p className="small dim">{counted(ids.length, 'device')} named{ids.length > 0 && <>: {ids.slice(0, 5).map((id) => <Link key={id} href={`/devices/${id}`} className="new-rollout-id">{id}</Link>)}{ids.length > 5 && ` and ${count(ids.length - 5)} more`}</>}</p>
+      {named !== undefined && named.byName.length > 0 && <p className="small dim" role="status">{named.byName.map(({ id, name }) => `${name} is ${id}`).join(', ')}.</p>}
     </>
   );
 }

@@ -5,16 +5,18 @@ import { useLocation } from 'wouter';
 import type { Forecast, RolloutPlan } from '@pier/shared/api';
 import type { Fault } from '@pier/shared/core';
 import { useAnswer, useWhyNot } from '../../api/index.ts';
-import { ActButton, Answered, Command, PageHead, Region } from '../../parts/index.ts';
+import { ActButton, ActDialog, Answered, Command, PageHead, Region } from '../../parts/index.ts';
 import { capital, clockSeconds, counted } from '../../words/index.ts';
 import { commandOf } from './command.ts';
 import { DevicesSection } from './devices-section.tsx';
 import { ForecastPanel } from './forecast-panel.tsx';
-import { type Read, planOf } from './form.ts';
+import { fieldWords } from './field-words.ts';
+import type { Read } from './form.ts';
 import { ReleaseSection } from './release-section.tsx';
 import { RightsPanel } from './rights-panel.tsx';
 import { StartDialog } from './start-dialog.tsx';
 import { useForm } from './use-form.ts';
+import { usePlan } from './use-named.ts';
 import { useSettled } from './use-settled.ts';
 import { WavesSection } from './waves-section.tsx';
 import './new-rollout.css';
@@ -25,10 +27,10 @@ const noPlan = { release: '-', selector: 'all' } as const;
 export default function NewRolloutPage(): ReactNode {
   const state = useForm();
   const { form, change, discard, savedMs } = state;
-  const [starting, setStarting] = useState(false);
+  const [open, setOpen] = useState<'start' | 'discard'>();
   const [, go] = useLocation();
   const viewer = useWhyNot('operator');
-  const read = planOf(form);
+  const { read, named } = usePlan(form);
   const wrong = read.ok ? [] : read.wrong;
   const asked = useForecast(read, viewer === undefined);
   const { forecast, fresh } = asked;
@@ -39,14 +41,14 @@ export default function NewRolloutPage(): ReactNode {
       <PageHead title="New rollout" beside={<span className="soft">Nothing is sent before you start it</span>} acts={
         <>
           {savedMs !== undefined && <span className="small dim">Draft kept {clockSeconds(savedMs)}</span>}
-          <Button variant="plain" onClick={discard}>Discard</Button>
-          <ActButton variant="primary" icon={forecast?.needsApproval ? 'user-check' : 'play'} off={off} onClick={() => setStarting(true)}>{forecast && fresh ? `${verb} ${counted(forecast.devices, 'device')}…` : 'Start…'}</ActButton>
+          <Button variant="plain" onClick={() => (savedMs === undefined ? discard() : setOpen('discard'))}>Discard…</Button>
+          <ActButton variant="primary" icon={forecast?.needsApproval ? 'user-check' : 'play'} off={off} onClick={() => setOpen('start')}>{forecast && fresh ? `${verb} ${counted(forecast.devices, 'device')}…` : 'Start…'}</ActButton>
         </>
       } />
       <div className="columns">
         <div className="columns-main">
           <ReleaseSection form={form} change={change} />
-          <DevicesSection form={form} change={change} wrong={wrong} />
+          <DevicesSection form={form} change={change} wrong={wrong} named={named} />
           <WavesSection form={form} change={change} wrong={wrong} forecast={forecast} />
           <Equal read={read} />
         </div>
@@ -55,7 +57,8 @@ export default function NewRolloutPage(): ReactNode {
           {form.release !== '' && <RightsPanel release={form.release} />}
         </div>
       </div>
-      {starting && read.ok && forecast && <StartDialog plan={read.plan} forecast={forecast} onClose={() => setStarting(false)} onStarted={({ id }) => { discard(); go(`/rollouts/${id}`); }} />}
+      {open === 'discard' && <ActDialog title="Discard the draft" sub="What was typed here is lost. Nothing was sent." act="Discard the draft" asksWhy={false} onClose={() => setOpen(undefined)} onAct={async () => discard()} />}
+      {open === 'start' && read.ok && forecast && <StartDialog plan={read.plan} forecast={forecast} onClose={() => setOpen(undefined)} onStarted={({ id }) => { discard(); go(`/rollouts/${id}`); }} />}
     </>
   );
 }
@@ -78,12 +81,6 @@ function whyNotYet(read: Read, { query, forecast, fresh }: Asked): string | unde
   if (query.error) return 'See the forecast for what stands in the way.';
   if (!fresh) return 'The forecast is being made.';
   return forecast?.devices === 0 ? 'No device would get it.' : undefined;
-}
-
-const words: Readonly<Record<string, string>> = { release: 'Release', selector: 'Devices', devices: 'Devices', soakS: 'Soak', deadlineS: 'Each device, at most', maxInFlight: 'At work at once', horizonS: 'A late failure', name: 'Name' };
-
-function fieldWords(field: string): string {
-  return words[field] ?? capital(field);
 }
 
 function Beside({ viewer, read, asked: { query, forecast, fresh } }: { viewer: string | undefined; read: Read; asked: Asked }): ReactNode {

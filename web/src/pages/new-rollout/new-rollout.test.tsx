@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from 'vitest';
 import { Fault } from '@pier/shared/core';
-import { Fleet, Forecast, Release, Rollout, type RolloutPlan } from '@pier/shared/api';
+import { Device, Fleet, Forecast, Release, Rollout, type RolloutPlan } from '@pier/shared/api';
 import { show } from '../../testing/render.tsx';
 import NewRolloutPage from './index.tsx';
 
@@ -75,6 +75,20 @@ test('what is wrong is said at its field, and why it cannot start beside the but
   await expect.element(screen.getByRole('button', { name: 'Start…' })).toHaveAttribute('aria-disabled', 'true');
 });
 
+test('a device may be named by its name, and the plan has its id; a name that nobody has is said', async () => {
+  const asked: { devices?: string[] }[] = [];
+  const device = Device.parse({ id: 'd-2', name: 'quay-2', model: 'raspberry-pi-5', tags: {}, state: 'active', standing: 'in_step', why: null, online: true, lastSeenAt: at, agent: null, rev: 1, apps: [], createdAt: at });
+  const screen = await open({ answers: {
+    listDevices: (request: unknown) => ({ items: device.name.includes((request as { query: { search?: string } }).query.search ?? '') ? [device] : [], next: null }),
+    forecastRollout: (request: unknown) => { asked.push((request as { body: { devices?: string[] } }).body); return forecast(); },
+  } }, '?release=rel-2&devices=quay-2');
+  await expect.element(screen.getByText('quay-2 is d-2.')).toBeVisible();
+  await expect.poll(() => asked.at(-1)?.devices).toEqual(['d-2']);
+  await screen.getByRole('textbox', { name: 'Ids or names of devices, parted by commas or lines' }).fill('quay-9');
+  await expect.element(screen.getByText('No device has the id or the name "quay-9"', { exact: true })).toBeVisible();
+  await expect.element(screen.getByRole('button', { name: 'Start…' })).toHaveAttribute('aria-disabled', 'true');
+});
+
 test('a reload brings back what was typed; discard does not', async () => {
   const first = await open();
   await first.getByRole('textbox', { name: 'Name' }).fill('spring');
@@ -83,7 +97,9 @@ test('a reload brings back what was typed; discard does not', async () => {
   const again = await open({}, '?');
   await expect.element(again.getByRole('textbox', { name: 'Name' })).toHaveValue('spring');
   await expect.element(again.getByRole('group', { name: 'Wave 3' })).toBeVisible();
-  await again.getByRole('button', { name: 'Discard' }).click();
+  await again.getByRole('button', { name: 'Discard…' }).click();
+  await expect.element(again.getByRole('textbox', { name: 'Name' })).toHaveValue('spring');
+  await again.getByRole('button', { name: 'Discard the draft' }).click();
   await expect.element(again.getByRole('textbox', { name: 'Name' })).toHaveValue('');
   expect(window.sessionStorage.length).toBe(0);
 });
