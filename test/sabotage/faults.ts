@@ -1,4 +1,5 @@
 import { agentFaults } from './agent-faults.ts';
+import { faceFaults } from './face-faults.ts';
 import { fleetFaults } from './fleet-faults.ts';
 import { managerFaults } from './manager-faults.ts';
 import { type NamedFault, caughtBy } from './named-fault.ts';
@@ -23,4 +24,4 @@ const bootstrapFaults: readonly NamedFault[] = caughtBy(
 );
 
 /** Each with a name of its own; issue by issue more are added. */
-export const faults: readonly NamedFault[] = [...sharedFaults, ...agentFaults, ...portFaults, ...managerFaults, ...fleetFaults, ...simulatorFaults, ...bootstrapFaults];
+export const faults: readonly NamedFault[] = [...sharedFaults, ...agentFaults, ...portFaults, ...managerFaults, ...fleetFaults, ...faceFaults, ...simulatorFaults, ...bootstrapFaults];

@@ -48,7 +48,7 @@ const rolloutFaults: readonly NamedFault[] = [
     ['newcomer-joins-the-first-wave', `${rollout}/join.ts`, '.at(-1)?.n ?? 1;', '.at(0)?.n ?? 1;'],
   ]),
   ...caughtBy([`${rollout}/acts.test.ts`], [
-    ['old-revision-decides', `${rollout}/acts.ts`, 'if (ifMatch !== undefined && ifMatch !== revision) throw', 'if (ifMatch !== undefined && revision < 0) throw'],
+    ['old-revision-decides', `${rollout}/acts.ts`, 'if (ifMatch !== undefined && ifMatch !== revision) {', 'if (ifMatch !== undefined && revision < 0) {'],
     ['taken-over-device-retried', `${rollout}/facts.ts`, 'and newer.rollout_id > ${id} and ${hasBegun(', 'and false and ${hasBegun('],
     ['device-of-a-person-retried', `${rollout}/facts.ts`, 'and ${assignment.byHand})', 'and false)'],
     ['pause-leaves-offers-out', `${rollout}/close.ts`, "await shut(turn, ['paused', 'aborting']);", ''],

@@ -58,10 +58,10 @@ export const managerFaults: readonly NamedFault[] = [
   ]),
   ...caughtBy([`${access}/access.test.ts`, `${access}/rules.test.ts`], [
     ['csrf-check-off', `${access}/rules.ts`, "return method === 'GET' || method === 'HEAD' || secFetchSite === 'same-origin';", 'return method.length > 0 || secFetchSite === undefined;'],
-    ['any-password', `${access}/access.ts`, 'if ((await secret.matches(password, found?.password)) && found !== undefined) {', 'if (found !== undefined) {'],
+    ['any-password', `${access}/door.ts`, 'if ((await secret.matches(password, found?.password)) && found !== undefined) {', 'if (found !== undefined) {'],
     ['token-above-its-user', `${access}/token-store.ts`, 'role: lesserRole(row.role, row.userRole),', 'role: row.role,'],
     ['session-without-end', `${access}/store.ts`, 'and(eq(session.hash, hash), gt(session.expiresAt, now))', 'eq(session.hash, hash)'],
-    ['sign-in-guessed-for-ever', `${access}/access.ts`, 'if (attempts.blocked(key)) throw', "if (key === '') throw"],
+    ['sign-in-guessed-for-ever', `${access}/door.ts`, 'if (attempts.blocked(key)) throw', "if (key === '') throw"],
     ['viewer-may-push', `${access}/rules.ts`, "return mayUse(actor.role, 'operator') ? 'push' : 'pull';", "return mayUse(actor.role, 'viewer') ? 'push' : 'pull';"],
   ]),
   ...caughtBy([`${access}/people.test.ts`], [
