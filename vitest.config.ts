@@ -6,7 +6,7 @@ import { findChromium } from './test/support/chromium.ts';
 const common = { globals: false, passWithNoTests: false, testTimeout: 60_000, hookTimeout: 120_000, pool: 'forks' as const };
 
 /** Only the projects that show pages need a browser: where there is none, the others run all the same. */
-const chromium = process.argv.some((word) => /^(?:unit|flow)$/.test(word)) ? undefined : await findChromium(process.env);
+const chromium = process.argv.some((word) => /^(?:--project=)?(?:unit|flow)$/.test(word)) ? undefined : await findChromium(process.env);
 
 export default defineConfig({
   test: {

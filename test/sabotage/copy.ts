@@ -2,7 +2,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, 
 import { join } from 'node:path';
 import type { NamedFault } from './named-fault.ts';
 
-const tops = ['shared', 'agent', 'manager', 'firmware-sim', 'cli', 'sdk', 'examples', 'test', 'docs', 'pier', 'package.json', 'package-lock.json', 'vitest.config.ts', 'tsconfig.json'];
+const tops = ['shared', 'agent', 'manager', 'web', 'firmware-sim', 'cli', 'sdk', 'examples', 'test', 'docs', 'pier', 'package.json', 'package-lock.json', 'vitest.config.ts', 'tsconfig.json'];
 
 const prefix = 'sabotage-';
 
