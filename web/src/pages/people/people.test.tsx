@@ -22,11 +22,22 @@ test('a lesser role says beforehand that sessions end, and how many of the token
   await expect.poll(() => asked).toEqual([{ params: { user: 'bob' }, body: { role: 'viewer' } }]);
 });
 
-test('the last administrator is not removed: the dialog stays and says why', async () => {
+test('the only administrator is neither removed nor made less, and it is said why', async () => {
+  const screen = await show(<PeoplePage />, { me: ada, answers });
+  for (const name of ['Remove…', 'Change role…']) {
+    const off = screen.getByRole('row', { name: /^ada/ }).getByRole('button', { name });
+    await expect.element(off).toHaveAttribute('aria-disabled', 'true');
+    await expect.element(off).toHaveAccessibleDescription('The only administrator: make another one first.');
+    await expect.element(screen.getByRole('row', { name: /^bob/ }).first().getByRole('button', { name })).not.toHaveAttribute('aria-disabled', 'true');
+  }
+});
+
+test('an administrator who has become the last one is not removed: the dialog stays and says why', async () => {
   const removeUser = (): never => {
     throw new Fault('conflict', 'ada is the last administrator; make another one first');
   };
-  const screen = await show(<PeoplePage />, { me: ada, answers: { ...answers, removeUser } });
+  const listUsers = () => ({ items: users.map((user) => ({ ...user, role: 'admin' as const })), next: null });
+  const screen = await show(<PeoplePage />, { me: ada, answers: { ...answers, listUsers, removeUser } });
   await screen.getByRole('row', { name: /^ada/ }).getByRole('button', { name: 'Remove…' }).click();
   await expect.element(screen.getByRole('dialog')).toMatchTextContent('This is you: you are signed out at once');
   await screen.getByRole('button', { name: 'Remove ada' }).click();
@@ -63,7 +74,7 @@ test('what is not found says what hides everything, and shows it again', async (
   const screen = await show(<PeoplePage />, { me: ada, answers });
   await screen.getByLabelText('Find by name, role or id').fill('bbbb');
   await expect.element(screen.getByText('Nobody’s name or role has “bbbb” in it.')).toBeVisible();
-  await expect.element(screen.getByText('1 of 2 tokens of everybody’s')).toBeVisible();
+  await expect.element(screen.getByText('1 of 2 tokens of all people')).toBeVisible();
   await screen.getByRole('button', { name: 'Show all' }).click();
   await expect.element(screen.getByText('2 accounts')).toBeVisible();
 });

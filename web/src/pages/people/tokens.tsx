@@ -15,7 +15,7 @@ export function Tokens({ tokens, find, onFind, pages }: Props): ReactNode {
   const [open, setOpen] = useState<'new' | ApiToken>();
   const [made, setMade] = useState<AnswerOf<'createApiToken'>>();
   const found = tokens.filter(({ name, user, role, id }) => isFound(find, [name, user, role, id]));
-  const known = `${pages.hasNextPage ? 'the newest ' : ''}${counted(tokens.length, 'token')}${me.role === 'admin' ? ' of everybody’s' : ' of yours'}`;
+  const known = `${pages.hasNextPage ? 'the newest ' : ''}${counted(tokens.length, 'token')}${me.role === 'admin' ? ' of all people' : ' of yours'}`;
   return (
     <Region title="API tokens" note={find.trim() === '' ? known : `${count(found.length)} of ${known}`} acts={<ActButton compact icon="plus" onClick={() => setOpen('new')}>New token…</ActButton>}>
       {made !== undefined && <MadeToken made={made} onDone={() => setMade(undefined)} />}

@@ -25,6 +25,8 @@ export function Users({ users, tokens, allTokens, find, onFind, pages }: Props):
   const found = users.filter(({ name, role }) => isFound(find, [name, role]));
   const known = !pages.hasNextPage ? counted(users.length, 'account') : `the first ${counted(users.length, 'account')} by name`;
   const tokensOf = ({ name }: User): readonly ApiToken[] | undefined => (allTokens ? tokens?.filter((token) => token.user === name) : undefined);
+  const admins = users.filter(({ role }) => role === 'admin').length;
+  const onlyAdmin = ({ role }: User): boolean => role === 'admin' && admins === 1 && !pages.hasNextPage;
   return (
     <Region title="People" note={find.trim() === '' ? known : `${count(found.length)} of ${known}`} acts={<ActButton compact icon="plus" onClick={() => setOpen({ what: 'add' })}>Add…</ActButton>}>
       {found.length === 0 ? (
@@ -33,7 +35,7 @@ export function Users({ users, tokens, allTokens, find, onFind, pages }: Props):
         <TableScroll>
           <table className="table people-table">
             <thead><tr><th scope="col">Name</th><th scope="col">Role</th><th scope="col">Since</th><th scope="col" className="end">API tokens</th><th scope="col"><span className="sr-only">Acts</span></th></tr></thead>
-            <tbody>{found.map((user) => <UserRow key={user.name} user={user} tokens={tokensOf(user)?.length} onOpen={(what) => setOpen({ what, user })} />)}</tbody>
+            <tbody>{found.map((user) => <UserRow key={user.name} user={user} tokens={tokensOf(user)?.length} onlyAdmin={onlyAdmin(user)} onOpen={(what) => setOpen({ what, user })} />)}</tbody>
           </table>
         </TableScroll>
       )}
@@ -46,8 +48,11 @@ export function Users({ users, tokens, allTokens, find, onFind, pages }: Props):
   );
 }
 
-function UserRow({ user: { name, role, createdAt }, tokens, onOpen }: { user: User; tokens: number | undefined; onOpen: (what: 'role' | 'password' | 'remove') => void }): ReactNode {
+type RowProps = { readonly user: User; readonly tokens: number | undefined; readonly onlyAdmin: boolean; readonly onOpen: (what: 'role' | 'password' | 'remove') => void };
+
+function UserRow({ user: { name, role, createdAt }, tokens, onlyAdmin, onOpen }: RowProps): ReactNode {
   const me = useMe();
+  const off = onlyAdmin ? 'The only administrator: make another one first.' : undefined;
   return (
     <tr>
       <th scope="row">{name}{name === me.user && <span className="dim"> (you)</span>}</th>
@@ -55,9 +60,9 @@ function UserRow({ user: { name, role, createdAt }, tokens, onOpen }: { user: Us
       <td><Moment at={createdAt} /></td>
       <td className="end">{tokens === undefined ? <span className="dim">more than shown</span> : count(tokens)}</td>
       <td className="people-acts">
-        <ActButton compact onClick={() => onOpen('role')}>Change role…</ActButton>
+        <ActButton compact off={off} offQuiet onClick={() => onOpen('role')}>Change role…</ActButton>
         <ActButton compact onClick={() => onOpen('password')}>New password…</ActButton>
-        <ActButton compact onClick={() => onOpen('remove')}>Remove…</ActButton>
+        <ActButton compact off={off} offQuiet onClick={() => onOpen('remove')}>Remove…</ActButton>
       </td>
     </tr>
   );
