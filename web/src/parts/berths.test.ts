@@ -34,7 +34,7 @@ describe('the berths of a pier', () => {
 test('every device of a wave is under one word, absent ones are not counted twice', () => {
   const counts = { proven: 151, soaking: 38, applying: 20, downloading: 8, waiting: 17, offered: 2, excluded: 3, refused: 4, failed: 4, timed_out: 1 };
   const counters = countersOf([wave(2, 'active', { counts, absent: 8 })]);
-  expect(counters.map(({ word, count }) => `${word} ${count}`)).toEqual(['Proven 151', 'Soaking 38', 'Updating 28', 'Waiting 11', 'Absent 8', 'Left out 3', 'Refused 4', 'Failed 5']);
+  expect(counters.map(({ word, count }) => `${word} ${count}`)).toEqual(['Proven 151', 'Soaking 38', 'Updating 28', 'Waiting 11', 'Away or held up 8', 'Left out 3', 'Refused 4', 'Failed 5']);
   expect(counters.reduce((sum, { count }) => sum + count, 0)).toBe(248);
 });
 
@@ -55,5 +55,5 @@ test('a wave that waits says what for, and one of a rollout that is over that it
   expect(berthNote(berth, first, 'running')).toBe('opens by itself when gate 1 passes');
   expect(berthNote(berth, { ...first, plan: { ...first.plan, advance: 'manual' } }, 'paused')).toBe('a person opens it after gate 1');
   expect([berthNote(berth, first, 'aborted'), berthState(berth, 'aborted').says]).toEqual(['the rollout ended before', 'Never opened']);
-  expect(berthNote({ waves: [wave(1, 'passed', { total: 25, counts: { proven: 24, waiting: 1 }, absent: 1 })], current: false }, undefined, 'running')).toBe('24 of 25 proven, 1 absent');
+  expect(berthNote({ waves: [wave(1, 'passed', { total: 25, counts: { proven: 24, waiting: 1 }, absent: 1 })], current: false }, undefined, 'running')).toBe('24 of 25 proven, 1 away or held up');
 });

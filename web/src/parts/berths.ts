@@ -47,7 +47,7 @@ const groups = [
   { key: 'soaking', word: 'Soaking', family: 'soaking', states: ['soaking'], always: true },
   { key: 'updating', word: 'Updating', family: 'busy', states: ['accepted', 'downloading', 'verifying', 'applying'], always: true },
   { key: 'waiting', word: 'Waiting', family: 'waiting', states: ['waiting', 'offered'], always: true },
-  { key: 'absent', word: 'Absent', family: 'offline', states: [], always: true },
+  { key: 'absent', word: 'Away or held up', family: 'offline', states: [], always: true },
   { key: 'excluded', word: 'Left out', family: 'excluded', states: ['excluded', 'cancelled', 'superseded'], always: false },
   { key: 'undoing', word: 'On the way back', family: 'undone', states: ['rolling_back'], always: false },
   { key: 'undone', word: 'Rolled back', family: 'undone', states: ['rolled_back'], always: false },
@@ -81,7 +81,7 @@ export function berthNote(berth: Berth, before: WaveView | undefined, rollout: R
   if (first.state !== 'pending') {
     const [proven, absent] = [berth.waves.reduce((sum, { counts }) => sum + (counts.proven ?? 0), 0), berth.waves.reduce((sum, wave) => sum + wave.absent, 0)];
     const total = berth.waves.reduce((sum, wave) => sum + wave.total, 0);
-    return `${count(proven)} of ${count(total)} proven${absent > 0 ? `, ${count(absent)} absent` : ''}`;
+    return `${count(proven)} of ${count(total)} proven${absent > 0 ? `, ${count(absent)} away or held up` : ''}`;
   }
   if (rollout !== 'running' && rollout !== 'paused' && rollout !== 'awaiting_approval') return 'the rollout ended before';
   if (before === undefined) return rollout === 'awaiting_approval' ? 'opens once it is approved' : 'opens now';

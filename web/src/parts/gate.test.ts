@@ -15,7 +15,7 @@ test('those left out count for nothing, absent ones are counted apart', () => {
 
 test('a wave on its way says the three shares, of how many, and what would decide each', () => {
   const { proven, failed, present } = read({ proven: 151, soaking: 38, applying: 28, waiting: 19, excluded: 3, refused: 4, failed: 5 }, 8, { successPercent: 90, failurePercent: 8, failureSampleMin: 20, presentPercent: 90 });
-  expect([proven.sample, proven.next, proven.verdict]).toEqual(['151 of 237 present', 'needs 63 more; can still reach 96.2 %', 'open']);
+  expect([proven.sample, proven.next, proven.verdict]).toEqual(['151 of 237 able to take it', 'needs 63 more; can still reach 96.2 %', 'open']);
   expect([failed.sample, failed.next, failed.verdict]).toEqual(['9 of 160 finished', '5 more in a row stop it', 'met']);
   expect([failed.fill.toFixed(3), failed.mark]).toEqual(['0.352', 0.5]);
   expect([present.sample, present.next, present.verdict]).toEqual(['237 of 245 not excluded', undefined, 'met']);
@@ -48,8 +48,8 @@ describe('what is said of proven ones', () => {
     ['enough are', [{ proven: 9, soaking: 1 }, 0, { successPercent: 90 }], 'met', 'enough'],
     ['all are finished and too few', [{ proven: 1, failed: 1 }, 0, { failurePercent: 100 }], 'broken', 'too few, and none is left'],
     ['too few can be reached', [{ proven: 1, failed: 2, soaking: 1 }, 0, { successPercent: 90, failurePercent: 100 }], 'open', 'at most 50 % can be reached'],
-    ['nobody is present', [{ waiting: 3 }, 3], 'open', 'none is present'],
-    ['nobody is in it', [{}], 'open', 'none is present'],
+    ['nobody is present', [{ waiting: 3 }, 3], 'open', 'none can take it now'],
+    ['nobody is in it', [{}], 'open', 'none can take it now'],
   ])('when %s', (_, given, verdict, next) => {
     const { proven } = read(...given);
     expect([proven.verdict, proven.next]).toEqual([verdict, next]);
@@ -57,8 +57,8 @@ describe('what is said of proven ones', () => {
 });
 
 test('of present ones it is said how many have to come back', () => {
-  expect(read({ proven: 2, waiting: 8 }, 8).present).toMatchObject({ verdict: 'open', next: '3 more have to be there' });
-  expect(read({ waiting: 3 }, 3, { presentPercent: 0 }).present).toMatchObject({ verdict: 'open', next: '1 more has to be there' });
+  expect(read({ proven: 2, waiting: 8 }, 8).present).toMatchObject({ verdict: 'open', next: '3 more have to be online, bound and not held' });
+  expect(read({ waiting: 3 }, 3, { presentPercent: 0 }).present).toMatchObject({ verdict: 'open', next: '1 more has to be online, bound and not held' });
   expect(read({ excluded: 3 }).present).toMatchObject({ verdict: 'open', next: 'no device is left in it' });
 });
 

@@ -68,8 +68,8 @@ function readProven(tally: Tally, { successPercent }: GateOf): GateReading {
   const need = provenNeeded(tally, successPercent);
   const left = present - finished;
   const best = share(present - bad, present);
-  const next = enough ? 'enough' : broken ? 'too few, and none is left' : present === 0 ? 'none is present' : left < need ? `at most ${best} can be reached` : `needs ${count(need)} more; can still reach ${best}`;
-  return { kind: 'proven', title: `Proven, at least ${limit(successPercent)}`, part: proven, whole: present, fill: within(percentOf(proven, present) / 100), mark: successPercent / 100, verdict: enough ? 'met' : broken ? 'broken' : 'open', sample: `${count(proven)} of ${count(present)} present`, next };
+  const next = enough ? 'enough' : broken ? 'too few, and none is left' : present === 0 ? 'none can take it now' : left < need ? `at most ${best} can be reached` : `needs ${count(need)} more; can still reach ${best}`;
+  return { kind: 'proven', title: `Proven, at least ${limit(successPercent)}`, part: proven, whole: present, fill: within(percentOf(proven, present) / 100), mark: successPercent / 100, verdict: enough ? 'met' : broken ? 'broken' : 'open', sample: `${count(proven)} of ${count(present)} able to take it`, next };
 }
 
 /** The scale ends at twice the limit, so that a limit of 2 % can be seen; where any failure stops it, at all of them. */
@@ -80,7 +80,7 @@ function readFailed(tally: Tally, gate: GateOf): GateReading {
   const broken = finished >= failureSampleMin && value > failurePercent;
   const scale = failurePercent === 0 ? 100 : Math.min(100, failurePercent * 2);
   const small = finished < failureSampleMin ? `, looked at from ${count(failureSampleMin)} on` : '';
-  const title = failurePercent === 0 ? 'Failed, any stops it' : failurePercent === 100 ? 'Failed, never stops it' : `Failed, stops above ${limit(failurePercent)}`;
+  const title = failurePercent === 0 ? 'Ended badly, any stops it' : failurePercent === 100 ? 'Ended badly, never stops it' : `Ended badly, stops above ${limit(failurePercent)}`;
   return { kind: 'failed', title, part: bad, whole: finished, fill: within(value / scale), mark: failurePercent / scale, verdict: broken ? 'broken' : 'met', sample: `${count(bad)} of ${count(finished)} finished${small}`, next: nextFailed(tally, gate, broken) };
 }
 
@@ -95,5 +95,5 @@ function nextFailed(tally: Tally, gate: GateOf, broken: boolean): string | undef
 function readPresent({ present, counted }: Tally, { presentPercent }: GateOf): GateReading {
   const met = present > 0 && percentOf(present, counted) >= presentPercent;
   const need = Math.max(1, Math.ceil((presentPercent * counted) / 100)) - present;
-  return { kind: 'present', title: `Present, at least ${limit(presentPercent)}`, part: present, whole: counted, fill: within(percentOf(present, counted) / 100), mark: presentPercent / 100, verdict: met ? 'met' : 'open', sample: `${count(present)} of ${count(counted)} not excluded`, next: met ? undefined : counted === 0 ? 'no device is left in it' : `${count(Math.max(1, need))} more ${need > 1 ? 'have' : 'has'} to be there` };
+  return { kind: 'present', title: `Able to take it, at least ${limit(presentPercent)}`, part: present, whole: counted, fill: within(percentOf(present, counted) / 100), mark: presentPercent / 100, verdict: met ? 'met' : 'open', sample: `${count(present)} of ${count(counted)} not excluded`, next: met ? undefined : counted === 0 ? 'no device is left in it' : `${count(Math.max(1, need))} more ${need > 1 ? 'have' : 'has'} to be online, bound and not held` };
 }

@@ -16,7 +16,7 @@ test('shows each wave and gate in order, the open one with its counts and meters
   expect(screen.getByRole('listitem').elements().map((item) => item.querySelector('.strong')?.textContent)).toEqual(['Wave 1', 'Wave 2', 'Wave 3']);
   await expect.element(screen.getByText('Gate 1 passed')).toBeInTheDocument();
   await expect.element(screen.getByText('Gate 2 not passed yet')).toBeInTheDocument();
-  await expect.element(screen.getByRole('img', { name: 'Wave 2, 10 devices: 6 proven, 1 soaking, 1 waiting, 1 absent, 1 failed' })).toBeVisible();
+  await expect.element(screen.getByRole('img', { name: 'Wave 2, 10 devices: 6 proven, 1 soaking, 1 waiting, 1 away or held up, 1 failed' })).toBeVisible();
   expect(screen.getByRole('group', { name: 'Gate 2' }).getByRole('img').elements()).toHaveLength(3);
 });
 

@@ -11,7 +11,7 @@ describe('the gap of a rollout', () => {
   test('counts all waves, tells those that are not open from those that wait, and adds up', () => {
     const gap = gapOf({ state: 'running', waves: [wave(1, 'passed', { proven: 3, failed: 1 }), wave(2, 'active', { soaking: 2, waiting: 2 }, 1), wave(3, 'pending', { waiting: 4 }, 1)] });
     expect(gap).toMatchObject({ proven: 3, total: 12, off: 0 });
-    expect(gap.words).toBe('gap: 2 soaking, 3 in waves not open, 1 waiting, 2 away or not allowed yet, 1 failed');
+    expect(gap.words).toBe('gap: 2 soaking, 3 in waves not open, 1 waiting, 2 away or held up, 1 failed');
     expect(gap.parts.reduce((sum, { count }) => sum + count, 0)).toBe(12);
   });
 

@@ -23,7 +23,7 @@ export function gapOf({ state, waves }: Pick<Rollout, 'state' | 'waves'>): Gap {
   const pieces = parts.flatMap(({ key, word, count: n }): GapPiece[] => {
     if (key === 'proven') return [];
     const piece = (of: number, says: string, deployment: DeploymentState = 'waiting'): GapPiece[] => (of === 0 ? [] : [{ count: of, says, deployment }]);
-    if (key === 'absent') return piece(n, 'away or not allowed yet');
+    if (key === 'absent') return piece(n, 'away or held up');
     if (key !== 'waiting') return piece(n, word.toLowerCase(), key as DeploymentState);
     if (state === 'awaiting_approval') return piece(n, 'waiting for approval');
     const closed = Math.min(shut, n);

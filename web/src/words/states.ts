@@ -101,7 +101,7 @@ export function standingParts(standings: Partial<Record<DeviceStanding, number>>
 /** Counts by state of a deployment, in the order of bars; `absent` of the waiting ones are shown as offline. */
 export function deploymentParts(counts: Partial<Record<DeploymentState, number>>, absent = 0): Part[] {
   const parts = partsOf({ ...counts, waiting: (counts.waiting ?? 0) - absent }, deploymentWords);
-  return absent > 0 ? [...parts, { key: 'absent', word: 'Absent', family: 'offline' as const, count: absent }].toSorted(inBarOrder) : parts;
+  return absent > 0 ? [...parts, { key: 'absent', word: 'Away or held up', family: 'offline' as const, count: absent }].toSorted(inBarOrder) : parts;
 }
 
 function partsOf<K extends string>(counts: Partial<Record<K, number>>, words: Readonly<Record<K, StateWords>>): Part[] {

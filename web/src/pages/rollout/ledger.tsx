@@ -59,7 +59,7 @@ function BadEnds({ rollout, reasons, looked }: { rollout: Rollout; reasons: WhyC
 function reasonRow({ code, sentence, count: n, devices }: WhyCounts['reasons'][number], rollout: Rollout): ReasonRow {
   const { icon, family, says } = lookOf(code, sentence);
   const evidence = [evidenceOf(code, rollout), names(devices, n)].filter((one) => one !== undefined).join('; ');
-  return { key: code, icon, family, count: n, says, code, evidence, action: actionFor({ rollout, states: statesOf(code), count: n, first: devices[0] }) };
+  return { key: code, icon, family, count: n, says, code, evidence, action: <>{code === 'capability.unbound' && devices[0] !== undefined && <><Link href={`/devices/${devices[0]}/apps`} aria-label={`Bind on ${devices[0]}…`}>Bind…</Link> </>}{actionFor({ rollout, states: statesOf(code), count: n, first: devices[0] })}</> };
 }
 
 function names(devices: readonly string[], n: number): string {
