@@ -53,19 +53,30 @@ function Move({ rollout }: { rollout: Rollout }): ReactNode {
   );
 }
 
-/** Nothing moves: what the last one came to. */
+const lookedAt = 50;
+
+/** Nothing moves: what the one that ended last came to. */
 function Still(): ReactNode {
-  const last = useAnswer('listRollouts', { query: { limit: 1 } });
+  const last = useAnswer('listRollouts', { query: { live: 'false', limit: lookedAt } });
   return (
     <Answered of={last} what="the last rollout" rows={1}>
-      {({ items: [one] }) => one === undefined
-        ? <Empty says="There was no rollout yet." more="A rollout brings a signed release to devices, wave by wave." />
-        : (
-          <p>
-            Nothing moves. The last one was <Link href={`/rollouts/${one.id}`}>{rolloutTitle(one)}</Link>: <StateMark state={rolloutWords[one.state]} />, {count(gapOf(one).proven)} of {counted(gapOf(one).total, 'device')} proven
-            {one.finishedAt !== null && <span className="dim">, ended <Moment at={one.finishedAt} /></span>}.
-          </p>
-        )}
+      {({ items }) => {
+        const one = lastEnded(items);
+        return one === undefined
+          ? <Empty says="There was no rollout yet." more="A rollout brings a signed release to devices, wave by wave." />
+          : (
+            <p>
+              Nothing moves. The last one was <Link href={`/rollouts/${one.id}`}>{rolloutTitle(one)}</Link>: <StateMark state={rolloutWords[one.state]} />, {count(gapOf(one).proven)} of {counted(gapOf(one).total, 'device')} proven
+              {one.finishedAt !== null && <span className="dim">, ended <Moment at={one.finishedAt} /></span>}.
+            </p>
+          );
+      }}
     </Answered>
   );
+}
+
+/** Of ended ones the last by its end, however long it took; one without an end, such as a denied one, by its start. */
+function lastEnded(items: readonly Rollout[]): Rollout | undefined {
+  const end = ({ finishedAt, createdAt }: Rollout): number => Date.parse(finishedAt ?? createdAt);
+  return items.toSorted((a, b) => end(b) - end(a))[0];
 }

@@ -38,6 +38,12 @@ describe('devices that ended badly', () => {
     expect(needsOf(facts({ failed, fleet: { standings: { failed: 3 }, pending: 0 } })).map(({ href }) => href)).toEqual(['/devices?standing=failed', '/devices/a']);
   });
 
+  test('are told with the app that failed, not with those that run well', () => {
+    const app = (name: string, state: string) => ({ app: name, version: '1.0.0', wanted: '1.0.0', state, hold: null });
+    const failed = [Device.parse({ ...device('a', 'failed', 'timed-out'), apps: [app('blink', 'failed'), app('meter', 'proven')] })];
+    expect(told({ failed, fleet: { standings: { failed: 1 }, pending: 0 } })).toEqual(['Failed: A (blink)']);
+  });
+
   test('of whom not all are known are told as one, with the true count', () => {
     expect(told({ refused: [device('a', 'refused', 'x')], fleet: { standings: { refused: 5_000 }, pending: 0 } })).toEqual(['Refused: 5,000 devices: said no, nothing was changed']);
   });

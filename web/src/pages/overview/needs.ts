@@ -72,8 +72,14 @@ function badly(standing: 'failed' | 'refused', devices: readonly Device[], n: nu
   return [...groups].toSorted(([, a], [, b]) => b.length - a.length).map(([code, group]) => {
     const [first] = group;
     const only = group.length === 1 ? first : undefined;
-    return { ...base, key: `${standing} ${code}`, what: only === undefined ? `${counted(group.length, 'device')}: ${namesOf(group)}` : only.name, more: first?.why?.reason, code: code === '' ? undefined : code, href: only === undefined ? `/devices?standing=${standing}` : `/devices/${only.id}` };
+    return { ...base, key: `${standing} ${code}`, what: `${only === undefined ? `${counted(group.length, 'device')}: ${namesOf(group)}` : only.name}${appsOf(group)}`, more: first?.why?.reason, code: code === '' ? undefined : code, href: only === undefined ? `/devices?standing=${standing}` : `/devices/${only.id}` };
   });
+}
+
+/** ` (blink)`: what failed or was refused on them, where the devices say which apps those are. */
+function appsOf(devices: readonly Device[]): string {
+  const apps = new Set(devices.flatMap((device) => device.apps.filter(({ state }) => state === 'failed' || state === 'refused').map(({ app }) => app)));
+  return apps.size === 0 ? '' : ` (${[...apps].toSorted().join(', ')})`;
 }
 
 function namesOf(devices: readonly Pick<Device, 'name'>[]): string {

@@ -16,11 +16,10 @@ export function InCommon({ rollout }: { rollout: Rollout }): ReactNode {
   return <Answered of={answer} what="what they have in common" framed>{(contrast) => <Shown contrast={contrast} />}</Answered>;
 }
 
-function Shown({ contrast: { badly, proven, facts: told } }: { contrast: Contrast }): ReactNode {
-  // Without proven ones to hold against, what but one of them has is not common to them.
-  const facts = proven > 0 ? told : told.filter((fact) => fact.badly > 1);
+function Shown({ contrast: { badly, proven, facts } }: { contrast: Contrast }): ReactNode {
   const [all, setAll] = useState(false);
-  if (badly === 0 || (facts.length === 0 && proven === 0)) return null;
+  // Without proven ones to hold against, nothing tells them apart.
+  if (badly === 0 || proven === 0) return null;
   const shown = all ? facts : facts.slice(0, shownMax);
   return (
     <Region title={badly === 1 ? 'What tells the one that ended badly from the others' : `What the ${count(badly)} that ended badly have in common`} note={`against the ${count(proven)} proven`}>
