@@ -24,20 +24,22 @@ export type Acting = {
 const settleMs = 500;
 const leadsTo = { pause: 'paused', resume: 'running' } as const satisfies Partial<Record<RolloutVerb, RolloutState>>;
 
-/** Whether the state, and with it the buttons, has changed just now. */
-function useSettling(state: RolloutState): boolean {
+/** Whether the state, and with it the buttons, has changed just now, or an act has just come back. */
+function useSettling(state: RolloutState): { readonly settling: boolean; readonly settle: () => void } {
   const [seen, setSeen] = useState(state);
-  const [settling, setSettling] = useState(false);
+  // Each time anew; undefined once it is over.
+  const [since, setSince] = useState<number>();
+  const settle = useCallback((): void => setSince(systemClock.monotonicMs()), []);
   if (seen !== state) {
     setSeen(state);
-    setSettling(true);
+    settle();
   }
   useEffect(() => {
-    if (!settling) return undefined;
-    const timer = systemClock.after(settleMs, () => setSettling(false));
+    if (since === undefined) return undefined;
+    const timer = systemClock.after(settleMs, () => setSince(undefined));
     return () => timer[Symbol.dispose]();
-  }, [settling, seen]);
-  return settling;
+  }, [since]);
+  return { settling: since !== undefined, settle };
 }
 
 /** The previews of all verbs, which one is opened, and the two that are done at once. */
@@ -52,14 +54,19 @@ export function useActing(rollout: Pick<Rollout, 'id' | 'revision' | 'state'>): 
   const look = useCallback((verb: RolloutVerb): void => {
     if (whyNot === undefined && items?.some((item) => item.verb === verb && item.possible) === true) setOpened(verb);
   }, [whyNot, items]);
-  const settling = useSettling(rollout.state);
+  const { settling, settle } = useSettling(rollout.state);
   // Two presses may come before the first is drawn.
   const inFlight = useRef(false);
   const press = (verb: RolloutVerb): void => {
     if (!actsAtOnce(verb)) return look(verb);
     if (inFlight.current || settling || (verb !== 'pause' && verb !== 'resume')) return;
     inFlight.current = true;
-    act.mutate({ params: { id: rollout.id }, ifMatch: revision, body: { verb } }, { onSettled: () => { inFlight.current = false; } });
+    act.mutate({ params: { id: rollout.id }, ifMatch: revision, body: { verb } }, {
+      onSettled: () => {
+        settle();
+        systemClock.after(settleMs, () => { inFlight.current = false; });
+      },
+    });
   };
   const wanted = act.variables?.body.verb;
   // Whoever asked for what is so already, by whosever hand, has what was wanted.
