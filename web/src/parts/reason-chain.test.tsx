@@ -21,10 +21,20 @@ test('the check that decides stands with its evidence, its code and what can be 
   expect(screen.getByRole('group', { name: 'A command that mends it' }).element().textContent).toContain('pier binding set d blink <label=…>');
 });
 
-test('when all checks have passed nothing is on a tint', async () => {
+test('when all checks have passed nothing is on a tint, and the list waits until it is asked for', async () => {
   const screen = await show(<ReasonChain checks={checks.slice(0, 2)} code="proven" sentence="Runs." remedy={null} />);
   expect(screen.container.querySelector('.chain-holds')).toBeNull();
+  expect(screen.container.querySelector('details')?.open).toBe(false);
+  await screen.getByText('All 2 checks pass').click();
+  expect(screen.container.querySelector('details')?.open).toBe(true);
   expect(screen.container.textContent).toContain('Its wave is open, wave 1 of 2');
+});
+
+test('where the device runs what is wanted, what decided that is a note: no tint, and nothing to mend', async () => {
+  const screen = await show(<ReasonChain calm checks={checks} code="rollout.rolled-back" sentence="The rollout was rolled back." remedy="Start a rollout of a release that mends it" />);
+  await expect.element(screen.getByText('The rollout was rolled back.')).toBeVisible();
+  expect(screen.container.querySelector('.chain-holds')).toBeNull();
+  expect(screen.getByText('Start a rollout').query()).toBeNull();
 });
 
 describe('words', () => {

@@ -10,15 +10,18 @@ type Props = {
   readonly code: string;
   readonly sentence: string;
   readonly remedy: string | null;
+  /** The device runs what is wanted: what decided is a note, and there is nothing to mend. */
+  readonly calm?: boolean;
   /** What can be done about it right here; then the commands fold away behind it. */
   readonly children?: ReactNode;
 };
 
 /** Why a device is not updated: the checks in the order in which they are made, and the first that says no. On phones passed ones fold to a count. */
-export function ReasonChain({ checks, code, sentence, remedy, children }: Props): ReactNode {
+export function ReasonChain({ checks, code, sentence, remedy, calm = false, children }: Props): ReactNode {
   const passed = checks.filter(({ verdict }) => verdict === 'passed');
   const holds = checks.find(({ verdict }) => verdict === 'holds');
   const rest = checks.filter(({ verdict }) => verdict === 'not_reached');
+  if (holds === undefined && rest.length === 0 && passed.length > 1) return <AllPassed passed={passed} />;
   return (
     <ol className="chain">
       {passed.length > 0 && (
@@ -34,7 +37,14 @@ export function ReasonChain({ checks, code, sentence, remedy, children }: Props)
           <p>{capital(check)}{evidence !== '' && <span className="dim small">, {evidence}</span>}</p>
         </li>
       ))}
-      {holds && <Deciding check={holds} code={code} sentence={sentence} remedy={remedy}>{children}</Deciding>}
+      {holds && calm && (
+        <li className="chain-step">
+          <span className="chain-icon f-waiting"><Icon name="dashed" /></span>
+          <p>{sentence}</p>
+          <p className="small dim">{capital(holds.check)}{holds.evidence !== '' && `: ${holds.evidence}`}. <code>{code}</code></p>
+        </li>
+      )}
+      {holds && !calm && <Deciding check={holds} code={code} sentence={sentence} remedy={remedy}>{children}</Deciding>}
       {rest.length > 0 && (
         <li className="chain-step chain-rest">
           <span className="chain-icon f-waiting"><Icon name="dashed" /></span>
@@ -45,7 +55,24 @@ export function ReasonChain({ checks, code, sentence, remedy, children }: Props)
   );
 }
 
-function Deciding({ check: { check, evidence }, code, sentence, remedy, children }: { check: ChainCheck } & Omit<Props, 'checks'>): ReactNode {
+/** Nothing is to be done, so the list waits until it is asked for. */
+function AllPassed({ passed }: { passed: readonly ChainCheck[] }): ReactNode {
+  return (
+    <details className="chain chain-all">
+      <summary><span className="mark f-ok"><Icon name="check" /></span>All {passed.length} checks pass</summary>
+      <ol>
+        {passed.map(({ check, evidence }) => (
+          <li key={check} className="chain-step">
+            <span className="chain-icon f-ok"><Icon name="check" /></span>
+            <p>{capital(check)}{evidence !== '' && <span className="dim small">, {evidence}</span>}</p>
+          </li>
+        ))}
+      </ol>
+    </details>
+  );
+}
+
+function Deciding({ check: { check, evidence }, code, sentence, remedy, children }: { check: ChainCheck } & Omit<Props, 'checks' | 'calm'>): ReactNode {
   const look = whyLook(code);
   return (
     <li className={`chain-step chain-holds f-${look.family}`}>

@@ -16,7 +16,7 @@ export function WhyRegion({ device, onOpen }: { device: DeviceDetail; onOpen: Op
     <Region
       className="device-why"
       title={shown ? titleOf(shown) : 'Why'}
-      {...(shown && { note: <>{shown.rollout !== null && <><Link href={`/rollouts/${shown.rollout}`}>its rollout</Link>. </>}Checked in this order{shown.updated ? '' : '; the first that says no decides'}</> })}
+      {...(shown && { note: <>{shown.rollout !== null && <><Link href={`/rollouts/${shown.rollout}`}>its rollout</Link>. </>}{!shown.updated && 'Checked in this order; the first that says no decides'}</> })}
     >
       <Answered of={why} what="why it is not updated" rows={6}>
         {({ items }) => (
@@ -31,7 +31,7 @@ export function WhyRegion({ device, onOpen }: { device: DeviceDetail; onOpen: Op
               </div>
             )}
             {shown ? (
-              <ReasonChain checks={shown.checks} code={shown.code} sentence={shown.sentence} remedy={shown.remedy}><Remedies why={shown} onOpen={onOpen} /></ReasonChain>
+              <ReasonChain calm={shown.updated} checks={shown.checks} code={shown.code} sentence={shown.sentence} remedy={shown.remedy}><Remedies why={shown} onOpen={onOpen} /></ReasonChain>
             ) : (
               <Empty says="Nothing is wanted of this device." more="No rollout has it, and no app was assigned to it by hand."><Link href="/rollouts/new">New rollout</Link></Empty>
             )}
