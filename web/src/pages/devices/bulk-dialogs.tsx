@@ -18,7 +18,8 @@ type Props = {
   readonly matched: number;
   readonly loaded: readonly Device[];
   readonly onClose: () => void;
-  readonly onDone: () => void;
+  /** With what was done, in words. */
+  readonly onDone: (says: string) => void;
 };
 
 /** The devices that are chosen, by name: of "all that match" they are read first, so that the number is exact. */
@@ -46,7 +47,7 @@ export function TagsDialog(props: Props): ReactNode {
     if (!read.ok) return;
     const which = selector === undefined ? { devices: (chosen.data ?? []).map(({ id }) => id) } : { selector };
     await tag.mutateAsync({ body: { ...which, ...(Object.keys(read.set).length > 0 && { setTags: read.set }), ...(read.remove.length > 0 && { removeTags: [...read.remove] }), ...said } });
-    onDone();
+    onDone(`Tags of ${counted(n ?? 0, 'device')} changed`);
   };
   const effects = read.ok ? [...Object.entries(read.set).map(([key, value]) => [`${key}=${value === '' ? '""' : value}`, `set ${already(chosen.data, key, value)}`] as const), ...read.remove.map((key) => [key, `removed ${has(chosen.data, key)}`] as const)] : [];
   return (
@@ -101,7 +102,7 @@ export function RolloutDialog({ verb, rollout, ...props }: Props & { verb: 'retr
       if (thrown instanceof Fault && thrown.code === 'revision-stale') await preview.refetch();
       throw thrown;
     }
-    props.onDone();
+    props.onDone(`${verb === 'retry' ? 'Asked to try again' : 'Excluded'}: ${counted(effect?.devices ?? ids.length, 'device')}`);
   };
   return (
     <ActDialog title={`${does} ${counted(ids.length, 'device')}`} sub={about && `In the rollout ${about.name}.`} act={effect?.possible ? `${does} ${counted(effect.devices, 'device')}` : does} off={off} onClose={props.onClose} onAct={onAct}>
@@ -126,7 +127,7 @@ export function ApproveDialog(props: Props): ReactNode {
       await approve.mutateAsync({ params: { device: id }, body: said });
       setDone((was) => new Set([...was, id]));
     }
-    props.onDone();
+    props.onDone(`${counted(pending.length, 'device')} let in`);
   };
   return (
     <ActDialog title={`Approve ${counted(pending.length, 'device')}`} sub="They get certificates and may connect. Compare their fingerprints on the page Enrol first." act={`Approve ${counted(pending.length, 'device')}`} off={chosen.error?.message ?? (chosen.data === undefined ? 'The devices that are chosen are being read.' : pending.length === 0 ? 'None of those chosen asks to join.' : undefined)} onClose={props.onClose} onAct={onAct}>

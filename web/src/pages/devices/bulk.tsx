@@ -1,13 +1,14 @@
 /** The foot of the list: how many are chosen, and what can be done to all of them. */
 import { type ReactNode, useState } from 'react';
+import { useLocation } from 'wouter';
 import type { Device } from '@pier/shared/api';
 import { useWhyNot } from '../../api/index.ts';
 import { ActButton } from '../../parts/index.ts';
-import { count } from '../../words/index.ts';
+import { count, counted } from '../../words/index.ts';
 import { ApproveDialog, RolloutDialog, TagsDialog } from './bulk-dialogs.tsx';
 import { type Choice, allChosen, chosenCount, nothingChosen } from './choice.ts';
 import { gatherMax } from './gather.ts';
-import type { DevicesView } from './view.ts';
+import { type DevicesView, soleSelector } from './view.ts';
 
 type Props = {
   readonly view: DevicesView;
@@ -20,13 +21,18 @@ type Props = {
 
 export function Bulk({ view, loaded, matched = 0, choice, onChoice, seen: [first, last] }: Props): ReactNode {
   const [open, setOpen] = useState<'tags' | 'retry' | 'exclude' | 'approve'>();
+  const [did, setDid] = useState<string>();
+  const [, go] = useLocation();
   const may = useWhyNot('operator');
   const n = chosenCount(choice, matched);
+  // What was done is said until something is chosen again.
+  if (n > 0 && did !== undefined) setDid(undefined);
   const off = may ?? offWith(n);
-  const dialog = { view, choice, matched, loaded, onClose: () => setOpen(undefined), onDone: () => onChoice(() => nothingChosen) };
+  const dialog = { view, choice, matched, loaded, onClose: () => setOpen(undefined), onDone: (says: string) => { onChoice(() => nothingChosen); setDid(says); } };
+  const rollOut = rollOutTo({ view, choice, loaded });
   return (
     <div className="devices-bulk" role="group" aria-label="What is chosen">
-      {n === 0 ? <span className="devices-chosen dim">{may ?? 'Nothing chosen'}</span> : (
+      {n === 0 ? <span className="devices-chosen dim">{may ?? <><span role="status">{did === undefined ? '' : `${did}. `}</span><span>Nothing chosen</span></>}</span> : (
         <span className="devices-chosen">
           <span className="strong">{count(n)} chosen</span>
           {n < matched && <button type="button" className="devices-link" onClick={() => onChoice(() => allChosen)}>Choose all {count(matched)} that match</button>}
@@ -34,6 +40,7 @@ export function Bulk({ view, loaded, matched = 0, choice, onChoice, seen: [first
         </span>
       )}
       <span className="devices-bulk-acts">
+        <ActButton icon="play" off={off ?? ('off' in rollOut ? rollOut.off : undefined)} offQuiet onClick={() => 'href' in rollOut && go(rollOut.href)}>Roll out to these…</ActButton>
         <ActButton icon="tag" off={off} offQuiet onClick={() => setOpen('tags')}>Tags…</ActButton>
         {asksToJoin(view, choice, loaded) && <ActButton icon="user-check" off={off} offQuiet onClick={() => setOpen('approve')}>Approve…</ActButton>}
         {view.rollout !== undefined && <ActButton icon="skip" off={off} offQuiet onClick={() => setOpen('exclude')}>Exclude…</ActButton>}
@@ -45,6 +52,19 @@ export function Bulk({ view, loaded, matched = 0, choice, onChoice, seen: [first
       {(open === 'retry' || open === 'exclude') && view.rollout !== undefined && <RolloutDialog {...dialog} verb={open} rollout={view.rollout} />}
     </div>
   );
+}
+
+/** So many ids fit into an address. */
+const namedMax = 200;
+
+/** The page of a new rollout for those that are chosen: by their query where it says all of them, else by their ids. */
+function rollOutTo({ view, choice, loaded }: Pick<Props, 'view' | 'choice' | 'loaded'>): { readonly href: string } | { readonly off: string } {
+  if (choice.kind === 'all') {
+    const selector = choice.except.size === 0 ? soleSelector(view) : undefined;
+    return selector === undefined ? { off: 'All that match can be taken over where a query alone names them; choose some of them, or narrow by the query.' } : { href: `/rollouts/new?${new URLSearchParams({ selector }).toString()}` };
+  }
+  const ids = loaded.filter(({ id }) => choice.ids.has(id)).map(({ id }) => id);
+  return ids.length > namedMax ? { off: `At most ${counted(namedMax, 'device')} can be named at once; choose them by a query.` } : { href: `/rollouts/new?${new URLSearchParams({ devices: ids.join(',') }).toString()}` };
 }
 
 function offWith(n: number): string | undefined {

@@ -5,7 +5,7 @@ import { Link } from 'wouter';
 import type { Device, DeviceApp } from '@pier/shared/api';
 import { selectorText } from '@pier/shared/selector';
 import { Ago, StateMark } from '../../parts/index.ts';
-import { capital, modelWords, standingWords } from '../../words/index.ts';
+import { modelWords, sentence, standingWords } from '../../words/index.ts';
 import type { ColumnId, Order } from './view.ts';
 
 export const features = tableFeatures({ columnVisibilityFeature });
@@ -27,7 +27,7 @@ export function columnsOf(app: string | undefined): Column[] {
   return [
     cell('state', ({ standing }) => <StateMark state={standingWords[standing]} />),
     cell('name', ({ id, name }) => <Link href={`/devices/${id}`} className="name" title={name === id ? undefined : id}>{name}</Link>),
-    cell('why', ({ why }) => why && <span className="soft" title={`${why.reason} (${why.code})`}>{capital(why.reason)}</span>),
+    cell('why', ({ why }) => why && <span className="soft" title={`${why.reason} (${why.code})`}>{sentence(why.reason)}</span>),
     cell('apps', ({ apps }) => <Apps apps={app === undefined ? apps : apps.filter((one) => one.app === app)} named={app === undefined} />),
     cell('site', ({ tags }) => tags['site'] ?? <Nothing />),
     cell('model', ({ model }) => <span title={model}>{modelWords(model)}</span>),

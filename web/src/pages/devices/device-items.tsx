@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 import { Ago, StateMark } from '../../parts/index.ts';
-import { capital, standingWords } from '../../words/index.ts';
+import { sentence, standingWords } from '../../words/index.ts';
 import type { ShownRows } from './device-list.tsx';
 
 /** On a phone: who and how it stands, then why; a tap opens the device. */
@@ -14,7 +14,7 @@ export function DeviceItems({ shown, beforePx, afterPx, waiting }: ShownRows): R
           <li key={id} data-row={index}>
             <Link href={`/devices/${id}`}>
               <span className="devices-line"><span className="strong ellipsis">{name}</span><StateMark state={standingWords[standing]} /></span>
-              <span className="devices-line small dim"><span className="ellipsis">{why ? capital(why.reason) : (tags['site'] ?? id)}</span>{lastSeenAt !== null && <Ago at={lastSeenAt} />}</span>
+              <span className="devices-line small dim"><span className="ellipsis">{why ? sentence(why.reason) : (tags['site'] ?? id)}</span>{lastSeenAt !== null && <Ago at={lastSeenAt} />}</span>
             </Link>
           </li>
         ))}

@@ -120,8 +120,10 @@ test('some, a range or all that match are chosen; all are named by their selecto
   await expect.element(screen.getByText('4 chosen')).toBeVisible();
   await screen.getByRole('button', { name: 'Choose all 150 that match' }).click();
   await expect.element(screen.getByText('150 chosen')).toBeVisible();
+  await expect.element(screen.getByRole('button', { name: 'Roll out to these…' })).not.toHaveAttribute('aria-disabled', 'true');
   await tagWith(screen, 'role=pump');
   expect(fleet.tagged.at(-1)).toEqual({ selector: 'site=lab', setTags: { role: 'pump' } });
+  await expect.element(screen.getByText('Tags of 150 devices changed.')).toBeVisible();
   await expect.element(screen.getByText('Nothing chosen')).toBeVisible();
   await screen.getByRole('checkbox', { name: 'Choose pump-0001' }).click();
   await screen.getByRole('button', { name: 'Choose all 150 that match' }).click();
@@ -129,6 +131,20 @@ test('some, a range or all that match are chosen; all are named by their selecto
   await tagWith(screen, 'role=pump');
   const { devices } = fleet.tagged.at(-1) as { devices: string[] };
   expect([devices.length, devices.includes('pump-0001'), devices.includes('pump-0299')]).toEqual([149, false, true]);
+});
+
+test('a rollout to those that are chosen is opened with their ids, or with the query that names all of them', async () => {
+  const some = await at('/devices?q=site%3Dlab', fleetOf(300));
+  await some.screen.getByRole('checkbox', { name: 'Choose pump-0001' }).click();
+  await some.screen.getByRole('checkbox', { name: 'Choose pump-0003' }).click();
+  await some.screen.getByRole('button', { name: 'Roll out to these…' }).click();
+  expect(some.path()).toBe('/rollouts/new?devices=pump-0001%2Cpump-0003');
+  await some.screen.unmount();
+  const all = await at('/devices?q=site%3Dlab', fleetOf(300));
+  await all.screen.getByRole('checkbox', { name: 'Choose pump-0001' }).click();
+  await all.screen.getByRole('button', { name: 'Choose all 150 that match' }).click();
+  await all.screen.getByRole('button', { name: 'Roll out to these…' }).click();
+  expect(all.path()).toBe('/rollouts/new?selector=site%3Dlab');
 });
 
 test('rows are gone through and chosen by keys', async () => {
