@@ -33,6 +33,8 @@ export function SideBar({ open, onGo }: { open: boolean; onGo: () => void }): Re
       {links('work')}
       <div className="side-group">Fleet</div>
       {links('fleet')}
+      <div className="side-group">Manager</div>
+      {links('manager')}
       <div className="side-foot">
         <div className="soft">{me.user}, {me.role}</div>
         <SignOut />

@@ -8,7 +8,7 @@ import { ThisManager } from './this-manager.tsx';
 import { Views } from './views.tsx';
 import './settings.css';
 
-/** What is one's own here: password, looks, keys, views; and what this manager is and where it is reached. */
+/** What is one's own here: looks, keys, password, views; and what this manager is and where it is reached. */
 export default function SettingsPage(): ReactNode {
   const me = useMe();
   return (
@@ -16,8 +16,8 @@ export default function SettingsPage(): ReactNode {
       <PageHead title="Settings" facts={<span>Signed in as {me.user}; role {me.role}.</span>} />
       <div className="columns">
         <div className="columns-main">
-          <Account />
           <Looks />
+          <Account />
           <Views />
         </div>
         <div className="columns-side">
