@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { age, ago, bytes, clockTime, count, countdown, counted, duration, modelWords, sentence, share, shortId } from './format.ts';
+import { age, ago, bytes, clockTime, count, countdown, counted, duration, modelWords, sentence, share, shortDigests, shortId } from './format.ts';
 
 const nowMs = Date.UTC(2026, 10, 20, 3, 14, 7);
 const at = (agoMs: number): string => new Date(nowMs - agoMs).toISOString();
@@ -44,4 +44,9 @@ describe('models', () => {
   test.each([['raspberry-pi-4b', 'Pi 4 B'], ['raspberry-pi-3b', 'Pi 3 B'], ['raspberry-pi-5', 'Pi 5'], ['raspberry-pi-zero-2-w', 'Pi Zero 2 W'], ['rock-5', 'rock-5']])('%s is said %s', (model, words) => {
     expect(modelWords(model)).toBe(words);
   });
+});
+
+test('digests in a sentence are cut short, other words and numbers are not', () => {
+  const [one, other] = ['a'.repeat(64), 'b'.repeat(64)];
+  expect(shortDigests(`wanted sha256:${one}, found ${other}, 1234567890123456789012 bytes`)).toBe('wanted sha256:aaaaaa…aaaa, found bbbbbb…bbbb, 1234567890123456789012 bytes');
 });

@@ -110,6 +110,11 @@ export function shortId(id: string): string {
   return rest.length <= 20 ? id : `${prefix}${rest.slice(0, 6)}…${rest.slice(-4)}`;
 }
 
+/** A sentence with its digests cut short: of two that differ, both ends of each are enough. */
+export function shortDigests(text: string): string {
+  return text.replaceAll(/(?:sha256:)?\b[0-9a-f]{64}\b/g, shortId);
+}
+
 /** `Pi 4 B` for `raspberry-pi-4b`; any other model as it is. */
 export function modelWords(model: string): string {
   const [, words] = /^raspberry-pi-(.+)$/.exec(model) ?? [];

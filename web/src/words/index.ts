@@ -1,4 +1,4 @@
-export { age, ago, bytes, capital, clockSeconds, clockTime, count, countdown, counted, dayWords, duration, logTime, modelWords, sentence, share, shortId, zone } from './format.ts';
+export { age, ago, bytes, capital, clockSeconds, clockTime, count, countdown, counted, dayWords, duration, logTime, modelWords, sentence, share, shortDigests, shortId, zone } from './format.ts';
 export { auditActor, auditRemark, auditWords } from './audit.ts';
 export {
   type Family, type IconName, type Part, type StateWords, byFamily, commandWords, deploymentParts, deploymentWords, families, releaseWords, rolloutWords, standingParts, standingWords, waveWords,

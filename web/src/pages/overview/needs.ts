@@ -1,6 +1,6 @@
 /** What waits for a person, worst first: pure. Each has one act, which leads to where it is decided. */
 import type { Device, Fleet, Me, PendingDevice, Rollout } from '@pier/shared/api';
-import { type Family, type IconName, count, counted, desertedWave, gapOf, rolloutTitle } from '../../words/index.ts';
+import { type Family, type IconName, count, counted, desertedWave, gapOf, rolloutTitle, shortDigests } from '../../words/index.ts';
 
 export type Need = {
   readonly key: string;
@@ -72,7 +72,7 @@ function badly(standing: 'failed' | 'refused', devices: readonly Device[], n: nu
   return [...groups].toSorted(([, a], [, b]) => b.length - a.length).map(([code, group]) => {
     const [first] = group;
     const only = group.length === 1 ? first : undefined;
-    return { ...base, key: `${standing} ${code}`, what: `${only === undefined ? `${counted(group.length, 'device')}: ${namesOf(group)}` : only.name}${appsOf(group)}`, more: first?.why?.reason, code: code === '' ? undefined : code, href: only === undefined ? `/devices?standing=${standing}` : `/devices/${only.id}` };
+    return { ...base, key: `${standing} ${code}`, what: `${only === undefined ? `${counted(group.length, 'device')}: ${namesOf(group)}` : only.name}${appsOf(group)}`, more: first?.why ? shortDigests(first.why.reason) : undefined, code: code === '' ? undefined : code, href: only === undefined ? `/devices?standing=${standing}` : `/devices/${only.id}` };
   });
 }
 
