@@ -1,10 +1,10 @@
 import type { ReactNode } from 'react';
 import { useNowAs } from '../api/index.ts';
-import { age, ago, clockTime, countdown } from '../words/index.ts';
+import { age, ago, clockSeconds, clockTime, countdown } from '../words/index.ts';
 
-/** A moment as evidence: `03:14`, `19 Nov 17:02`; all of it, in UTC, on hover. */
-export function Moment({ at }: { at: string }): ReactNode {
-  return <time dateTime={at} title={at}>{useNowAs((nowMs) => clockTime(at, nowMs))}</time>;
+/** A moment as evidence: `03:14`, `19 Nov 17:02`; all of it, in UTC, on hover. With `seconds` where several stand in a row. */
+export function Moment({ at, seconds = false }: { at: string; seconds?: boolean }): ReactNode {
+  return <time dateTime={at} title={at}>{useNowAs((nowMs) => (seconds ? `${clockTime(at, nowMs)}:${clockSeconds(Date.parse(at)).slice(-2)}` : clockTime(at, nowMs)))}</time>;
 }
 
 /** A moment as freshness: `4 s ago`. */

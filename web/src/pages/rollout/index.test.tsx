@@ -71,7 +71,7 @@ test('a roll back asks for the typed name, shows every device in a row, and tell
   await screen.getByRole('button', { name: 'Roll back…' }).click();
   const dialog = screen.getByRole('dialog');
   await expect.element(dialog.getByText('All its devices')).toBeVisible();
-  expect(dialog.getByRole('row').elements().map((row) => row.textContent)).toEqual(['OrderDevicesWhat happens', 'First, wave 29go back to what ran before', 'Then, wave 12go back to what ran before', ' Waiting22never took it and are left out', 'All its devices33']);
+  expect(dialog.getByRole('row').elements().map((row) => row.textContent)).toEqual(['OrderDevicesWhat happens', 'First, wave 29go back to what ran before', 'Then, wave 12go back to what ran before', ' Waiting22never took it and are left out', 'All its devices33in all']);
   await dialog.getByLabelText('Why (kept in the audit)').fill('they do not start');
   await dialog.getByLabelText('Type meter 3.1.0 to confirm').fill('meter 3.1.0');
   await dialog.getByRole('button', { name: 'Roll back 11 devices' }).click();
@@ -104,6 +104,12 @@ test('a second press on Pause while the first is on its way asks for nothing mor
   await expect.element(screen.getByRole('button', { name: 'Resume' })).toBeEnabled();
   expect(acts).toMatchObject([{ body: { verb: 'pause' } }]);
   expect(screen.getByText('Not done.').elements()).toEqual([]);
+});
+
+test('of one that is over for everybody Abort is off, and says so', async () => {
+  const screen = await page({ of: { state: 'completed', cause: null, reason: null, waves: [wave(1, 'passed', { proven: 3 })] }, verbs: { abort: 0, roll_back: 3 } });
+  await expect.element(screen.getByText('Abort is off: no device of it waits any more, and none joins.')).toBeVisible();
+  await expect.element(screen.getByRole('button', { name: 'Abort…' })).toHaveAttribute('aria-disabled', 'true');
 });
 
 test('a retry begins with all that ended badly and names those that are left chosen', async () => {

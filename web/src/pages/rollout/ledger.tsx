@@ -3,7 +3,7 @@ import { Link } from 'wouter';
 import type { DeploymentState, Rollout, WhyCounts } from '@pier/shared/api';
 import { useAnswer } from '../../api/index.ts';
 import { Answered, Countdown, Empty, ReasonLedger, type ReasonRow, Region, StateMark, TableScroll } from '../../parts/index.ts';
-import { capital, count, counted, deploymentWords, share } from '../../words/index.ts';
+import { capital, count, counted, deploymentWords, share, shortDigests } from '../../words/index.ts';
 import { type Looked, groupsOf, inFlight, useBadEnds, useInFlight } from './deployments.ts';
 import { evidenceOf, isBad, lookOf, statesOf } from './reasons.ts';
 import { sumsOf } from './standing.ts';
@@ -46,7 +46,7 @@ function BadEnds({ rollout, reasons, looked }: { rollout: Rollout; reasons: WhyC
   const n = reasons.reduce((sum, one) => sum + one.count, 0);
   const fine = looked.ready && !looked.cut && looked.items.length === n;
   const rows = fine ? groupsOf(looked.items).map((group): ReasonRow => ({
-    key: group.key, icon: deploymentWords[group.state].icon, family: deploymentWords[group.state].family, count: group.devices.length, says: group.says === '' ? deploymentWords[group.state].word : capital(group.says), code: group.code,
+    key: group.key, icon: deploymentWords[group.state].icon, family: deploymentWords[group.state].family, count: group.devices.length, says: group.says === '' ? deploymentWords[group.state].word : capital(shortDigests(group.says)), code: group.code,
     evidence: names(group.devices, group.devices.length), action: actionFor({ rollout, states: [group.state], count: group.devices.length, first: group.devices[0] }),
   })) : reasons.map((reason) => reasonRow(reason, rollout));
   return (
@@ -83,7 +83,7 @@ export function AtWork({ rollout }: { rollout: Rollout }): ReactNode {
   const rest = atWork - shown.length;
   const states = inFlight.filter((state) => rollout.waves.some(({ counts }) => (counts[state] ?? 0) > 0));
   return (
-    <Region title={`${count(atWork)} at work`} note={`nearest deadline first; nothing stays at work without one${cut ? '; of the first 500 of each step' : ''}`} acts={<Link href={`/devices?rollout=${rollout.id}&deployment=${states.join(',')}`}>Open as device list</Link>}>
+    <Region title={`${count(atWork)} at work`} note={`nearest deadline first; nothing stays at work without one${cut ? '; of the first 500 of each step' : ''}`} acts={<Link href={`/devices?rollout=${rollout.id}&deployment=${states.join(',')}`}>These {count(atWork)} as a list</Link>}>
       {ready && shown.length === 0 && <Empty says="They have just moved on." />}
       <TableScroll>
         <table className="table rollout-work">

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { DeploymentState, Gate, type Release, RolloutState, type Rollout, type WaveState, type VerbPreview, type RolloutVerb, type WaveView, rolloutVerbs, whyCodes } from '@pier/shared/api';
-import { previousOf } from './changes.tsx';
+import { mostRunOf, previousOf } from './changes.tsx';
 import { effectsOf, hitsManyWaves } from './effects.ts';
 import { evidenceOf, isBad, lookOf, statesOf } from './reasons.ts';
 import { scopeOf, selectionOf, standingOf, sumsOf } from './standing.ts';
-import { buttonsOf, effectLines, lastWord, plainSentence, verbLabel } from './verbs.ts';
+import { buttonsOf, effectLines, figureWords, lastWord, plainSentence, verbLabel } from './verbs.ts';
 
 const wave = (n: number, state: WaveState, counts: WaveView['counts']): WaveView => ({ n, state, plan: { take: { by: 'rest' }, gate: Gate.parse({}), advance: 'auto' }, total: Object.values(counts).reduce((all, one) => all + one, 0), counts, absent: 0, openedAt: null, passedAt: null });
 const waves = [wave(1, 'passed', { proven: 24, waiting: 1 }), wave(2, 'active', { proven: 151, soaking: 38, applying: 28, offered: 2, waiting: 17, excluded: 3, refused: 4, failed: 5 }), wave(3, 'pending', { waiting: 2_207 })];
@@ -75,7 +75,19 @@ describe('the buttons', () => {
     expect(effectLines({ main: 'pause', beside: ['advance'] }, [pause, off('advance', 'every wave has passed')])).toEqual(['Pause: nothing more is offered; waiting: 3 devices.', 'Advance is off: every wave has passed.']);
     expect(effectLines({ main: 'resume', beside: ['abort'] }, [off('resume', 'wave 1 still fails its gate'), { ...pause, verb: 'abort' }])).toEqual(['Resume is off: wave 1 still fails its gate.']);
     expect(effectLines({ main: undefined, beside: ['roll_back', 'abort'] }, [off('roll_back', 'roll_back does not fit a rollout that is rolled_back'), off('abort', 'nor does abort')])).toEqual(['Roll back does not fit a rollout that is rolled back.']);
-    expect([effectLines({ main: 'pause', beside: [] }, undefined), plainSentence('these do: set_cap')]).toEqual([[], 'These do: change the cap.']);
+    expect([effectLines({ main: 'pause', beside: [] }, undefined), plainSentence('these do: set_cap')]).toEqual([[], 'These fit: change the cap.']);
+  });
+});
+
+describe('the words of the manager', () => {
+  test('leave out what is counted as none', () => {
+    expect(plainSentence('ends it, and what runs stays; left out: 10 devices, offers taken back: 0, at work and left to finish: 0 devices')).toBe('Ends it, and what runs stays; left out: 10 devices.');
+    expect(plainSentence('brings 2 devices back to what ran before, the last wave first; left out: 0 devices')).toBe('Brings 2 devices back to what ran before, the last wave first.');
+  });
+
+  test('fit one device as well as many, and an abort that leaves out nobody counts none', () => {
+    expect([figureWords('roll_back', 1), figureWords('roll_back', 2, true), figureWords('pause', 1)]).toEqual(['device goes back to what ran before; where nothing did, the app is REMOVED', 'devices lose the app: it is REMOVED, nothing ran before', 'device waits until it is resumed']);
+    expect([lastWord('abort', 0), lastWord('abort', 2)]).toEqual(['Abort, nobody waits', 'Abort, leave out 2 devices']);
   });
 });
 
@@ -98,8 +110,16 @@ describe('reasons', () => {
   });
 });
 
-test('the release before is the newest older one that was accepted; of the first there is none', () => {
+test('a release is held against what most devices run besides it, where that is known; after the end, only against older ones', () => {
+  const release = (version: string, counter: number) => ({ id: version, version, counter, state: 'verified' as const });
+  const releases = [release('1.3.0', 4), release('1.2.0', 3), release('1.1.0', 2), release('1.0.0', 1)];
+  const running = [{ version: '1.2.0', devices: 9 }, { version: '1.3.0', devices: 3 }, { version: '1.0.0', devices: 2 }, { version: '0.1.0', devices: 7 }];
+  const most = (live: boolean, of = running) => mostRunOf({ releases, own: release('1.2.0', 3), running: of, live });
+  expect([most(true), most(false), most(true, [])].map((one) => one && `${one.release.id} on ${one.devices}`)).toEqual(['1.3.0 on 3', '1.0.0 on 2', undefined]);
+});
+
+test('the release before is the newest older one that is verified; of the first there is none', () => {
   const release = (id: string, counter: number, state: Release['state'] = 'verified') => ({ id, counter, state });
   const all = [release('d', 4), release('c', 3, 'rejected'), release('b', 2, 'withdrawn'), release('a', 1)];
-  expect([previousOf(all, release('d', 4))?.id, previousOf(all, release('a', 1)), previousOf(undefined, release('a', 1)), previousOf(all, undefined)]).toEqual(['b', undefined, undefined, undefined]);
+  expect([previousOf(all, release('d', 4))?.id, previousOf(all, release('a', 1)), previousOf(undefined, release('a', 1)), previousOf(all, undefined)]).toEqual(['a', undefined, undefined, undefined]);
 });

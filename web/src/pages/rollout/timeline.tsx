@@ -42,7 +42,7 @@ function Entry({ record }: { record: AuditRecord }): ReactNode {
   const actor = auditActor(record.actor);
   return (
     <li>
-      <span className="dim"><Moment at={record.at} /></span>
+      <span className="dim"><Moment at={record.at} seconds /></span>
       <span className={`rollout-mark ${family}`}><Icon name={icon} /></span>
       <span>
         <span className="strong">{words}</span> <span className="small dim">{more !== undefined && more !== '' && <>{more} </>}{actor !== 'the engine' && <>by {actor} </>}{remark !== undefined && <>“{remark}”</>}</span>

@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useRef, useState } from 'react';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { Rollout, RolloutState, RolloutVerb, VerbPreview } from '@pier/shared/api';
 import { type Fault, systemClock } from '@pier/shared/core';
 import { useAct, useAnswer, useWhyNot } from '../../api/index.ts';
@@ -42,19 +42,26 @@ function useSettling(state: RolloutState): { readonly settling: boolean; readonl
   return { settling: since !== undefined, settle };
 }
 
+/** Whether an abort would end nothing: it is over, nobody waits, and none joins. */
+function endless({ verb, devices }: VerbPreview, { state, mode }: Pick<Rollout, 'state' | 'mode'>): boolean {
+  return verb === 'abort' && state === 'completed' && mode === 'static' && devices === 0;
+}
+
 /** The previews of all verbs, which one is opened, and the two that are done at once. */
-export function useActing(rollout: Pick<Rollout, 'id' | 'revision' | 'state'>): Acting {
+export function useActing(rollout: Pick<Rollout, 'id' | 'revision' | 'state' | 'mode'>): Acting {
   const previews = useAnswer('previewRollout', { params: { id: rollout.id } });
   const act = useAct('actOnRollout');
   const whyNot = useWhyNot('operator');
   const [opened, setOpened] = useState<RolloutVerb>();
   // Two answers, asked for at two moments: what a person decides on is the newer of what stands on the page.
   const revision = Math.max(previews.data?.revision ?? 0, rollout.revision);
-  const items = previews.data?.items;
+  const told = previews.data?.items;
+  const { state, mode } = rollout;
+  const items = useMemo(() => told?.map((item) => (endless(item, { state, mode }) ? { ...item, possible: false, sentence: 'no device of it waits any more, and none joins' } : item)), [told, state, mode]);
   const look = useCallback((verb: RolloutVerb): void => {
     if (whyNot === undefined && items?.some((item) => item.verb === verb && item.possible) === true) setOpened(verb);
   }, [whyNot, items]);
-  const { settling, settle } = useSettling(rollout.state);
+  const { settling, settle } = useSettling(state);
   // Two presses may come before the first is drawn.
   const inFlight = useRef(false);
   const press = (verb: RolloutVerb): void => {
@@ -70,6 +77,6 @@ export function useActing(rollout: Pick<Rollout, 'id' | 'revision' | 'state'>): 
   };
   const wanted = act.variables?.body.verb;
   // Whoever asked for what is so already, by whosever hand, has what was wanted.
-  const done = (wanted === 'pause' || wanted === 'resume') && leadsTo[wanted] === rollout.state;
+  const done = (wanted === 'pause' || wanted === 'resume') && leadsTo[wanted] === state;
   return { items, revision, whyNot, press, look, opened, close: () => setOpened(undefined), busy: act.isPending || settling, fault: done ? null : act.error };
 }

@@ -142,7 +142,7 @@ function EffectTable({ rollout, verb, first }: EffectProps): ReactNode {
             </tr>
           ))}
         </tbody>
-        <tfoot><tr><td className="dim">All its devices</td><td className="end dim">{count(effects.total)}</td><td /></tr></tfoot>
+        <tfoot><tr><td className="dim">All its devices</td><td className="end dim">{count(effects.total)}</td><td className="dim">in all</td></tr></tfoot>
       </table>
       {sum !== effects.total && <p className="note f-failed" role="alert"><span className="strong">These do not add up.</span> The rows count {count(sum)} of {count(effects.total)} devices.</p>}
     </TableScroll>

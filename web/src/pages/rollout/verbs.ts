@@ -1,6 +1,6 @@
 /** Which buttons a rollout has in which state, in which order, and what they are called. */
 import type { Rollout, RolloutState, RolloutVerb, VerbPreview } from '@pier/shared/api';
-import { type IconName, count, counted, sentence } from '../../words/index.ts';
+import { type IconName, count, counted, sentence, shortDigests } from '../../words/index.ts';
 import { sumsOf } from './standing.ts';
 
 export type Buttons = { readonly main: RolloutVerb | undefined; readonly beside: readonly RolloutVerb[]; readonly more: readonly RolloutVerb[] };
@@ -50,7 +50,7 @@ export function verbLabel(verb: RolloutVerb, preview: VerbPreview | undefined): 
 export function lastWord(verb: RolloutVerb, devices: number): string {
   const of = counted(devices, 'device');
   const words: Readonly<Record<RolloutVerb, string>> = {
-    approve: `Approve for ${of}`, deny: `Deny for ${of}`, pause: `Pause, ${of} wait`, resume: `Resume, ${of} wait`, advance: `Advance, offer to ${of}`, abort: `Abort, leave out ${of}`,
+    approve: `Approve for ${of}`, deny: `Deny for ${of}`, pause: `Pause, ${of} wait`, resume: `Resume, ${of} wait`, advance: `Advance, offer to ${of}`, abort: devices === 0 ? 'Abort, nobody waits' : `Abort, leave out ${of}`,
     retry: `Retry ${of}`, exclude: `Exclude ${of}`, roll_back: `Roll back ${of}`, set_cap: 'Change the cap',
   };
   return words[verb];
@@ -68,12 +68,18 @@ export function figureWords(verb: RolloutVerb, devices: number, firstOfApp = fal
 
 /** The manager's sentence as one that stands alone. */
 export function plainSentence(text: string): string {
-  return sentence(plain(text));
+  return sentence(shortDigests(plain(text)));
 }
 
-/** Words of the contract as a person says them. */
+/** Words of the contract as a person says them; what is counted as none is not worth a word. */
 function plain(text: string): string {
-  return text.replaceAll('rolled_back', 'rolled back').replaceAll('rolling_back', 'rolling back').replaceAll('roll_back', 'roll back').replaceAll('set_cap', 'change the cap').replaceAll('awaiting_approval', 'waiting for approval');
+  return withoutNone(text).replaceAll('these do:', 'these fit:').replaceAll('rolled_back', 'rolled back').replaceAll('rolling_back', 'rolling back').replaceAll('roll_back', 'roll back').replaceAll('set_cap', 'change the cap').replaceAll('awaiting_approval', 'waiting for approval');
+}
+
+/** `ends it; left out: 0 devices, at work: 2 devices` without its first count. */
+function withoutNone(text: string): string {
+  const parts = text.split('; ').map((part) => part.split(', ').filter((one) => !/^[a-z ]+: 0(?: devices)?$/.test(one)).join(', '));
+  return parts.filter((part) => part !== '').join('; ');
 }
 
 /** Verbs of a rollout, looked up. */
