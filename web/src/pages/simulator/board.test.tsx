@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { userEvent } from 'vitest/browser';
 import type { SimBoardDetail } from '@pier/shared/api';
 import { Fault } from '@pier/shared/core';
 import { show } from '../../testing/render.tsx';
@@ -79,6 +80,22 @@ describe('the page of a simulated board', () => {
     await screen.getByLabelText('For so many answers').fill('12');
     await screen.getByRole('button', { name: 'Inject No answer' }).click();
     await expect.poll(() => asked).toEqual([{ act: 'fault', port: 'meter', fault: 'silent', count: 12 }]);
+  });
+
+  test('each key on the slider of a meter goes on from the one before, also before the board has answered', async () => {
+    let power = 500;
+    const { asked, answers } = bench((body) => {
+      power = (body as { values: { powerW: number } }).values.powerW;
+      return board({ partList: board().partList.map((one) => (one.name === 'meter' ? { ...one, values: { ...one.values, powerW: power } } : one)) });
+    });
+    const screen = await show(<BoardPage id="bench" />, { answers });
+    const slider = screen.getByRole('slider', { name: 'Power of meter, W' });
+    await expect.element(slider).toHaveValue('500');
+    (slider.element() as HTMLElement).focus();
+    await userEvent.keyboard('{ArrowRight}{ArrowRight}{ArrowRight}{ArrowRight}{ArrowRight}');
+    await expect.element(slider).toHaveValue('550');
+    await expect.poll(() => power).toBe(550);
+    expect(asked.map((body) => (body as { values: { powerW: number } }).values.powerW)).toEqual([510, 520, 530, 540, 550]);
   });
 
   test('says what the board said no to, and goes on', async () => {

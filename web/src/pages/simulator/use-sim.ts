@@ -30,7 +30,8 @@ export function useRecord(id: string): UseQueryResult<Kept, Fault> {
 }
 
 export type Driver = {
-  readonly act: (act: z.input<typeof SimAct>) => void;
+  /** One after another; `then` is called when the board has answered, whatever it said. */
+  readonly act: (act: z.input<typeof SimAct>, then?: () => void) => void;
   /** Why nothing can be done now. */
   readonly off: string | undefined;
   /** What the board said to the last act, where it said no. */
@@ -43,7 +44,8 @@ export function useDriver(id: string, { answers }: { answers: boolean }): Driver
   const queries = useQueryClient();
   const mayNot = useWhyNot('operator');
   const boardKey = ['getSimBoard', { params: { id } }] as const;
-  const { mutate, error } = useMutation<SimBoardDetail, Fault, z.input<typeof SimAct>>({
+  const { mutateAsync, error } = useMutation<SimBoardDetail, Fault, z.input<typeof SimAct>>({
+    scope: { id: `simulator ${id}` },
     mutationFn: (body) => api.call('actOnSimBoard', { params: { id }, body }),
     onSuccess: async (detail) => {
       await queries.cancelQueries({ queryKey: boardKey });
@@ -53,5 +55,5 @@ export function useDriver(id: string, { answers }: { answers: boolean }): Driver
       void queries.invalidateQueries({ predicate: ({ queryKey: [name] }) => name === 'getSimRecording' || name === 'listAudit' });
     },
   });
-  return { act: (body) => mutate(body), off: mayNot ?? (answers ? undefined : 'The board does not answer.'), fault: error };
+  return { act: (body, then = () => {}) => void mutateAsync(body).then(then, then), off: mayNot ?? (answers ? undefined : 'The board does not answer.'), fault: error };
 }
