@@ -61,6 +61,11 @@ test('nothing that moves is not nothing at all: the way to the others stands the
   await expect.poll(() => window.location.search).toBe('?show=live');
 });
 
+test('of devices that were named one by one it is said how many', async () => {
+  const screen = await open('?show=all', () => ({ items: [rollout('r-1', { selector: null })], next: null }));
+  await expect.element(screen.getByRole('cell', { name: '4 named' })).toBeVisible();
+});
+
 test('without any rollout there is one step', async () => {
   const screen = await open('', () => ({ items: [], next: null }));
   await expect.element(screen.getByText('There was no rollout yet.')).toBeVisible();
