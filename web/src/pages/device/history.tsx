@@ -2,7 +2,7 @@ import { SegmentedControl } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 import type { DeviceDetail, DeviceEvent, Refused } from '@pier/shared/api';
-import { usePages, useViewPart } from '../../api/index.ts';
+import { useAnswer, usePages, useViewPart } from '../../api/index.ts';
 import { Answered, Empty, Id, Moment, More, Region, StateMark, TableScroll } from '../../parts/index.ts';
 import { auditActor, auditRemark, auditWords, counted, deploymentWords, duration } from '../../words/index.ts';
 import { type Entry, eventWords, mergeHistory } from './history-list.ts';
@@ -57,12 +57,15 @@ function All({ device }: Props): ReactNode {
 }
 
 function Deployments({ device: { deployments } }: Props): ReactNode {
+  // A version is its rollout's; of one that is not among the newest the app alone is said.
+  const rollouts = useAnswer('listRollouts', { query: { limit: 500 } }, { enabled: deployments.length > 0 });
+  const versions = new Map(rollouts.data?.items.map(({ id, version }) => [id, version]));
   if (deployments.length === 0) return <Empty says="No rollout has had this device." />;
   return (
     <ul className="rows">
       {deployments.map(({ rollout, app, wave, state, reason, updatedAt }) => (
         <li key={`${rollout} ${app}`}>
-          <span><StateMark state={deploymentWords[state]} /> <span className="strong">{app}</span> <Link href={`/rollouts/${rollout}`}>in wave {wave}</Link>{reason && <p className="small soft">{reason.reason} <code>{reason.code}</code></p>}</span>
+          <span><StateMark state={deploymentWords[state]} /> <span className="strong">{app}{versions.has(rollout) && ` ${versions.get(rollout)}`}</span> <Link href={`/rollouts/${rollout}`}>in wave {wave}</Link>{reason && <p className="small soft">{reason.reason} <code>{reason.code}</code></p>}</span>
           <span className="push small dim"><Moment at={updatedAt} /></span>
         </li>
       ))}
