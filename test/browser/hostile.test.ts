@@ -154,7 +154,7 @@ test('the bindings of a board with names for a shell make a command that is quot
   await page.getByRole('button', { name: 'Bindings…' }).first().click();
   const dialog = page.getByRole('dialog');
   await dialog.getByRole('combobox', { name: 'button: line' }).selectOption('');
-  await expect.poll(() => dialog.locator('.code pre').textContent(), patience).toMatch(/^pier binding set \S+ blink 'led=\$\(touch pwned\):17:out'$/);
+  await expect.poll(() => dialog.locator('.code pre').textContent(), patience).toMatch(/^\.\/pier binding set \S+ blink 'led=\$\(touch pwned\):17:out'$/);
   expect(await illOf(page)).toEqual([]);
 });
 

@@ -41,7 +41,7 @@ export function AppCommandDialog({ device, verb, first, onClose }: Props): React
         </tbody>
       </table>
       <p className="small dim">The same from a shell, with your own key:</p>
-      <Command text={`pier cmd ${device.id} ${verb} app=${app}`} />
+      <Command text={`./pier cmd ${device.id} ${verb} app=${app}`} />
     </ActDialog>
   );
 }

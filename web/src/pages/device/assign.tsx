@@ -44,7 +44,7 @@ export function AssignDialog({ device, first, onClose }: Props & { first: string
             {left.length > 0 && <p className="small dim">Not to be picked: {left.map(({ version, state }) => `${version} (${releaseWords[state].word.toLowerCase()})`).join(', ')}.</p>}
             <NumberInput label="Soak, in seconds: so long it must run well until it is proven" value={soakS} min={0} max={604_800} onChange={(value) => setSoakS(Number(value) || 0)} />
             {release && <NewRights id={release.id} from={now?.release} />}
-            {picked !== '' && <Command text={`pier device assign ${device.id} ${chosen} ${picked}`} />}
+            {picked !== '' && <Command text={`./pier device assign ${device.id} ${chosen} ${picked}`} />}
           </div>
         )}
       </Answered>
@@ -78,7 +78,7 @@ export function GiveBackDialog({ device, app, onClose }: Props & { app: string }
       onClose={onClose}
       onAct={() => giveBack.mutateAsync({ params: { device: device.id, app } })}
     >
-      <Command text={`pier device release ${device.id} ${app}`} />
+      <Command text={`./pier device release ${device.id} ${app}`} />
     </ActDialog>
   );
 }

@@ -38,7 +38,7 @@ test('what changes is said label by label, before and after', () => {
 });
 
 test('the equal command replaces all bindings; there is none where the CLI has no word for it', () => {
-  expect(bindingCommand({ device: 'mill-1', app: 'blink', bindings: withStorage(was, 'data', 100) })).toBe('pier binding set mill-1 blink led=pinctrl:17:out data=storage:100');
+  expect(bindingCommand({ device: 'mill-1', app: 'blink', bindings: withStorage(was, 'data', 100) })).toBe('./pier binding set mill-1 blink led=pinctrl:17:out data=storage:100');
   expect(bindingCommand({ device: 'mill-1', app: 'blink', bindings: withSafe(was, 'led', 'low') })).toBeUndefined();
   expect(bindingCommand({ device: 'mill-1', app: 'blink', bindings: {} })).toBeUndefined();
 });
@@ -47,5 +47,5 @@ test('what a board calls its chips and ports is quoted where a shell would read 
   const [led] = slotsOf(asks, was);
   if (led === undefined) throw new Error('led is asked for');
   const bindings = { ...withChoice({}, led, '$(id):17'), ...withChoice({}, { ...led, label: 'meter', kind: 'serial' }, '/dev/x;id') };
-  expect(bindingCommand({ device: 'mill-1', app: 'blink', bindings })).toBe(`pier binding set mill-1 blink 'led=$(id):17:out' 'meter=serial:/dev/x;id'`);
+  expect(bindingCommand({ device: 'mill-1', app: 'blink', bindings })).toBe(`./pier binding set mill-1 blink 'led=$(id):17:out' 'meter=serial:/dev/x;id'`);
 });

@@ -97,5 +97,5 @@ export function bindingCommand({ device, app, bindings }: { readonly device: str
     if (binding.kind === 'storage') return `${label}=storage:${binding.maxBytes}`;
     return `${label}=${binding.chip}:${binding.line}${binding.modes.length === 1 ? `:${binding.modes[0]}` : ''}`;
   });
-  return ['pier binding set', device, app, ...words.map(shellWord)].join(' ');
+  return ['./pier binding set', device, app, ...words.map(shellWord)].join(' ');
 }

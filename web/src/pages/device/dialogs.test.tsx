@@ -71,7 +71,7 @@ test('a command for a shell is put together and checked, and says that a browser
   await expect.element(screen.getByText(/operator key, which no browser holds/)).toBeVisible();
   await screen.getByLabelText('Verb').selectOptions('app.stop');
   await screen.getByLabelText('forS').fill('soon');
-  await expect.element(screen.getByText('pier cmd mill-1 app.stop app=blink forS=soon')).toBeVisible();
+  await expect.element(screen.getByText('./pier cmd mill-1 app.stop app=blink forS=soon')).toBeVisible();
   await expect.element(screen.getByText(/The device would refuse it: forS/)).toBeVisible();
 });
 

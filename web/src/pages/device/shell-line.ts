@@ -2,9 +2,9 @@
 import { type Verb, verbs } from '@pier/shared/wire';
 import { shellWord } from '../../words/index.ts';
 
-/** `pier cmd DEVICE VERB k=v …`, with quotes where a shell needs them; empty arguments are left out. */
+/** `./pier cmd DEVICE VERB k=v …`, with quotes where a shell needs them; empty arguments are left out. */
 export function commandLine(device: string, verb: Verb, args: Readonly<Record<string, string>>): string {
-  return ['pier cmd', device, verb, ...Object.entries(args).filter(([, value]) => value.trim() !== '').map(([key, value]) => shellWord(`${key}=${value.trim()}`))].join(' ');
+  return ['./pier cmd', device, verb, ...Object.entries(args).filter(([, value]) => value.trim() !== '').map(([key, value]) => shellWord(`${key}=${value.trim()}`))].join(' ');
 }
 
 /** Why the device would not take these arguments; undefined where it would. */

@@ -10,8 +10,8 @@ import { neediest, titleOf } from './why-pick.ts';
 const why = (app: string, code: string, over: object = {}): Why => Why.parse({ device: 'mill-1', app, rollout: null, wanted: '2.0.0', running: '1.0.0', updated: false, code, sentence: '', remedy: null, checks: [], ...over });
 
 test('a command is quoted where a shell needs it, and empty arguments are left out', () => {
-  expect(commandLine('mill-1', 'app.logs', { app: 'meter', lines: ' ' })).toBe('pier cmd mill-1 app.logs app=meter');
-  expect(commandLine('mill-1', 'gpio.read', { line: "it's here" })).toBe(String.raw`pier cmd mill-1 gpio.read 'line=it'\''s here'`);
+  expect(commandLine('mill-1', 'app.logs', { app: 'meter', lines: ' ' })).toBe('./pier cmd mill-1 app.logs app=meter');
+  expect(commandLine('mill-1', 'gpio.read', { line: "it's here" })).toBe(String.raw`./pier cmd mill-1 gpio.read 'line=it'\''s here'`);
 });
 
 test('arguments that the device would refuse are told before', () => {
