@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { objectLinks } from './object-links.ts';
+import { objectLinks, releaseLinks } from './object-links.ts';
 
 test.each([
   ['device:pi-7', [{ text: 'pi-7', href: '/devices/pi-7' }]],
@@ -19,4 +19,10 @@ test.each(['operator:alice', 'toString:x', 'moon', 'device:', 'deployment:rollou
 
 test('an id cannot lead out of its page', () => {
   expect(objectLinks('release:../keys?x#y')[0]?.href).toBe('/releases/..%2Fkeys%3Fx%23y');
+});
+
+test('a started rollout leads to its release as well, another act on it does not', () => {
+  expect(releaseLinks({ action: 'rollout.created', detail: { release: 'rel-1' } })).toEqual([{ text: ' of ' }, { text: 'rel-1', href: '/releases/rel-1' }]);
+  expect(releaseLinks({ action: 'rollout.created', detail: {} })).toEqual([]);
+  expect(releaseLinks({ action: 'rollout.pause', detail: { release: 'rel-1' } })).toEqual([]);
 });

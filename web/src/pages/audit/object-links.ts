@@ -1,3 +1,5 @@
+import type { AuditRecord } from '@pier/shared/api';
+
 /** What a record is about, as words of which some lead to it. */
 export type LinkedWord = { readonly text: string; readonly href?: string };
 
@@ -20,6 +22,12 @@ export function objectLinks(object: string): readonly LinkedWord[] {
     return device === '' ? [{ text: object }] : [...linked('device', device), { text: ' in ' }, ...linked('rollout', rollout)];
   }
   return Object.hasOwn(pages, kind) && id !== '' ? linked(kind, id) : [{ text: object }];
+}
+
+/** The release that a rollout was started with, where its record names it. */
+export function releaseLinks({ action, detail }: Pick<AuditRecord, 'action' | 'detail'>): readonly LinkedWord[] {
+  const release = detail['release'];
+  return action === 'rollout.created' && typeof release === 'string' && release !== '' ? [{ text: ' of ' }, ...linked('release', release)] : [];
 }
 
 function linked(kind: string, id: string): readonly LinkedWord[] {

@@ -4,7 +4,7 @@ import type { AuditRecord } from '@pier/shared/api';
 import { Copy, Icon } from '../../parts/index.ts';
 import { auditActor, auditRemark, auditWords, clockSeconds } from '../../words/index.ts';
 import { type Difference, differencesOf } from './differences.ts';
-import { objectLinks } from './object-links.ts';
+import { objectLinks, releaseLinks } from './object-links.ts';
 
 /** One record: when, who, what, about what; what changed and why stand below, all of it on demand. Kept from draw to draw: there may be thousands. */
 export const RecordRows = memo(RecordRowsOnce);
@@ -24,7 +24,7 @@ function RecordRowsOnce({ record }: { record: AuditRecord }): ReactNode {
           {remark !== undefined && <span className="audit-remark">“{remark}”</span>}
           {differences.length > 0 && <Differences all={differences} />}
         </td>
-        <td className="audit-object">{objectLinks(object).map(({ text, href }) => (href === undefined ? <span key={text} className="dim">{text}</span> : <Link key={text} href={href}>{text}</Link>))}</td>
+        <td className="audit-object">{[...objectLinks(object), ...releaseLinks(record)].map(({ text, href }) => (href === undefined ? <span key={text} className="dim">{text}</span> : <Link key={text} href={href}>{text}</Link>))}</td>
         <td className="end">
           <button type="button" className="audit-toggle" data-row aria-expanded={open} aria-controls={`audit-${id}`} onClick={() => setOpen(!open)}>
             <code>{action}</code> <Icon name={open ? 'down' : 'chevron-right'} size={12} />
