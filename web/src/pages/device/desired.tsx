@@ -27,7 +27,7 @@ export function Desired({ device }: { device: DeviceDetail }): ReactNode {
           </tbody>
         </table>
       </TableScroll>
-      <p className="small dim">{reported === null ? 'The device has not reported yet.' : reported.rev === rev ? 'The device has taken up the newest document of what it should run.' : 'The device has not taken up the newest document of what it should run.'}</p>
+      <p className="small dim">{reported === null ? 'The device has not reported yet.' : reported.rev >= rev ? 'The device has taken up the newest document of what it should run.' : 'When it last reported, the device had not taken up the newest document of what it should run yet.'}</p>
       {refused && <p className="note f-refused small">{refused.reason} <code>{refused.code}</code></p>}
     </>
   );

@@ -8,6 +8,7 @@ import { ActButton, Ago, Icon, Id, PageHead, StateMark } from '../../parts/index
 import { commandWords, modelWords, standingWords } from '../../words/index.ts';
 import { verbWords } from './app-command.tsx';
 import type { Dialog, Open } from './dialogs.tsx';
+import { useHeardAt } from './use-device.ts';
 
 type Props = { readonly device: DeviceDetail; readonly onOpen: Open };
 
@@ -31,7 +32,7 @@ function Marks({ device: { online, standing, why, lastSeenAt } }: Pick<Props, 'd
 }
 
 function Facts({ device, onOpen }: Props): ReactNode {
-  const { id, model, tags, agent, lastSeenAt } = device;
+  const { id, model, tags, agent } = device;
   const site = tags['site'];
   const off = useWhyNot('operator');
   return (
@@ -40,11 +41,17 @@ function Facts({ device, onOpen }: Props): ReactNode {
       <Id id={id} />
       {site !== undefined && <span>site <Link href={`/devices?q=${encodeURIComponent(selectorText({ kind: 'equals', key: { of: 'tag', name: 'site' }, value: site }))}`}>{site}</Link></span>}
       {agent !== null && <span>agent {agent}</span>}
-      <span>{lastSeenAt === null ? 'never heard' : <>heard <Ago at={lastSeenAt} /></>}</span>
+      <Heard device={device} />
       {Object.entries(tags).filter(([key]) => key !== 'site').map(([key, value]) => <span key={key} className="chip">{key}={value}</span>)}
       <ActButton compact variant="plain" icon="tag" off={off} offQuiet onClick={() => onOpen({ kind: 'tags' })}>Name and tags…</ActButton>
     </>
   );
+}
+
+/** Apart from the rest: it changes with every look at the levels. */
+function Heard({ device }: Pick<Props, 'device'>): ReactNode {
+  const at = useHeardAt(device);
+  return <span>{at === null ? 'never heard' : <>heard <Ago at={at} /></>}</span>;
 }
 
 /** Why nothing can be told to its apps; undefined where it can. */

@@ -24,7 +24,7 @@ export function Identity({ device, onOpen }: { device: DeviceDetail; onOpen: Ope
           {asked && <><dt>Fingerprint of its key</dt><dd className="mono">{asked.fingerprint}</dd><dt>Came with</dt><dd>claim token <code>{asked.token}</code></dd></>}
           <dt>Agent</dt><dd>{device.agent ?? 'not heard yet'}</dd>
           <dt>Trust policy it has</dt><dd>{reported === null ? 'not told yet' : `number ${reported.policy}`}</dd>
-          <dt>Document it has taken up</dt><dd>{reported === null || reported.desired === null ? 'none' : <><Id id={reported.desired} /> rev {reported.rev}{reported.rev === device.rev ? '' : `, the newest is ${device.rev}`}</>}</dd>
+          <dt>Document it has taken up</dt><dd>{reported === null || reported.desired === null ? 'none' : <><Id id={reported.desired} /> rev {reported.rev}{reported.rev >= device.rev ? '' : `, the newest is ${device.rev}`}</>}</dd>
           <dt>Tags</dt><dd>{Object.entries(device.tags).map(([key, value]) => <span key={key} className="chip">{key}={value}</span>)}{Object.keys(device.tags).length === 0 && 'none'}</dd>
         </dl>
         {device.state !== 'revoked' && (

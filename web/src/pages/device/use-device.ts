@@ -23,15 +23,25 @@ export function useReleases({ assignments }: Pick<DeviceDetail, 'assignments'>):
 /** A device that nobody watched tells nothing; what it told last may be from another day. It tells at least every two seconds. */
 const oldMs = 6_000;
 
-export type Levels = { readonly pins: readonly Pin[]; /** Whether the device tells them now. */ readonly fresh: boolean; readonly looks: readonly Look[] };
+export type Levels = { readonly pins: readonly Pin[]; /** Whether the device tells them now. */ readonly fresh: boolean; /** When it told them. */ readonly at: string | undefined; readonly looks: readonly Look[] };
 export type LivePins = { readonly query: UseQueryResult<Levels, Fault> };
-const none: Levels = { pins: [], fresh: false, looks: [] };
+const none: Levels = { pins: [], fresh: false, at: undefined, looks: [] };
 
 /** Levels four times a second while the page is in sight and the device online, and the looks of the last seconds. */
 export function usePins({ id, online }: Pick<DeviceDetail, 'id' | 'online'>): LivePins {
+  return { query: useLevels(id, online) };
+}
+
+/** When the device was heard last: by its heartbeat, or by the levels that a tab of the page has read since. */
+export function useHeardAt({ id, lastSeenAt }: Pick<DeviceDetail, 'id' | 'lastSeenAt'>): string | null {
+  const told = useLevels(id, false).data?.at;
+  return told !== undefined && (lastSeenAt === null || Date.parse(told) > Date.parse(lastSeenAt)) ? told : lastSeenAt;
+}
+
+function useLevels(id: DeviceDetail['id'], enabled: boolean): UseQueryResult<Levels, Fault> {
   const api = useApi();
   const queryKey = ['getPins', { params: { device: id } }, 'looks'];
-  const query = useQuery<Levels, Fault>({
+  return useQuery<Levels, Fault>({
     queryKey,
     queryFn: async ({ signal, client }: { signal: AbortSignal; client: QueryClient }) => {
       const { at, lines } = await api.call('getPins', { params: { device: id } }, signal);
@@ -39,11 +49,10 @@ export function usePins({ id, online }: Pick<DeviceDetail, 'id' | 'online'>): Li
       const { looks } = client.getQueryData<Levels>(queryKey) ?? none;
       const fresh = at !== null && atMs + api.skewMs.get() - Date.parse(at) < oldMs;
       if (!fresh) return none;
-      return { pins: lines, fresh, looks: keepLooks(looks, { atMs, lines: lines.map(({ name, label, level, edges }) => ({ name, label, edges, level: level === 1 ? 1 : 0 })) }, edgesSpanMs) };
+      return { pins: lines, fresh, at, looks: keepLooks(looks, { atMs, lines: lines.map(({ name, label, level, edges }) => ({ name, label, edges, level: level === 1 ? 1 : 0 })) }, edgesSpanMs) };
     },
-    enabled: online,
+    enabled,
     structuralSharing: false,
     refetchInterval: ({ state }) => (state.status === 'error' ? againMs : pinsEveryMs),
   });
-  return { query };
 }
