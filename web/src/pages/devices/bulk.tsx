@@ -32,13 +32,7 @@ export function Bulk({ view, loaded, matched = 0, choice, onChoice, seen: [first
   const rollOut = rollOutTo({ view, choice, loaded });
   return (
     <div className="devices-bulk" role="group" aria-label="What is chosen">
-      {n === 0 ? <span className="devices-chosen dim">{may ?? <><span role="status">{did === undefined ? '' : `${did}. `}</span><span>Nothing chosen</span></>}</span> : (
-        <span className="devices-chosen">
-          <span className="strong">{count(n)} chosen</span>
-          {n < matched && <button type="button" className="devices-link" onClick={() => onChoice(() => allChosen)}>Choose all {count(matched)} that match</button>}
-          <button type="button" className="devices-link" onClick={() => onChoice(() => nothingChosen)}>Choose none</button>
-        </span>
-      )}
+      <Chosen {...{ n, matched, did, may, onChoice }} />
       <span className="devices-bulk-acts">
         <ActButton icon="play" off={off ?? ('off' in rollOut ? rollOut.off : undefined)} offQuiet onClick={() => 'href' in rollOut && go(rollOut.href)}>Roll out to these…</ActButton>
         <ActButton icon="tag" off={off} offQuiet onClick={() => setOpen('tags')}>Tags…</ActButton>
@@ -51,6 +45,20 @@ export function Bulk({ view, loaded, matched = 0, choice, onChoice, seen: [first
       {open === 'approve' && <ApproveDialog {...dialog} />}
       {(open === 'retry' || open === 'exclude') && view.rollout !== undefined && <RolloutDialog {...dialog} verb={open} rollout={view.rollout} />}
     </div>
+  );
+}
+
+type ChosenProps = Pick<Props, 'onChoice'> & { readonly n: number; readonly matched: number; readonly did: string | undefined; readonly may: string | undefined };
+
+/** How many are chosen; while none is, what was done last. */
+function Chosen({ n, matched, did, may, onChoice }: ChosenProps): ReactNode {
+  if (n === 0) return <span className="devices-chosen dim">{may ?? <><span role="status">{did === undefined ? '' : `${did}. `}</span><span>Nothing chosen</span></>}</span>;
+  return (
+    <span className="devices-chosen">
+      <span className="strong">{count(n)} chosen</span>
+      {n < matched && <button type="button" className="devices-link" onClick={() => onChoice(() => allChosen)}>Choose all {count(matched)} that match</button>}
+      <button type="button" className="devices-link" onClick={() => onChoice(() => nothingChosen)}>Choose none</button>
+    </span>
   );
 }
 
