@@ -20,7 +20,7 @@ export function UsageRegion({ device, releases }: { device: DeviceDetail; releas
             <div key={app} className="device-usage">
               <span className="ellipsis"><b>{app}</b> {running.version}</span>
               {usage === undefined ? <span className="small dim">no use told yet</span> : <Meter part={cpu ?? 0} says={cpu === undefined ? 'cpu –' : `${share(cpu, 1)} of a core`} label={`${app}: processor, on average since its start`} />}
-              {usage && <Meter part={limit === undefined ? 0 : usage.memoryBytes / (limit * 1_048_576)} says={limit === undefined ? bytes(usage.memoryBytes) : `${bytes(usage.memoryBytes)} of ${limit} MiB`} label={`${app}: memory, of its limit`} />}
+              {usage && <Meter part={limit === undefined ? 0 : usage.memoryBytes / (limit * 1_048_576)} says={limit === undefined ? bytes(usage.memoryBytes) : `${bytes(usage.memoryBytes)} of ${bytes(limit * 1_048_576)}`} label={`${app}: memory, of its limit`} />}
             </div>
           );
         })
