@@ -32,7 +32,8 @@ const ended = (sent: SentCommand) => until(`${sent.verb} ${sent.id} to end`, asy
 const app = async () => (await world.look(device)).reported?.apps[blink];
 const ledRows = () => readRecord(world.board.record).filter((row) => row.name === 'GPIO17');
 
-test('a restart is a new guest, with the LED in its safe state between the two', async () => {
+/** Restarts the app once: another guest of the same release. Out: what the LED did from then on, as the board wrote it down. */
+async function restarted(): Promise<ReturnType<typeof ledRows>> {
   const before = await until('the guest running', async () => (await app())?.running);
   const from = ledRows().length;
   expect(await ended(await send('app.restart'))).toMatchObject({ state: 'done', reason: null, by: world.manager.admin.user });
@@ -41,13 +42,19 @@ test('a restart is a new guest, with the LED in its safe state between the two',
     return now && now.sinceMs !== before.sinceMs ? now : undefined;
   });
   expect(after.digest).toBe(before.digest);
-  // Its outputs are driven safe by the agent when the first guest ends, and what comes then is the second one's.
-  const [safe, next] = await until('the change by the agent, and the next guest blinking', () => {
-    const rows = ledRows().slice(from);
+  return until('the next guest blinking', () => (ledRows().length > from + 4 ? ledRows().slice(from) : undefined));
+}
+
+test('a restart is a new guest, with the LED in its safe state between the two', async () => {
+  // The board writes changes down: of a lamp that was dark already, making it safe is none. One of many restarts finds it lit.
+  for (let tries = 0; tries < 20; tries += 1) {
+    const rows = await restarted();
     const at = rows.findIndex((row) => row.by === 'agent');
-    return at >= 0 && rows.length > at + 1 ? rows.slice(at, at + 2) : undefined;
-  });
-  expect([safe, next]).toMatchObject([{ by: 'agent', level: 0 }, { by: 'guest' }]);
+    if (at < 0) continue;
+    expect(rows.slice(at, at + 2)).toMatchObject([{ by: 'agent', level: 0 }, { by: 'guest' }]);
+    return;
+  }
+  throw new Error('in twenty restarts the agent never had to put the lamp out');
 });
 
 test('a stop holds the app, which is shown, and a start ends it', async () => {
