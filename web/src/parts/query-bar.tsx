@@ -33,7 +33,7 @@ export type QueryBarProps = {
 const none: readonly never[] = [];
 
 export function QueryBar(props: QueryBarProps): ReactNode {
-  const { value, label, count, fault, inputRef, suggest = none, hint } = props;
+  const { value, label, fault, inputRef, suggest = none } = props;
   const id = useId();
   // Open from the first key or the focus on; shut by what takes a condition, or it would lie over the rows that this brought.
   const [open, setOpen] = useState(false);
@@ -41,10 +41,13 @@ export function QueryBar(props: QueryBarProps): ReactNode {
   const { text, whole, wrong, type, commit } = useTyped(props);
   const chips = chipsOf(props, whole);
   const proposed = open && !whole ? suggestions(suggest, text, chips.map((chip) => chip.text)) : none;
+  const show = (list: boolean): void => {
+    setOpen(list);
+    setAt(-1);
+  };
   const take = (one: string): void => {
     commit(one);
-    setOpen(false);
-    setAt(-1);
+    show(false);
   };
   const keyed = (event: KeyboardEvent): void => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
@@ -81,29 +84,33 @@ export function QueryBar(props: QueryBarProps): ReactNode {
             aria-describedby={wrong || fault ? `${id}-wrong` : undefined}
             placeholder={(chips.length === 0 ? props.placeholder : undefined) ?? placeholder(chips.length, props.onSearch !== undefined)}
             value={text}
-            autoComplete="off"
-            autoCapitalize="off"
-            spellCheck={false}
-            maxLength={2_000}
+            {...plain}
             onKeyDown={keyed}
             onFocus={() => setOpen(true)}
-            onBlur={() => {
-              setOpen(false);
-              commit(text);
-            }}
+            onBlur={() => take(text)}
             onChange={({ currentTarget }) => {
               type(currentTarget.value);
-              setOpen(true);
-              setAt(-1);
+              show(true);
             }}
           />
           <Proposed id={id} proposed={proposed} at={at} onPick={take} />
         </div>
-        {count && <span className="query-count"><span className="strong">{said(count.matched)}</span> of {said(count.total)}</span>}
-        {hint !== undefined && <kbd className="query-hint">{hint}</kbd>}
+        <Counted {...props} />
       </div>
       <Wrong id={`${id}-wrong`} wrong={wrong} text={text} fault={fault} value={value} />
     </div>
+  );
+}
+
+/** A query is no prose. */
+const plain = { autoComplete: 'off', autoCapitalize: 'off', spellCheck: false, maxLength: 2_000 } as const;
+
+function Counted({ count, hint }: Pick<QueryBarProps, 'count' | 'hint'>): ReactNode {
+  return (
+    <>
+      {count && <span className="query-count"><span className="strong">{said(count.matched)}</span> of {said(count.total)}</span>}
+      {hint !== undefined && <kbd className="query-hint">{hint}</kbd>}
+    </>
   );
 }
 
