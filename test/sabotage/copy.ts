@@ -17,7 +17,7 @@ export function copyTree(root: string): Copy {
   const remove = (): void => rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   // Also where a second signal ends the process at once.
   process.once('exit', remove);
-  for (const top of tops) if (existsSync(join(root, top))) cpSync(join(root, top), join(folder, top), { recursive: true, filter: (from) => /\/web\/dist$/.test(from) || !/\/(?:node_modules|dist)$/.test(from) });
+  for (const top of tops) if (existsSync(join(root, top))) cpSync(join(root, top), join(folder, top), { recursive: true, filter: (from) => from.endsWith('/web/dist') || !/\/(?:node_modules|dist)$/.test(from) });
   const modules = join(folder, 'node_modules');
   mkdirSync(join(modules, '@pier'), { recursive: true });
   // Caches of tools are the copy's own: they know files by their place.
