@@ -1,5 +1,5 @@
 /**
- * `npm run pictures -- --ready FILE`: pictures of every page of a running demo (FILE holds its ready line), in both schemes, into
+ * `npm run pictures -- --ready FILE [--only NAME]…`: pictures of every page of a running demo (FILE holds its ready line), in both schemes, into
  * docs/images. A rollout is started for them and taken back, so that there is one to see in the middle of its way.
  */
 import { mkdirSync, readFileSync } from 'node:fs';
@@ -23,7 +23,7 @@ const pictures: readonly Picture[] = [
   { name: 'rollouts', path: () => '/rollouts' },
   { name: 'rollout', path: ({ rollout }) => `/rollouts/${rollout}` },
   { name: 'rollout-ended', path: ({ ended }) => `/rollouts/${ended}` },
-  { name: 'new-rollout', path: ({ release }) => `/rollouts/new?release=${release}` },
+  { name: 'new-rollout', path: ({ release }) => `/rollouts/new?release=${release}&q=${encodeURIComponent('site in (harbour, mill)')}` },
   { name: 'devices', path: () => '/devices' },
   { name: 'device', path: ({ device }) => `/devices/${device}` },
   { name: 'device-pins', path: ({ device }) => `/devices/${device}/pins` },
@@ -43,7 +43,7 @@ const pictures: readonly Picture[] = [
 await main();
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { ready: { type: 'string' } } });
+  const { values } = parseArgs({ options: { ready: { type: 'string' }, only: { type: 'string', multiple: true } } });
   if (values.ready === undefined) throw new Error('--ready FILE is needed: the line that "npm run demo -- --ready json" writes once its fleet is up');
   const manager = JSON.parse(readFileSync(values.ready, 'utf8')) as ManagerReady;
   const api = apiClient({ baseUrl: manager.http, token: manager.admin.token });
@@ -51,7 +51,7 @@ async function main(): Promise<void> {
   mkdirSync(images, { recursive: true });
   const subject = await setTheScene(api);
   try {
-    for (const scheme of ['light', 'dark'] as const) await takeAll(browser, { manager, subject, scheme });
+    for (const scheme of ['light', 'dark'] as const) await takeAll(browser, { manager, subject, scheme, only: values.only });
   } finally {
     await api.call('actOnRollout', { params: { id: subject.rollout }, ifMatch: '*', body: { verb: 'abort', remark: 'the pictures are taken' } });
     await browser.close();
@@ -79,13 +79,15 @@ async function setTheScene(api: ApiClient): Promise<Subject> {
   return { rollout: started.id, ended: ended.id, device: device.id, release: newest.id, board: board.id };
 }
 
-async function takeAll(browser: Browser, { manager, subject, scheme }: { manager: ManagerReady; subject: Subject; scheme: 'light' | 'dark' }): Promise<void> {
+type Taking = { readonly manager: ManagerReady; readonly subject: Subject; readonly scheme: 'light' | 'dark'; readonly only: readonly string[] | undefined };
+
+async function takeAll(browser: Browser, { manager, subject, scheme, only }: Taking): Promise<void> {
   await using context = await browser.newContext({ baseURL: manager.http, viewport: desk, colorScheme: scheme, reducedMotion: 'reduce', locale: 'en-GB', timezoneId: 'UTC' });
   const page = await context.newPage();
   await page.goto('/');
-  await take(page, `sign-in-${scheme}`);
+  if (only === undefined) await take(page, `sign-in-${scheme}`);
   await context.request.post('/api/v1/session', { data: { user: manager.admin.user, password: manager.admin.password } });
-  for (const { name, path, viewport = desk } of pictures) {
+  for (const { name, path, viewport = desk } of pictures.filter((one) => only?.includes(one.name) ?? true)) {
     await page.setViewportSize(viewport);
     await page.goto(path(subject));
     await page.locator('[data-live=live]').waitFor();

@@ -119,7 +119,7 @@ export function Foot({ device, onOpen }: Props): ReactNode {
         </>
       ) : (
         <>
-          <ActButton variant="primary" off={off} onClick={() => onOpen({ kind: 'app.restart' })}>Restart app…</ActButton>
+          <ActButton off={off} onClick={() => onOpen({ kind: 'app.restart' })}>Restart app…</ActButton>
           <ActButton onClick={() => onOpen({ kind: 'console' })}>Command…</ActButton>
           <More device={device} onOpen={onOpen} off={off} />
         </>

@@ -50,9 +50,9 @@ function Berth({ wave, n, last, wrong, devices, soakS, set, onRemove }: BerthPro
         {wave.by === 'selector' && <TextInput aria-label={`Query of wave ${n}`} value={wave.selector} placeholder="tier=canary" spellCheck={false} classNames={{ input: 'mono' }} onChange={({ currentTarget }) => set({ selector: currentTarget.value })} error={wave.selector.trim() === '' ? undefined : at('selector')} />}
       </div>
       {number('success', 'Proven, at least', '%')}
-      {number('failure', 'Failed, stops above', '%')}
+      {number('failure', 'Ended badly, stops above', '%')}
       {number('sample', 'of finished, at least', '')}
-      {number('present', 'Present, at least', '%')}
+      {number('present', 'Able to take it, at least', '%')}
       <NumberField label="Soak" value={wave.soakS} unit="s" placeholder={soakS} onChange={(value) => set({ soakS: value })} wrong={at('soakS')} />
       {last ? <p className="new-rollout-next">Ends the rollout</p> : <NativeSelect className="new-rollout-next" aria-label={`After wave ${n}`} value={wave.advance} onChange={({ currentTarget }) => set({ advance: currentTarget.value === 'manual' ? 'manual' : 'auto' })} data={[{ value: 'auto', label: 'The next opens by itself' }, { value: 'manual', label: 'A person opens the next' }]} />}
     </fieldset>
