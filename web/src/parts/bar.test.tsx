@@ -8,7 +8,7 @@ const parts = deploymentParts({ failed: 1, proven: 6, waiting: 3 }, 1);
 test('says the whole in words, and shows families in their fixed order, each as wide as its count', async () => {
   const screen = await show(<Bar parts={parts} total={10} label="6 of 10 proven" />);
   const bar = screen.getByRole('img', { name: '6 of 10 proven' }).element();
-  expect([...bar.children].map((part) => [part.getAttribute('title'), getComputedStyle(part).flexGrow])).toEqual([['6 proven', '6'], ['2 waiting', '2'], ['1 absent', '1'], ['1 failed', '1']]);
+  expect([...bar.children].map((part) => [part.getAttribute('title'), getComputedStyle(part).flexGrow])).toEqual([['6 proven', '6'], ['2 waiting', '2'], ['1 away or held up', '1'], ['1 failed', '1']]);
 });
 
 test('what is missing to the total stays empty, and so does a bar of nothing', async () => {

@@ -66,7 +66,7 @@ describe('tokens', () => {
     await screen.getByRole('button', { name: 'New token…' }).click();
     await screen.getByLabelText('Boards', { exact: true }).fill('2');
     await screen.getByRole('textbox', { name: /^Tags/ }).fill('site');
-    await expect.element(screen.getByText('"site" is no tag', { exact: false }).first()).toBeVisible();
+    await expect.element(screen.getByText('"site" has no value', { exact: false }).first()).toBeVisible();
     await screen.getByRole('textbox', { name: /^Tags/ }).fill('site=lab');
     await screen.getByRole('button', { name: 'Make a token for 2 boards' }).click();
     await expect.element(screen.getByRole('group', { name: 'The new token' })).toHaveTextContent('pier1.secretCopy');
