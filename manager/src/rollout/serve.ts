@@ -49,7 +49,7 @@ async function offerAll(turn: Turn): Promise<boolean | 'untrusted' | undefined> 
 async function offerOrPause(tx: Db, of: Shown, { turn, after, writer }: { turn: Turn; after: string; writer: Writer }): Promise<Offered | 'untrusted'> {
   const { release, rollout } = of;
   if (release.state === 'verified') {
-    if (!turn.policy) return { next: undefined, full: false, offered: 0 };
+    if (!turn.policy || (await isAboutToStop(tx, of))) return { next: undefined, full: false, offered: 0 };
     return offerPage(tx, of, { after, limit: batchMax, policy: turn.policy, writer, offerS: turn.deps.offerS ?? offerSDefault });
   }
   // One that has completed and has nobody left to serve stays as it is: what was proven then was trusted then.
@@ -62,6 +62,12 @@ async function offerOrPause(tx: Db, of: Shown, { turn, after, writer }: { turn: 
   }
   await storeNextTick(tx, rollout.id, await idleUntilMs(tx, rollout, writer.nowMs));
   return 'untrusted';
+}
+
+/** A bad end frees room, and may be the one that closes the gate: nobody gets the room before that is judged. */
+async function isAboutToStop(tx: Db, { rollout }: Shown): Promise<boolean> {
+  const to = progressOf(wordsOf(rollout), (await wavesOf(tx, [rollout.id])).get(rollout.id) ?? []).rollout?.to;
+  return to !== undefined && !serving.some((state) => state === to);
 }
 
 async function mayStillOffer(tx: Db, rollout: RolloutRow): Promise<boolean> {

@@ -57,6 +57,18 @@ describe('waves', () => {
     expect(await at(id, b)).toMatchObject({ state: 'proven' });
   });
 
+  test('the room that a failure leaves is given to nobody when it closes the gate: the next device never hears of the release', async () => {
+    const [[a, b], release] = [await newDevices(2), await newRelease()];
+    if (!a || !b) throw new Error('two devices');
+    const id = await start(release, [a, b], { maxInFlight: 1 });
+    await world.fleet.tick();
+    const [first, next] = (await statesOf(id, [a]))[0] === 'offered' ? [a, b] : [b, a];
+    await answer(world, { id, device: first, release }, failure);
+    await world.fleet.tick();
+    expect([(await rolloutAt(id))?.state, await statesOf(id, [next])]).toEqual(['paused', ['waiting']]);
+    expect([await assigned(next), await world.fleet.desiredOf(next)]).toEqual([undefined, undefined]);
+  });
+
   test('failures within the gate are borne', async () => {
     const [devices, release] = [await newDevices(4), await newRelease()];
     const id = await start(release, [], { waves: [{ devices, gate: { failurePercent: 25, successPercent: 75, failureSampleMin: 4 } }] });
