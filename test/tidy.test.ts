@@ -4,7 +4,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 
 const root = resolve(import.meta.dirname, '..');
-const packages = ['shared', 'agent', 'manager', 'web', 'firmware-sim', 'cli', 'sdk', 'test'] as const;
+const packages = ['shared', 'agent', 'manager', 'web', 'firmware-sim', 'cli', 'sdk', 'deploy', 'test'] as const;
 const fileLinesMax = 400;
 const functionLinesMax = 70;
 
@@ -17,7 +17,8 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   'firmware-sim': ['shared'],
   cli: ['shared'],
   sdk: ['shared'],
-  test: ['shared', 'agent', 'manager', 'firmware-sim', 'cli'],
+  deploy: ['shared'],
+  test: ['shared', 'agent', 'manager', 'firmware-sim', 'cli', 'deploy'],
 };
 
 /** Inside a package: which folder may import which; what is not listed may import nothing of its own package. */
