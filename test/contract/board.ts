@@ -257,7 +257,7 @@ function releaseContract(open: () => Promise<BoardUnderTest>): void {
     const { cell } = first;
     await first[Symbol.asyncDispose]();
     await using second = await other.openLine({ ...output(under.lines.pulledDown), consumer: 'next' }, never);
-    if (cell.kind === 'stream') openCell({ ...cell, levelFd: second.cell.levelFd }, () => systemClock.monotonicNs()).write(1);
+    if (cell.kind === 'stream' && second.cell.kind === 'stream') openCell({ ...cell, levelFd: second.cell.levelFd }, () => systemClock.monotonicNs()).write(1);
     await second.drive(0, never);
     expect(valueOf(second).read()).toBe(0);
     expect(under.outside.seen(under.lines.pulledDown.name).some((change) => change.level === 1)).toBe(false);

@@ -8,7 +8,7 @@ type Part = Extract<BoardFile['parts'][number], { line: string }>;
 const portsMax = 32;
 
 /** Who opened a line: `owner` tells connections apart, `handle` names this one opening. */
-export type Holder = { readonly handle: LineCell['handle']; readonly owner: object; readonly consumer: string; readonly opened: 'in' | 'out' };
+export type Holder = { readonly handle: LineCell<'stream'>['handle']; readonly owner: object; readonly consumer: string; readonly opened: 'in' | 'out' };
 
 export type SimPin = {
   readonly at: LineRequest['at'];
