@@ -87,7 +87,7 @@ export async function openRooms(deps: RoomDeps): Promise<Rooms> {
   opening.use(startSilenceWatch({ db, clock, log, onChanged: changedDevices(changes), wake }));
   opening.use(startUnansweredWatch({ db, clock, log, onChanged: changedDevices(changes) }));
   opening.use(startTelemetryUpkeep({ db, clock, log, streaming }));
-  const handlers = handlersOf({ db, clock, random, schedulerPem, policies, releases, pins, streaming, wake });
+  const handlers = handlersOf({ db, clock, random, log, schedulerPem, policies, releases, pins, streaming, wake });
   return { broker, publish, policies, releases, changes, answers, wake, urls: { mqtt: `mqtts://${deps.hosts.show}:${broker.port}` }, handlers };
 }
 
@@ -111,6 +111,7 @@ type HandlerDeps = {
   readonly db: Db;
   readonly clock: Clock;
   readonly random: Random;
+  readonly log: Log;
   readonly schedulerPem: string;
   readonly policies: Policies;
   readonly releases: Releases;

@@ -76,15 +76,19 @@ export class Inbox {
       const whose = { ...(asked.by === undefined ? {} : { by: asked.by }), ...(signed ? { signed: { keyId: signed.keyId, number: signed.number } } : {}) };
       return this.#note({ id: asked.id ?? madeUpId(), cmd: asked.cmd, n: 0, state: 'accepted', ...whose });
     });
+    this.#deps.log.debug({ id: entry.id, cmd: entry.cmd }, 'step.command-accepted');
     const work: Promise<void> = this.#run(entry, verdict.value, signal).finally(() => this.#inHand.delete(work));
     this.#inHand.add(work);
   }
 
   async #run(accepted: JournalEntry, order: Order, signal: AbortSignal): Promise<void> {
     const running = this.#note({ ...accepted, state: 'running' });
+    this.#deps.log.debug({ id: running.id, cmd: running.cmd }, 'step.command-running');
     try {
       const result = await this.#deps.act(order, { by: accepted.by ?? 'somebody' }, signal);
+      this.#deps.log.debug({ id: running.id, cmd: running.cmd }, 'step.command-acted');
       this.#note({ ...running, state: 'done', result });
+      this.#deps.log.debug({ id: running.id, cmd: running.cmd }, 'step.command-done');
     } catch (cause) {
       const fault = toFault(cause);
       // The agent is stopping: the next one finds the command unfinished and says so.

@@ -73,17 +73,20 @@ function newPatience({ clock, log }: EnrolDeps): { wait(reason: string, signal: 
 async function enrol(deps: EnrolDeps, claim: { readonly token: Token; readonly profile: BoardProfile; readonly name: string | undefined }, signal: AbortSignal): Promise<Identity> {
   const { token } = claim;
   const privatePem = await deviceKey(deps.folder);
+  deps.log.debug({}, 'step.key-made');
   const ca = await pinnedAuthority(deps.manager, token.caFingerprint, signal);
   const csr = await makeCertificateRequest({ privatePem, commonName: placeholder });
   const request = { secret: token.secret, csr, profile: claim.profile, ...(claim.name === undefined ? {} : { name: claim.name }) };
   const answer = await exchangeJson(new URL(devicePaths.enroll, deps.manager), { method: 'POST', body: request, trust: { ca } }, signal);
   const response = check(EnrollResponse, answer, { what: 'answer to the enrolment', code: 'unreachable' });
+  deps.log.debug({}, 'step.enrolment-answered');
   const rootId = KeyId.parse(token.rootId);
   const policy = openPolicy(response.policy, { rootId });
   if (!policy.ok) throw new Fault(policy.refusal.code, policy.refusal.reason);
   // The authority is the one that was pinned, whatever the answer carries.
   const enrolment: Enrolment = { ...response, ca, rootId, manager: deps.manager };
   await storeEnrolment(deps.folder, enrolment);
+  deps.log.debug({}, 'step.enrolment-stored');
   deps.log.info({ device: response.device, generation: response.generation }, 'device.enrolled');
   return { ...enrolment, privatePem };
 }

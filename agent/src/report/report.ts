@@ -86,6 +86,7 @@ export class Report implements Disposable {
 
   acked(ack: Ack): void {
     this.#sender.acked(ack);
+    this.#deps.log.debug({ seq: ack.seq }, 'step.report-acked');
   }
 
   /** Somebody looks at the pins for so many seconds. */
@@ -96,6 +97,7 @@ export class Report implements Disposable {
   /** Somebody reads the lines of an app for so many seconds. Faults: `app-unknown`, `too-many-requests`. */
   leaseLog(lease: AppLease): void {
     this.#logs.lease(lease);
+    this.#deps.log.debug({ app: lease.app }, 'step.log-lease-taken');
   }
 
   /** The same for its samples. */
@@ -170,6 +172,7 @@ export class Report implements Disposable {
     if (hash === this.#reportedHash) return;
     this.#put({ kind: 'reported', key: 'reported', topic: topics.reported.of({ device }), order: this.nextOrder(), body });
     this.#reportedHash = hash;
+    this.#deps.log.debug({}, 'step.report-queued');
   }
 
   #keep(kind: OutboxKind, { topic, body, key }: { topic: string; body: object; key?: CommandId }): void {

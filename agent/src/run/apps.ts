@@ -46,7 +46,8 @@ export class Apps implements AsyncDisposable {
 
   /** Takes over a desired document that was accepted; durable when it returns. */
   want(desired: Desired, { hash, signedBy }: { readonly hash: Digest; readonly signedBy: readonly KeyId[] }): void {
-    const { store } = this.#deps;
+    const { store, log } = this.#deps;
+    log.debug({ rev: desired.rev }, 'step.desired-judged');
     const wanted = new Map(Object.entries(desired.apps) as [AppName, Desired['apps'][AppName]][]);
     store.transaction(() => {
       for (const app of new Set([...store.apps.all().keys(), ...wanted.keys()])) {
@@ -57,6 +58,7 @@ export class Apps implements AsyncDisposable {
       store.settings.set('desired', { rev: desired.rev, hash, policy: desired.policy, revs });
       store.settings.remove('desiredRefused');
     });
+    log.debug({ rev: desired.rev }, 'step.desired-stored');
     for (const slot of this.#slots.values()) {
       const { wanted: now, progress } = slot.record;
       if (now?.attempt !== progress?.attempt || now?.digest !== progress?.digest) slot.interrupt('a newer desired document came');

@@ -21,6 +21,7 @@ export function soaked(slot: Slot, deps: OutcomeDeps): void {
 /** The release becomes the last good one, and nothing older may follow but the one before it. */
 export function becomesGood(slot: Slot, { artifact, progress }: { readonly artifact: Artifact; readonly progress: Omit<Progress, 'state' | 'reason'> }, deps: OutcomeDeps): void {
   const { digest, version, counter } = artifact;
+  deps.log.debug({ app: slot.app, digest }, 'step.soak-passed');
   deps.store.transaction(() => {
     const { lastGood, previousGood } = slot.record;
     deps.store.numbers.raiseFloor(slot.app, { counter, digest });
@@ -32,6 +33,7 @@ export function becomesGood(slot: Slot, { artifact, progress }: { readonly artif
     });
   });
   deps.log.info({ app: slot.app, digest, attempt: progress.attempt }, 'app.proven');
+  deps.log.debug({ app: slot.app, digest }, 'step.proven');
   deps.pruner.prune();
 }
 
@@ -41,10 +43,12 @@ export function startFailed(slot: Slot, what: { readonly digest: Digest; readonl
   const { digest, ending } = what;
   if (hold?.kind === 'deployed' && hold.digest === digest) return handDeployFailed(slot, ending, deps);
   deps.log.warn({ app: slot.app, digest, code: ending.fault.code, reason: ending.fault.message }, 'app.soak-failed');
+  deps.log.debug({ app: slot.app, digest }, 'step.soak-failed');
   deps.store.transaction(() => {
     slot.end('failed', reasonOf(ending.fault), { change: { current: lastGood?.digest ?? null }, about: aboutOf(ending) });
     if (lastGood && lastGood.digest !== current) rolledBack(slot, ending.fault, lastGood);
   });
+  deps.log.debug({ app: slot.app, digest }, 'step.failed');
   deps.pruner.prune();
 }
 

@@ -23,6 +23,7 @@ export function createPerform(deps: PerformDeps): Perform {
       const progress = { attempt: goal.attempt, digest: goal.digest, rev: goal.rev, state: 'accepted' } as const;
       if (slot.record.hold) slot.release({ reason: `attempt ${goal.attempt} is wanted now` }, { progress });
       else slot.update({ progress });
+      deps.log.debug({ app: slot.app, attempt: goal.attempt }, 'step.attempt-taken');
       return 'next';
     },
     adopt: async ({ goal }, slot) => {
@@ -56,6 +57,7 @@ export function createPerform(deps: PerformDeps): Perform {
     },
     forget: async (_step, slot) => {
       deps.store.apps.remove(slot.app);
+      deps.log.debug({ app: slot.app }, 'step.forgotten');
       deps.pruner.prune();
       deps.changed();
       return 'next';
@@ -103,16 +105,20 @@ async function applyRelease(slot: Slot, deps: PerformDeps, signal: AbortSignal):
   slot.prepared = undefined;
   if (wanted === null || program?.artifact.digest !== wanted.digest) return 'again';
   slot.move('applying');
+  deps.log.debug({ app: slot.app }, 'step.applying');
   const busy = await lastingConflict(slot, { grant: program.grant, signal }, deps);
   if (busy) return failed(slot, busyFault(busy, slot.app), deps);
   await slot.supervisor.stop(`attempt ${wanted.attempt} takes its place`);
+  deps.log.debug({ app: slot.app }, 'step.old-stopped');
   try {
     await slot.supervisor.start(program, wanted.soakS);
   } catch (cause) {
     return failed(slot, toFault(cause), deps);
   }
+  deps.log.debug({ app: slot.app }, 'step.new-started');
   const { progress } = slot.record;
   if (progress?.digest === wanted.digest && slot.supervisor.program === program) slot.update({ current: wanted.digest, progress: { ...withoutReason(progress), state: 'soaking' } });
+  deps.log.debug({ app: slot.app }, 'step.soaking');
   return 'next';
 }
 
@@ -145,6 +151,7 @@ async function startCommitted(slot: Slot, deps: PerformDeps, what: { digest: Dig
     await slot.supervisor.start(verdict.value, what.soaking ? wanted.soakS : undefined);
     const { progress } = slot.record;
     if (progress?.state === 'proven' && progress.reason) slot.move('proven');
+    deps.log.debug({ app: slot.app, digest: what.digest }, 'step.good-restarted');
     return 'next';
   } catch (cause) {
     startFailed(slot, { digest: what.digest, ending: { fault: toFault(cause), lastOutput: [], safeMs: undefined } }, deps);
@@ -177,6 +184,7 @@ function withholdConsent(slot: Slot, reason: Reason): void {
 function refused(slot: Slot, reason: Reason, deps: PerformDeps): Performed {
   deps.log.warn({ app: slot.app, digest: slot.record.progress?.digest, ...reason }, 'artifact.refused');
   slot.end('refused', reason);
+  deps.log.debug({ app: slot.app }, 'step.refused');
   deps.pruner.prune();
   return 'again';
 }

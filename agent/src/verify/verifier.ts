@@ -32,6 +32,7 @@ export function createVerifier(deps: VerifierDeps): Verifier {
       const { client, path } = registries.of(repository);
       await store.blobs.ingest(layer, client.blob(path, layer, signal), signal);
       deps.log.info({ digest: layer.digest, sizeBytes: layer.sizeBytes }, 'artifact.kept');
+      deps.log.debug({ digest: layer.digest }, 'step.blob-stored');
     },
     rejudge: async ({ app, digest }) => {
       const release = store.releases.get(digest);
@@ -101,10 +102,11 @@ function certify(artifact: Artifact): Verified<Artifact> {
 }
 
 /** Keeps what the verdict was made from, so that a start without a network can judge again. */
-async function keepEvidence(artifact: Verified<Artifact>, { manifest, config, candidates }: Documents, { store, trust }: VerifierDeps): Promise<void> {
+async function keepEvidence(artifact: Verified<Artifact>, { manifest, config, candidates }: Documents, { store, trust, log }: VerifierDeps): Promise<void> {
   const [manifestBlob, configBlob, signatures] = [await store.blobs.put(manifest), await store.blobs.put(config), await store.blobs.put(encodeCandidates(candidates))];
   const { app, version, counter, repository, layer, digest } = artifact;
   store.releases.set(digest, { app, version, counter, repository, manifest: manifestBlob, config: configBlob, signatures, layer, policy: trust.policy.number });
+  log.debug({ app, digest }, 'step.release-stored');
 }
 
 const Candidates = z.array(z.strictObject({ manifest: z.string(), bundle: z.string() }));

@@ -21,7 +21,7 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(async () => world[Symbol.asyncDispose](), 60_000);
 
-const handlers = () => commandHandlers({ db: world.db, clock: world.clock, random: Math.random, schedulerPem: world.schedulerPem, wake: world.wake });
+const handlers = () => commandHandlers({ db: world.db, clock: world.clock, random: Math.random, log: silentLog, schedulerPem: world.schedulerPem, wake: world.wake });
 const send = async (id: string, { verb = 'app.restart', of = app, remark }: { verb?: UiVerb; of?: string; remark?: string } = {}) =>
   SentCommand.parse(await handlers().commandApp({ params: { device: DeviceIdSchema.parse(id) }, query: undefined, body: { verb, app: AppName.parse(of), remark }, actor }));
 const list = async (id: DeviceId, query: { limit?: number; cursor?: string } = {}) => handlers().listCommands({ params: { device: id }, query: { limit: 50, ...query }, body: undefined, actor });

@@ -1,5 +1,5 @@
 import type { SentCommand } from '@pier/shared/api';
-import { type Clock, type DeviceId, Fault, type Random, canonicalJson } from '@pier/shared/core';
+import { type Clock, type DeviceId, Fault, type Log, type Random, canonicalJson } from '@pier/shared/core';
 import { payloadTypes, signEnvelope } from '@pier/shared/signing';
 import { type Db, inTransaction, newId, storeAudit } from '../db/index.ts';
 import { existingDevice, lockDevices, refuseNul } from '../device/index.ts';
@@ -7,14 +7,14 @@ import type { RequestOf } from '../http/index.ts';
 import { answerWithinS, judgeSending, nextNumber } from './rules.ts';
 import { addresseeOf, showCommand, storeSent } from './store.ts';
 
-export type CommandDeps = { readonly db: Db; readonly clock: Clock; readonly random: Random; readonly schedulerPem: string; readonly wake: () => void };
+export type CommandDeps = { readonly db: Db; readonly clock: Clock; readonly random: Random; readonly log: Log; readonly schedulerPem: string; readonly wake: () => void };
 
 /**
  * Signs a command with the manager's own key and puts it into the outbox, with its row and its audit row. Whether the device
  * obeys is the device's to say: under a policy that does not list this key it refuses, and its answer says so.
  * Faults: `not-found`, and those of `judgeSending`.
  */
-export async function sendCommand({ db, clock, random, schedulerPem, wake }: CommandDeps, { params, body: { verb, app, remark }, actor }: RequestOf<'commandApp'>): Promise<SentCommand> {
+export async function sendCommand({ db, clock, random, log, schedulerPem, wake }: CommandDeps, { params, body: { verb, app, remark }, actor }: RequestOf<'commandApp'>): Promise<SentCommand> {
   const { device } = params;
   refuseNul('body: remark', remark ?? '');
   const row = await inTransaction(db, async (tx) => {
@@ -31,6 +31,7 @@ export async function sendCommand({ db, clock, random, schedulerPem, wake }: Com
     await storeAudit(tx, [{ actor: actor.name, action: 'command.sent', object: `device:${device}`, detail: { id, verb, app, remark: remark ?? null } }], nowMs);
     return storeSent(tx, { id, deviceId: device, verb, app, sentBy: actor.name, sentAt: new Date(number), deadlineAt: new Date(nowMs + answerWithinS * 1_000) }, payload);
   });
+  log.debug({ id: row.id }, 'step.command-sent');
   wake();
   return showCommand(row);
 }

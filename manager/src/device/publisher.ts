@@ -36,15 +36,19 @@ export function startPublisher(deps: PublisherDeps): Loop {
 
 /** Out: whether there may be more. */
 async function publishPage(run: Run, deps: PublisherDeps): Promise<boolean> {
-  return inTransaction(deps.db, async (tx) => {
+  const { log } = deps;
+  const more = await inTransaction(deps.db, async (tx) => {
     const fit = and(gt(outbox.id, run.after), run.stuck.size === 0 ? undefined : sql`${outbox.topic} <> all(${sql.param([...run.stuck])}::text[])`);
     const rows = await tx.select().from(outbox).where(fit).orderBy(asc(outbox.id)).limit(pageMax).for('update', { skipLocked: true });
-    if (rows.length === 0) return false;
+    if (rows.length === 0) return undefined;
     const done = await publishRows(rows, run, deps);
+    log.debug({ rows: done.length }, 'step.outbox-published');
     if (done.length > 0) await tx.delete(outbox).where(sql`${outbox.id} = any(${sql.param(done)}::bigint[])`);
     run.after = rows.at(-1)?.id ?? run.after;
-    return rows.length === pageMax;
+    return { isFull: rows.length === pageMax };
   });
+  if (more) log.debug({}, 'step.outbox-cleared');
+  return more?.isFull ?? false;
 }
 
 /** Several topics at once, each in its own order, until its first failure. Out: the rows that the broker has. */

@@ -48,6 +48,7 @@ export async function enroll(deps: EnrollDeps, asked: EnrollRequest): Promise<En
   // Told only now: thrown inside, it would undo what it tells of.
   if ('waits' in admitted) throw new Fault('device-pending', `device "${admitted.waits}" (key ${admitted.keyId.slice(0, 16)}…) waits for a person to let it in, with: pier device approve ${admitted.waits}`, { device: admitted.waits });
   const { device, generation, certificate } = admitted;
+  deps.log.debug({ device }, 'step.device-enrolled');
   return { device, generation, certificate, ca: deps.authority.caPem, policy: policy.envelope, mqtt: deps.urls().mqtt };
 }
 

@@ -17,6 +17,7 @@ export async function close(turn: Turn): Promise<RolloutState | undefined> {
 /** Takes all offers back; where the rollout is on its way out, devices that wait are left out of it too. */
 export async function shut(turn: Turn, states: readonly RolloutState[]): Promise<void> {
   while ((await step(turn, shutPage, states)) === batchMax);
+  turn.deps.log.debug({ rollout: turn.id }, 'step.offers-taken-back');
 }
 
 const leaving: ReadonlyMap<string, Reason> = new Map(Object.entries({

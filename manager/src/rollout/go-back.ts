@@ -17,7 +17,7 @@ const toGoBack = ['proven', ...badEnds] as const satisfies readonly DeploymentSt
 
 export async function goBack(turn: Turn): Promise<RolloutState | undefined> {
   await shut(turn, ['rolling_back']);
-  while (await step(turn, backPage, ['rolling_back']));
+  while (await step(turn, backPage, ['rolling_back'])) turn.deps.log.debug({ rollout: turn.id }, 'step.sent-back');
   return undefined;
 }
 

@@ -26,6 +26,8 @@ export async function serve(turn: Turn): Promise<RolloutState | undefined> {
     if (full === undefined) return undefined;
     const settled = await step(turn, (tx, of, writer) => settle(tx, of, { turn, full, writer }), serving);
     if (!settled) return undefined;
+    if (settled.opened) turn.deps.log.debug({ rollout: turn.id }, 'step.wave-opened');
+    if (settled.left === 'completed') turn.deps.log.debug({ rollout: turn.id }, 'step.rollout-closed');
     if (settled.left !== undefined && settled.left !== 'completed') return settled.left;
     if (!settled.opened) return undefined;
   }
@@ -40,6 +42,7 @@ async function offerAll(turn: Turn): Promise<boolean | 'untrusted' | undefined> 
     const page: Offered | 'untrusted' | undefined = await step(turn, (tx, of, writer) => offerOrPause(tx, of, { turn, after: from, writer }), serving);
     if (page === undefined || page === 'untrusted') return page;
     if (page.offered > 0) turn.deps.log.info({ rollout: turn.id, devices: page.offered }, 'rollout.offered');
+    if (page.offered > 0) turn.deps.log.debug({ rollout: turn.id }, 'step.offer-committed');
     full = page.full;
     after = page.next;
   }

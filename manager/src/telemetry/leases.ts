@@ -35,6 +35,7 @@ export class Leases {
     if (this.#saidAtMs.size > leasesMax && longest !== undefined) this.#saidAtMs.delete(longest);
     try {
       await publish(topics[kind].of({ device }), JSON.stringify({ app, for: leaseS }), { qos: 0 });
+      if (kind === 'logLease') log.debug({ device, app }, 'step.log-lease-published');
     } catch (error) {
       this.#saidAtMs.delete(key);
       log.warn({ device, app, error: toFault(error).message }, 'lease.not-published');

@@ -5,3 +5,4 @@ export { Bounded } from './bounded.ts';
 export { type Json, canonicalJson, parseJson } from './json.ts';
 export { type Reading, check, checkJson, issuesOf, readJson } from './schema.ts';
 export { type Log, silentLog } from './log.ts';
+export { type Step, isStep, steps } from './steps.ts';

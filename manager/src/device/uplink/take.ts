@@ -132,6 +132,7 @@ export async function takeReports(said: readonly Of<Reported>[], deps: IngestDep
     const anything = news.length > 0 && (await deps.onReported(tx, news.map(({ device, value }) => ({ device, reported: value, nowMs }))));
     return { standings: locked, kept: new Set(news.map(({ value }) => value)), moved: anything };
   });
+  if (kept.size > 0) deps.log.debug({ devices: kept.size }, 'step.report-stored');
   if (kept.size > 0) deps.onChanged?.(said.flatMap(({ device, value }) => (kept.has(value) ? [device] : [])));
   if (moved) deps.wake();
   return said.map(({ device, value }) => {
@@ -144,6 +145,7 @@ export async function takeReports(said: readonly Of<Reported>[], deps: IngestDep
 export async function takeEvents(said: readonly Of<Event>[], { standings, deps }: { standings: Standings; deps: IngestDeps }): Promise<readonly Taken[]> {
   const spoken = said.filter((one) => maySpeak(standings, one.device, one.value));
   const news = spoken.length === 0 ? [] : await inTransaction(deps.db, async (tx) => storeEvents(tx, spoken));
+  if (news.length > 0) deps.log.debug({ devices: news.length }, 'step.event-stored');
   if (news.length > 0) deps.onChanged?.(news);
   for (const { device, value } of spoken) acknowledge(device, value, deps);
   return said.map(({ device, value }) => (maySpeak(standings, device, value) ? 'taken' : 'foreign'));
@@ -154,6 +156,7 @@ export async function takeCommandStates(said: readonly Of<CommandState>[], { sta
   const { onAnswered } = deps;
   const spoken = said.filter((one) => maySpeak(standings, one.device, one.value));
   const moved = spoken.length === 0 || !onAnswered ? [] : await inTransaction(deps.db, async (tx) => onAnswered(tx, spoken));
+  if (moved.length > 0) deps.log.debug({ devices: moved.length }, 'step.answer-stored');
   if (moved.length > 0) deps.onChanged?.(moved);
   for (const { device, value } of spoken) if (isFinal(value.state)) acknowledge(device, value, deps);
   return said.map(({ device, value }) => (maySpeak(standings, device, value) ? 'taken' : 'foreign'));
