@@ -9,6 +9,9 @@ import { type ThreadData, type ThreadMessage, control, wakeGuest } from './threa
 const heapMbMax = 64;
 const pageBytes = 65_536;
 
+/** The thread's program. In the device bundle, which is one folder of modules, it lies beside the one that this is in. */
+const entry = new URL(import.meta.url.endsWith('.ts') ? './guest/worker.ts' : './guest.mjs', import.meta.url);
+
 /** How often the pulse of a guest is felt. */
 const pulseEveryMs = 250;
 
@@ -34,7 +37,7 @@ export class WorkerGuest implements Guest {
     this.#words = new Int32Array(data.control);
     this.started = this.#startedBy.promise;
     // No environment, no arguments and no flags of the agent's process reach the thread.
-    this.#worker = new Worker(new URL('./guest/worker.ts', import.meta.url), {
+    this.#worker = new Worker(entry, {
       workerData: data,
       env: {},
       argv: [],

@@ -1,0 +1,2 @@
+export { type Bundle, type BuildRequest, buildBundle, tarOf } from './build.ts';
+export { type Arch, archs } from './native.ts';

@@ -1,0 +1,25 @@
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { Fault } from '@pier/shared/core';
+
+export type BuildConfig = {
+  /** Folder of the bundle; undefined for the one below .pier/build that has the version in its name. */
+  readonly out: string | undefined;
+  readonly tar: string | undefined;
+  /** Time stamp of every file, in seconds: https://reproducible-builds.org/specs/source-date-epoch/ */
+  readonly sourceDateS: number;
+};
+
+const usage = 'usage: npm run build:agent [-- --out DIR] [--tar FILE]';
+
+/** Faults: `input-invalid`. */
+export function buildConfig(argv: readonly string[], environment: Readonly<Record<string, string | undefined>> = process.env): BuildConfig {
+  const epoch = environment['SOURCE_DATE_EPOCH'] ?? '0';
+  if (!/^\d{1,10}$/.test(epoch)) throw new Fault('input-invalid', `SOURCE_DATE_EPOCH is a number of seconds, got "${epoch}"`);
+  try {
+    const { values } = parseArgs({ args: [...argv], strict: true, options: { out: { type: 'string' }, tar: { type: 'string' } } });
+    return { out: values.out === undefined ? undefined : resolve(values.out), tar: values.tar === undefined ? undefined : resolve(values.tar), sourceDateS: Number(epoch) };
+  } catch (cause) {
+    throw new Fault('input-invalid', `${cause instanceof Error ? cause.message : String(cause)}\n${usage}`);
+  }
+}
