@@ -1,0 +1,1 @@
+export { type NativeArch, buildEpoll, compilers } from './build-epoll.ts';
