@@ -8,6 +8,7 @@ import { Ack, AppLease, ManagerBirth, PinsLease, topics } from '@pier/shared/wir
 import { createActs } from './acts.ts';
 import { Inbox, RefusalFilter, judgeDesired } from './command/index.ts';
 import { type Identity, type Received, brokerSessions, enrolOnce, fetchPolicy, keepSession } from './link/index.ts';
+import { type Outputs, openOutputs, settled } from './outputs/index.ts';
 import { Report } from './report/index.ts';
 import { Apps, type BoardKeeper, type OpenBoard, keepBoard } from './run/index.ts';
 import type { Runner } from './run/sandbox/index.ts';
@@ -47,13 +48,14 @@ const roundsMax = 8;
 export async function runAgent(options: AgentOptions, signal: AbortSignal): Promise<void> {
   await using stack = new AsyncDisposableStack();
   const store = stack.use(await openStore(options.folder));
-  const board = stack.use(keepBoard(options.openBoard, options));
+  const outputs = openOutputs(options);
+  const board = stack.use(keepBoard(async (until) => await settled(await options.openBoard(until), { ...options, outputs }, until), options));
   const identity = await enrolOnce(options, { ...options, profile: async () => (await board.ready(signal)).profile }, signal);
-  const agent = stack.use(new Agent({ options, store, board, identity }));
+  const agent = stack.use(new Agent({ options, store, board, outputs, identity }));
   await agent.run(signal);
 }
 
-type Parts = { readonly options: AgentOptions; readonly store: Store; readonly board: BoardKeeper; readonly identity: Identity };
+type Parts = { readonly options: AgentOptions; readonly store: Store; readonly board: BoardKeeper; readonly outputs: Outputs; readonly identity: Identity };
 
 const policyPauseMs = 5_000;
 
@@ -73,7 +75,7 @@ class Agent implements AsyncDisposable {
 
   constructor(parts: Parts) {
     this.#parts = parts;
-    const { options, store, board, identity } = parts;
+    const { options, store, board, outputs, identity } = parts;
     const { clock, random, log } = options;
     this.#refusals = new RefusalFilter(clock);
     this.#trust = openTrust({ store, enrolled: identity.policy, rootId: identity.rootId, log });
@@ -98,7 +100,7 @@ class Agent implements AsyncDisposable {
         lines: () => this.#apps.lines(),
       }),
     );
-    this.#apps = this.#stack.use(new Apps({ store, verifier, runner: options.runner, board, clock, random, log, tell: this.#report }));
+    this.#apps = this.#stack.use(new Apps({ store, verifier, runner: options.runner, board, outputs, clock, random, log, tell: this.#report }));
     this.#inbox = new Inbox({
       device: identity.device,
       store,

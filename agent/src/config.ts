@@ -12,6 +12,8 @@ export type StartConfig = {
   readonly ready: boolean;
 };
 
+export type SafeConfig = Pick<StartConfig, 'folder' | 'board'>;
+
 export type RunConfig = {
   readonly file: string;
   readonly board: string | undefined;
@@ -25,12 +27,15 @@ export type RunConfig = {
 type Environment = Readonly<Record<string, string | undefined>>;
 
 export const usage = `usage: agent start --data DIR --manager URL --board sim:DIR [--token T | --token-file F] [--mirror URL] [--name N] [--ready json]
+       agent safe --data DIR --board sim:DIR   drives the outputs of an agent that died to their safe levels
        agent run FILE.wasm [--board sim:DIR] [--grant FILE] [--env K=V]… [--memory MB] [--timeout S] [-- args…]`;
+
+const startOptions = { data: 'string', manager: 'string', token: 'string', 'token-file': 'string', board: 'string', mirror: 'string', name: 'string', ready: 'string' } as const;
 
 /** Options of `start`, each also as a variable PIER_…; the option wins. Faults: `input-invalid` listing everything that is wrong. */
 export function startConfig(argv: readonly string[], environment: Environment): StartConfig {
-  const values = parsed(argv, { data: 'string', manager: 'string', token: 'string', 'token-file': 'string', board: 'string', mirror: 'string', name: 'string', ready: 'string' }).values;
-  const of = (name: string): string | undefined => values.get(name)?.[0] ?? environment[`PIER_${name.toUpperCase().replaceAll('-', '_')}`];
+  const values = parsed(argv, startOptions).values;
+  const of = (name: string): string | undefined => valueOf(name, values, environment);
   const problems: string[] = [];
   const needed = (name: string): string => of(name) ?? (problems.push(`--${name} is needed`), '');
   const url = (name: string, text: string | undefined, protocols: readonly string[]): string | undefined => {
@@ -41,8 +46,7 @@ export function startConfig(argv: readonly string[], environment: Environment): 
   };
   const ready = of('ready');
   if (ready !== undefined && ready !== 'json') problems.push(`--ready takes "json", got "${ready}"`);
-  const board = needed('board');
-  if (board !== '' && !/^sim:./.test(board)) problems.push(`--board is sim:DIR, got "${board}"`);
+  const board = boardOf(needed('board'), problems);
   const config = {
     folder: needed('data'),
     manager: url('manager', needed('manager'), ['https:']) ?? '',
@@ -54,6 +58,25 @@ export function startConfig(argv: readonly string[], environment: Environment): 
   };
   if (problems.length > 0) throw new Fault('input-invalid', `${problems.join('; ')}\n${usage}`);
   return Object.freeze(config);
+}
+
+/** Takes the words of `start` and looks at two of them, so that whoever started an agent repeats its line. Faults: as `startConfig`. */
+export function safeConfig(argv: readonly string[], environment: Environment): SafeConfig {
+  const { values } = parsed(argv, startOptions);
+  const problems: string[] = [];
+  const needed = (name: string): string => valueOf(name, values, environment) ?? (problems.push(`--${name} is needed`), '');
+  const config = { folder: needed('data'), board: boardOf(needed('board'), problems) };
+  if (problems.length > 0) throw new Fault('input-invalid', `${problems.join('; ')}\n${usage}`);
+  return Object.freeze(config);
+}
+
+function valueOf(name: string, values: Parsed['values'], environment: Environment): string | undefined {
+  return values.get(name)?.[0] ?? environment[`PIER_${name.toUpperCase().replaceAll('-', '_')}`];
+}
+
+function boardOf(board: string, problems: string[]): string {
+  if (board !== '' && !/^sim:./.test(board)) problems.push(`--board is sim:DIR, got "${board}"`);
+  return board;
 }
 
 function tokenOf(of: (name: string) => string | undefined, problems: string[]): string | undefined {
@@ -81,8 +104,8 @@ export function runConfig(argv: readonly string[]): RunConfig {
   const [file, ...more] = positionals;
   if (file === undefined) problems.push('the wasm file is needed');
   if (more.length > 0) problems.push(`one file at a time, got also ${more.join(', ')}; arguments of the program go after "--"`);
-  const board = values.get('board')?.[0];
-  if (board !== undefined && !/^sim:./.test(board)) problems.push(`--board is sim:DIR, got "${board}"`);
+  const given = values.get('board')?.[0];
+  const board = given === undefined ? undefined : boardOf(given, problems);
   const env: Record<string, string> = {};
   for (const pair of values.get('env') ?? []) {
     const at = pair.indexOf('=');

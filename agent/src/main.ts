@@ -1,12 +1,10 @@
-/** The process of a device: `start` is the agent, `run` is one guest at a desk. */
+/** The process of a device: `start` is the agent, `safe` its stop hook, `run` is one guest at a desk. Each loads only its own. */
 import { Fault, systemClock, systemRandom, toFault } from '@pier/shared/core';
 import { processLog, shutdownSignal } from '@pier/shared/process';
 import manifest from '../package.json' with { type: 'json' };
-import { runAgent } from './agent.ts';
-import { runConfig, startConfig, usage } from './config.ts';
+import { runConfig, safeConfig, startConfig, usage } from './config.ts';
 import { openSimBoard } from './hardware/index.ts';
-import { ownFailure, runFile } from './run-file.ts';
-import { workerRunner } from './run/sandbox/index.ts';
+import { makeOutputsSafe, readOutputs } from './outputs/index.ts';
 
 const [subcommand, ...argv] = process.argv.slice(2);
 const log = processLog('agent');
@@ -15,6 +13,7 @@ const boardOf = (text: string) => (until: AbortSignal) => openSimBoard({ dir: te
 
 async function start(): Promise<number> {
   const config = startConfig(argv, process.env);
+  const [{ runAgent }, { workerRunner }] = await Promise.all([import('./agent.ts'), import('./run/sandbox/index.ts')]);
   await runAgent(
     {
       ...config,
@@ -36,10 +35,28 @@ async function start(): Promise<number> {
 
 async function run(): Promise<number> {
   const config = runConfig(argv);
+  const [{ runFile }, { workerRunner }] = await Promise.all([import('./run-file.ts'), import('./run/sandbox/index.ts')]);
   return runFile({ ...config, openBoard: config.board === undefined ? undefined : boardOf(config.board), runner: workerRunner({ clock: systemClock, log }), clock: systemClock, log, stdin: process.stdin, stdout: process.stdout, stderr: process.stderr }, signal);
 }
 
-const subcommands: Readonly<Record<string, () => Promise<number>>> = { start, run };
+const safeTimeoutMs = 5_000;
+
+/** Runs after an agent that was killed, by whoever started it: quick, and without the store, which may be in any state. */
+async function safe(): Promise<number> {
+  const config = safeConfig(argv, process.env);
+  const outputs = readOutputs(config.folder);
+  if (outputs.length === 0) return 0;
+  const until = AbortSignal.any([signal, AbortSignal.timeout(safeTimeoutMs)]);
+  await using board = await boardOf(config.board)(until);
+  const done = await makeOutputsSafe(board, { outputs, clock: systemClock }, until);
+  for (const { output, name, fault } of done) {
+    const which = `${name} (${output.at.chip} line ${output.at.line}), "${output.label}" of ${output.app}`;
+    process.stderr.write(fault ? `pier agent: ${fault.code}: ${which}, could not be put to ${output.safe}: ${fault.message}\n` : `pier agent: ${which}, was put to ${output.safe}\n`);
+  }
+  return done.find(({ fault }) => fault)?.fault?.exit ?? 0;
+}
+
+const subcommands: Readonly<Record<string, () => Promise<number>>> = { start, run, safe };
 
 try {
   const act = subcommand !== undefined && Object.hasOwn(subcommands, subcommand) ? subcommands[subcommand] : undefined;
@@ -51,7 +68,7 @@ try {
   else {
     process.stderr.write(`pier agent: ${fault.code}: ${fault.message}\n`);
     if (fault.code === 'internal' && fault.cause instanceof Error) log.error({ stack: fault.cause.stack }, 'agent.failed');
-    process.exitCode = subcommand === 'run' && fault.code !== 'input-invalid' ? ownFailure : fault.exit;
+    process.exitCode = subcommand === 'run' && fault.code !== 'input-invalid' ? (await import('./run-file.ts')).ownFailure : fault.exit;
   }
 }
 // Nothing of ours is open any more; a library's idle timer must not keep the process.

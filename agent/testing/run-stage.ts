@@ -13,6 +13,7 @@ import { openSimBoard } from '../src/hardware/index.ts';
 import { reportedOf } from '../src/report/reported.ts';
 import { Apps, keepBoard } from '../src/run/index.ts';
 import { workerRunner } from '../src/run/sandbox/index.ts';
+import { openOutputs } from '../src/outputs/index.ts';
 import { openStore } from '../src/store/index.ts';
 import { createVerifier, openRegistries, openTrust } from '../src/verify/index.ts';
 import { type Release, keys, policyEnvelope, startBoard, startRegistry } from './site.ts';
@@ -127,7 +128,7 @@ async function openRunStage({ folder, boardDir, registryUrl, clock }: { folder: 
     },
   };
   const verifier = createVerifier({ store, registries, trust, log: silentLog });
-  const apps = new Apps({ store, verifier, runner: workerRunner({ clock: systemClock, log: silentLog }), board: keeper, clock, random: systemRandom, log: silentLog, tell });
+  const apps = new Apps({ store, verifier, runner: workerRunner({ clock: systemClock, log: silentLog }), board: keeper, outputs: openOutputs({ folder: join(folder, 'agent'), log: silentLog }), clock, random: systemRandom, log: silentLog, tell });
   const stop = new AbortController();
   const running = apps.run((app, signal) => turn(apps, app, signal), stop.signal);
   const reported = (app = blink): ReportedApp | undefined => reportedOf({ store, policy: 1, alive: (name) => apps.alive(name), lastEnd: (name) => apps.lastEnd(name) }).apps[app];

@@ -1,6 +1,8 @@
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { DeviceId } from '@pier/shared/core';
+import { type DeviceId, systemClock } from '@pier/shared/core';
 import { type Guest, exampleGuest, trappingGuest } from '../support/guests.ts';
+import { processesOf } from '../support/processes.ts';
 import { readRecord } from '../support/record.ts';
 import { type World, button, deploymentIn, led, openWorld, until } from '../support/world.ts';
 
@@ -42,6 +44,28 @@ test('nobody holds the line while it is not low: between guests the record shows
   const rows = ledRecords();
   const handovers = rows.flatMap((row, index) => (row.by === 'release' && row.consumer === null ? [rows[index - 1]] : []));
   for (const before of handovers) expect(before?.level).toBe(0);
+});
+
+test.each(['keep', 'input'] as const)('an agent killed with -9 leaves the LED off within a second and nothing running, on a board where a released line does "%s"', async (onRelease) => {
+  const name = `killed-${onRelease}`;
+  const board = await world.stage.startBoard({ name: `board-${name}`, onRelease });
+  const killed = await world.enrol({ name, board });
+  await world.bind(killed.device, 'blink', { led });
+  // Switches the LED on, and stays so.
+  await world.rollOut(await world.push({ app: 'blink', version: `3.0.${onRelease.length}`, counter: 3 + onRelease.length, ...(await trappingGuest(600_000)) }), killed.device);
+  const rows = () => readRecord(board.record).filter((row) => row.name === 'GPIO17');
+  await until('the LED on', () => rows().at(-1)?.level === 1);
+  const [agent, ...others] = processesOf(join(world.dir, name)).filter(({ command }) => command.includes('agent/src/main.ts'));
+  expect(others).toEqual([]);
+  const killedNs = systemClock.monotonicNs();
+  process.kill(agent?.pid ?? 0, 'SIGKILL');
+  expect(await killed.process.exited).toEqual({ code: 137, signal: null });
+  const dark = rows().find((row) => row.level === 0 && BigInt(row.tNs) > killedNs);
+  expect(Number(BigInt(dark?.tNs ?? 0) - killedNs) / 1e6).toSatisfy((ms: number) => ms > 0 && ms < 1_000);
+  // The hook's own act, and last of all nobody holds the line.
+  expect(rows().some((row) => row.by === 'agent' && row.level === 0 && row.consumer === 'blink (safe)' && BigInt(row.tNs) > killedNs)).toBe(true);
+  expect(rows().at(-1)).toMatchObject({ level: 0 });
+  expect(processesOf(join(world.dir, name))).toEqual([]);
 });
 
 test('an agent that is asked to stop leaves the LED off', async () => {

@@ -2,6 +2,7 @@ import { type AppName, type Clock, type Digest, Fault, type FaultCode, type KeyI
 import type { Desired } from '@pier/shared/wire';
 import type { Verifier } from '../artifact.ts';
 import type { Alive, Happening, HeldLine, LastEnd, Tell, Trace, Usage } from '../guest.ts';
+import type { Outputs } from '../outputs/index.ts';
 import type { Store, Wanted } from '../store/index.ts';
 import type { BoardKeeper } from './board.ts';
 import { type DeployOrder, type StopOrder, deployByHand, restartByHand, startByHand, stopByHand } from './by-hand.ts';
@@ -17,7 +18,7 @@ import { Supervisor, type SupervisorEvents } from './supervisor.ts';
 
 const retryMs = 5_000;
 
-export type AppsDeps = { readonly store: Store; readonly verifier: Verifier; readonly runner: Runner; readonly board: BoardKeeper; readonly clock: Clock; readonly random: Random; readonly log: Log; readonly tell: Tell };
+export type AppsDeps = { readonly store: Store; readonly verifier: Verifier; readonly runner: Runner; readonly board: BoardKeeper; readonly outputs: Outputs; readonly clock: Clock; readonly random: Random; readonly log: Log; readonly tell: Tell };
 type Turn = (app: AppName, signal: AbortSignal) => Promise<void>;
 
 /** How an end is called to people; ends that are not the guest's own are failures. */
@@ -29,13 +30,14 @@ export class Apps implements AsyncDisposable {
   readonly #performDeps: PerformDeps;
   readonly #perform: Perform;
   readonly #pruner: Pruner;
-  readonly #park = new LinePark();
+  readonly #park: LinePark;
   readonly #slots = new Map<AppName, Slot>();
   readonly #loops = new Set<Promise<void>>();
   #startLoop: ((slot: Slot) => void) | undefined;
 
   constructor(deps: AppsDeps) {
     this.#deps = deps;
+    this.#park = new LinePark(deps.outputs);
     this.#pruner = new Pruner(deps);
     this.#performDeps = { ...deps, leases: createLeases(), pruner: this.#pruner, changed: () => deps.tell.changed(), profile: () => deps.board.now().profile };
     this.#perform = createPerform(this.#performDeps);

@@ -14,8 +14,8 @@ const nouns = {
     usage: '\n  pier manager start --data DIR [--http-port N] [--device-port N] [--mqtt-port N] [--public-host NAME]… [--simulator DIR] [--print-credentials] [--ready json]',
   },
   agent: {
-    description: 'the agent of this board (start, run)',
-    usage: '\n  pier agent start --data DIR --manager URL --board sim:DIR [--token T | --token-file FILE] [--mirror URL] [--name NAME] [--ready json]\n  pier agent run FILE.wasm …   the same as pier app run',
+    description: 'the agent of this board (start, safe, run)',
+    usage: '\n  pier agent start --data DIR --manager URL --board sim:DIR [--token T | --token-file FILE] [--mirror URL] [--name NAME] [--ready json]\n  pier agent safe --data DIR --board sim:DIR   after an agent was killed: its outputs to their safe levels\n  pier agent run FILE.wasm …   the same as pier app run',
   },
   sim: {
     description: 'simulated boards (board, press, set, lines, ports, plug, unplug, fault, fleet)',
@@ -29,7 +29,17 @@ export async function startEntry(entry: keyof typeof entries, args: readonly str
   const signal = shutdownSignal();
   signal.addEventListener('abort', () => program.child.kill('SIGTERM'), { once: true });
   const { code, signal: by } = await program.exited;
+  if (entry === 'agent' && args[0] === 'start' && code !== 0 && code !== usageStatus) await makeSafe(args.slice(1));
   return code ?? (by === 'SIGKILL' ? 137 : 143);
+}
+
+/** An agent that did not understand its line held nothing. */
+const usageStatus = 2;
+
+/** What a service manager's stop hook does: the outputs of an agent that did not end by itself are driven to their safe levels. */
+async function makeSafe(words: readonly string[]): Promise<void> {
+  await using hook = spawnNode([fileURLToPath(new URL(entries.agent, import.meta.url)), 'safe', ...words], { stdio: ['ignore', 'inherit', 'inherit'] });
+  await hook.exited;
 }
 
 /** `pier manager start`, `pier agent start`, `pier sim board`: the words after the noun belong to the started program. */

@@ -1,6 +1,7 @@
 import type { AppName } from '@pier/shared/core';
-import type { LineRef } from '@pier/shared/capability';
+import type { GpioGrant, LineRef } from '@pier/shared/capability';
 import type { Board, Line } from '@pier/shared/hardware';
+import type { Outputs } from '../../outputs/index.ts';
 import { keyOf } from './leases.ts';
 
 type Parked = { readonly board: Board; readonly app: AppName; readonly line: Line };
@@ -8,6 +9,21 @@ type Parked = { readonly board: Board; readonly app: AppName; readonly line: Lin
 /** Outputs without a guest, held by the agent in their safe state: on many boards a line that nobody holds turns into an input. */
 export class LinePark implements AsyncDisposable {
   readonly #parked = new Map<string, Parked>();
+  readonly #outputs: Outputs;
+
+  constructor(outputs: Outputs) {
+    this.#outputs = outputs;
+  }
+
+  /** For the stop hook: these are about to be held. */
+  async note(app: AppName, grants: readonly GpioGrant[]): Promise<void> {
+    await this.#outputs.hold(app, grants);
+  }
+
+  /** The app holds these no more, unless they are parked. */
+  async forget(app: AppName, lines: readonly LineRef[]): Promise<void> {
+    await this.#outputs.release(app, lines.filter((at) => !this.#parked.has(keyOf(at))));
+  }
 
   async put(board: Board, { app, line }: { app: AppName; line: Line }): Promise<void> {
     await this.#release(line.at);
@@ -34,5 +50,6 @@ export class LinePark implements AsyncDisposable {
     this.#parked.delete(keyOf(at));
     if (!parked || parked.board.gone.aborted) return;
     await parked.line[Symbol.asyncDispose]();
+    await this.#outputs.release(parked.app, [at]);
   }
 }

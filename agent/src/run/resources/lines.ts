@@ -18,22 +18,26 @@ export type HeldLines = AsyncDisposable & {
 };
 
 type Granted = { readonly app: AppName; readonly grant: Grant; readonly log: Log; readonly park?: LinePark };
-type Opened = HeldLine & { readonly grant: GpioGrant };
+type Opened = HeldLine & { readonly grant: GpioGrant; isSafe: boolean };
 
 /**
  * Opens every line of a grant, or none. Disposing releases them; outputs that a release would let float are parked in
  * their safe state instead, when there is a park. Faults: those of `Board.openLine`.
+ * With a park the outputs are noted for the stop hook before the first is opened, and until nobody of ours holds them.
  */
 export async function openLines(board: Board, rule: Granted, signal: AbortSignal): Promise<HeldLines> {
   const opened: Opened[] = [];
   const release = async (): Promise<void> => {
     for (const one of opened) await putAway(one, board, rule);
   };
+  const { park, app, grant: { gpio } } = rule;
+  await park?.note(app, gpio);
   try {
     for (const grant of rule.grant.gpio) opened.push(await openOne(board, { ...rule, grant }, signal));
   } catch (cause) {
     await Promise.all(opened.map((one) => makeSafe(one)));
     await release();
+    await park?.forget(app, gpio.slice(opened.length).map(({ at }) => at));
     throw cause;
   }
   return {
@@ -65,17 +69,19 @@ async function openOne(board: Board, { app, grant, park }: Omit<Granted, 'grant'
     active: grant.ask.active,
     line: counting(line, counter),
     grant,
+    isSafe: false,
     get edges() {
       return counter.edges;
     },
   };
 }
 
-async function putAway({ line, grant }: Opened, board: Board, { app, park, log }: Granted): Promise<void> {
+async function putAway({ line, grant, isSafe }: Opened, board: Board, { app, park, log }: Granted): Promise<void> {
   const floats = board.profile.onRelease === 'input' && line.direction === 'out' && (grant.safe === 'low' || grant.safe === 'high');
   try {
     if (park && floats && !board.gone.aborted) return await park.put(board, { app, line });
     await line[Symbol.asyncDispose]();
+    if (isSafe && !board.gone.aborted) await park?.forget(app, [line.at]);
   } catch (cause) {
     // A board that is gone cannot release its lines any more; they are released with it.
     log.warn({ app, fault: toFault(cause).message }, 'line.close-failed');
@@ -89,10 +95,12 @@ function requestOf({ ask }: GpioGrant): { direction: 'in' | 'out'; bias?: 'up' |
 
 const targets = { low: 0, high: 1, input: 'input' } as const satisfies Partial<Record<SafeState, Level | 'input'>>;
 
-async function makeSafe({ grant, line }: { grant: GpioGrant; line: Line }): Promise<Fault | undefined> {
+async function makeSafe(opened: Opened): Promise<Fault | undefined> {
+  const { grant, line } = opened;
   if (grant.ask.mode === 'in' || grant.safe === 'keep') return undefined;
   try {
     await line.drive(targets[grant.safe], AbortSignal.timeout(safeTimeoutMs));
+    opened.isSafe = true;
     return undefined;
   } catch (cause) {
     const fault = toFault(cause);
