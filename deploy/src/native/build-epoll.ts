@@ -30,12 +30,12 @@ export async function buildEpoll({ root, arch, out }: Build, signal: AbortSignal
   const headers = nodeHeaders();
   const flags = [
     // Node's own, for addons: https://nodejs.org/api/addons.html, common.gypi beside the headers.
-    ...['-shared', '-fPIC', '-pthread', '-std=gnu++20', '-fno-rtti', '-fno-exceptions', '-fno-strict-aliasing'],
-    ...['-DNODE_GYP_MODULE_NAME=epoll', '-DUSING_UV_SHARED=1', '-DUSING_V8_SHARED=1', '-DBUILDING_NODE_EXTENSION', '-DNDEBUG', '-D_FILE_OFFSET_BITS=64'],
-    ...['-Os', '-s', '-Wl,--build-id=none', '-Wno-deprecated-declarations', '-Wno-cast-function-type'],
+    '-shared', '-fPIC', '-pthread', '-std=gnu++20', '-fno-rtti', '-fno-exceptions', '-fno-strict-aliasing',
+    '-DNODE_GYP_MODULE_NAME=epoll', '-DUSING_UV_SHARED=1', '-DUSING_V8_SHARED=1', '-DBUILDING_NODE_EXTENSION', '-DNDEBUG', '-D_FILE_OFFSET_BITS=64',
+    '-Os', '-s', '-Wl,--build-id=none', '-Wno-deprecated-declarations', '-Wno-cast-function-type',
     // The sources name themselves in the binary.
-    ...[`-ffile-prefix-map=${resolve(root)}=.`, `-ffile-prefix-map=${headers}=node`],
-    ...['-isystem', headers, '-isystem', join(modules, 'nan')],
+    `-ffile-prefix-map=${resolve(root)}=.`, `-ffile-prefix-map=${headers}=node`,
+    '-isystem', headers, '-isystem', join(modules, 'nan'),
   ];
   const { program, debian } = compilers[arch];
   const { status, said } = await run([program, ...flags, '-o', out, join(modules, 'epoll', 'src', 'epoll.cc')], signal);
