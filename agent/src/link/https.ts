@@ -1,37 +1,42 @@
 import { once } from 'node:events';
-import { type RequestOptions, request } from 'node:https';
+import type { IncomingMessage } from 'node:http';
+import { request } from 'node:https';
 import { Fault, isFaultCode, parseJson, toFault } from '@pier/shared/core';
 import { Problem } from '@pier/shared/api';
+import { openPinnedTls, openUnverifiedTls } from '@pier/shared/tls';
 
 const answerBytesMax = 4 << 20;
 const timeoutMs = 20_000;
 
 /** How a request proves who answers: by an authority, or (once, for the authority itself) not at all. */
 export type HttpsTrust = { readonly ca: string; readonly cert?: string; readonly key?: string } | 'unverified';
+type Asked = { readonly method: 'GET' | 'POST'; readonly body?: unknown; readonly trust: HttpsTrust };
 
 /**
  * One JSON exchange with the device listener. Faults: `unreachable`, `timed-out`, `too-large`, `certificate-invalid` when somebody
  * else answers, and the code of the manager's problem document.
  */
-export async function exchangeJson(url: URL, { method, body, trust }: { method: 'GET' | 'POST'; body?: unknown; trust: HttpsTrust }, signal: AbortSignal): Promise<unknown> {
+export async function exchangeJson(url: URL, asked: Asked, signal: AbortSignal): Promise<unknown> {
+  return (await exchangeTimed(url, asked, signal)).json;
+}
+
+/** The same, with the time that the manager's clock showed; a board's own may be years off. */
+export async function exchangeTimed(url: URL, { method, body, trust }: Asked, signal: AbortSignal): Promise<{ readonly json: unknown; readonly managerMs: number | undefined }> {
   const payload = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
-  const options: RequestOptions = {
-    method,
-    signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
-    agent: false,
-    minVersion: 'TLSv1.2',
-    headers: payload === undefined ? {} : { 'content-type': 'application/json', 'content-length': payload.byteLength },
-    ...(trust === 'unverified' ? { rejectUnauthorized: false } : trust),
-  };
+  const deadline = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
   try {
-    const outgoing = request(url, options);
+    const to = { host: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port || 443) };
+    const socket = await (trust === 'unverified' ? openUnverifiedTls(to, deadline) : openPinnedTls({ ...to, ...trust }, deadline));
+    const headers = payload === undefined ? {} : { 'content-type': 'application/json', 'content-length': payload.byteLength };
+    const outgoing = request(url, { method, headers, signal: deadline, createConnection: () => socket });
     // Troubles after the head of the answer show in its body; without a listener they would end the process.
     outgoing.on('error', () => {});
     outgoing.end(payload);
-    const [incoming] = (await once(outgoing, 'response')) as [AsyncIterable<Buffer> & { statusCode?: number }];
+    const [incoming] = (await once(outgoing, 'response')) as [IncomingMessage];
     const bytes = await collect(incoming, url);
     const status = incoming.statusCode ?? 0;
-    if (status >= 200 && status < 300) return parseJson(bytes, { what: `answer of ${url.href}` });
+    const atMs = Date.parse(incoming.headers.date ?? '');
+    if (status >= 200 && status < 300) return { json: parseJson(bytes, { what: `answer of ${url.href}` }), managerMs: Number.isNaN(atMs) ? undefined : atMs };
     throw problemOf(status, bytes, url);
   } catch (cause) {
     signal.throwIfAborted();

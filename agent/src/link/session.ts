@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { isIP } from 'node:net';
-import { connect as tlsConnect } from 'node:tls';
+import type { Duplex } from 'node:stream';
 import { MqttClient } from 'mqtt';
 import { type Clock, Fault, type Log, toFault } from '@pier/shared/core';
+import { openPinnedTls } from '@pier/shared/tls';
 import { type Order, topics } from '@pier/shared/wire';
 import type { Identity } from './identity.ts';
 
@@ -32,7 +32,7 @@ export async function openSession(deps: SessionDeps, signal: AbortSignal): Promi
   const { identity } = deps;
   const conn = randomUUID().slice(0, 13);
   const lost = new AbortController();
-  const client = clientFor(deps, conn);
+  const client = clientFor(deps, { conn, socket: await secured(identity, signal) });
   let failure: Error | undefined;
   // Attached before anything can arrive: messages that come right after CONNACK would be lost otherwise.
   client.on('message', (topic, payload, packet) => deps.onMessage({ topic, payload, retained: packet.retain }));
@@ -90,11 +90,18 @@ function subscriptionsOf(device: Identity['device']): Record<string, { qos: 0 | 
   };
 }
 
-function clientFor({ identity, order }: SessionDeps, conn: string): MqttClient {
-  const { hostname, port } = new URL(identity.mqtt);
-  const host = hostname.replace(/^\[|\]$/g, '');
-  const { device, ca, certificate: cert, privatePem: key } = identity;
-  return new MqttClient(() => tlsConnect({ host, port: Number(port || 8883), ca, cert, key, minVersion: 'TLSv1.2', ...(isIP(host) ? {} : { servername: host }) }), {
+async function secured({ mqtt, ca, certificate: cert, privatePem: key }: Identity, signal: AbortSignal): Promise<Duplex> {
+  const { hostname, port } = new URL(mqtt);
+  try {
+    return await openPinnedTls({ host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || 8883), ca, cert, key }, AbortSignal.any([signal, AbortSignal.timeout(connectTimeoutMs)]));
+  } catch (cause) {
+    signal.throwIfAborted();
+    throw sessionFault(cause, mqtt);
+  }
+}
+
+function clientFor({ identity: { device }, order }: SessionDeps, { conn, socket }: { readonly conn: string; readonly socket: Duplex }): MqttClient {
+  return new MqttClient(() => socket, {
     protocolVersion: 4,
     clientId: device,
     clean: true,

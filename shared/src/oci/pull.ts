@@ -12,7 +12,7 @@ const accepted = [mediaTypes.manifest, mediaTypes.index, mediaTypes.dockerManife
 const Typed = z.object({ mediaType: z.string().optional() });
 
 /** Deadline of a blob: time for the answer to begin, and for its declared size at the slowest pace that still counts as alive. */
-const slowestBytesPerS = 16 << 10;
+const slowestBytesPerS = 2 << 10;
 
 /** Names go into URLs only after this. Faults: `input-invalid`. */
 export function repositoryPath(repository: string): string {
@@ -65,6 +65,11 @@ export async function* pullBlob(transport: Transport, { repository, digest, size
   const what = `blob ${digest} of ${repository}`;
   const request = { method: 'GET', url: blobPath(repository, digest), timeoutMs: timeoutMs + Math.ceil((sizeBytes / slowestBytesPerS) * 1_000) } as const;
   const response = await expectStatus(await transport.send(request, signal), [200], what);
+  const announced = Number(response.headers['content-length'] ?? 0);
+  if (announced > sizeBytes) {
+    response.drop();
+    throw new Fault('digest-mismatch', `${what} exceeds its declared ${sizeBytes} bytes: ${announced} are announced`);
+  }
   let seenBytes = 0;
   for await (const chunk of response.body()) {
     seenBytes += chunk.byteLength;

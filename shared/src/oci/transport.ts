@@ -1,15 +1,19 @@
 import { once } from 'node:events';
 import * as http from 'node:http';
 import * as https from 'node:https';
-import { Fault, type FaultCode, toFault } from '../core/index.ts';
+import { type Clock, Fault, type FaultCode, systemClock, toFault } from '../core/index.ts';
+import { type Agents, type RegistryTls, openConnections } from './connections.ts';
+import { type Pace, paced, slowestPace } from './pace.ts';
 
 export type RegistryOptions = {
   /** `https://host:port`, or `http://` where only hashes and signatures are relied upon. */
   readonly origin: string;
-  /** The given authority replaces the system's; `cert` and `key` are shown to this origin alone. */
-  readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string };
+  /** A function is asked at each request: an identity may be renewed. */
+  readonly tls?: RegistryTls | (() => RegistryTls);
   readonly basic?: { readonly user: string; readonly password: string };
   readonly timeoutMs?: number;
+  readonly pace?: Pace;
+  readonly clock?: Clock;
 };
 
 export type Request = {
@@ -31,35 +35,67 @@ export type Transport = Disposable & {
 };
 
 const redirectsMax = 5;
+/** How often a registry may put one request off, and the longest time that it may ask for at once. */
+const delays = { max: 3, mostMs: 60_000 } as const;
 
 /**
  * HTTP to one registry: connections kept, deadlines on whole exchanges, every body capped by its reader.
  * The attack this stops: a redirect that carries credentials to another host, or off TLS.
  */
-export function createTransport({ origin: text, tls = {}, basic, timeoutMs = 30_000 }: RegistryOptions): Transport {
+export function createTransport({ origin: text, tls = {}, basic, timeoutMs = 30_000, pace = slowestPace, clock = systemClock }: RegistryOptions): Transport {
   const origin = originOf(text, basic !== undefined);
   const authorization = basic === undefined ? undefined : `Basic ${Buffer.from(`${basic.user}:${basic.password}`).toString('base64')}`;
-  const own = agentsOf(tls);
-  const strangers = agentsOf(tls.ca === undefined ? {} : { ca: tls.ca });
+  const connections = openConnections(typeof tls === 'function' ? tls : () => tls);
   return {
     origin,
     send: async (request, caller) => {
-      const deadline = AbortSignal.timeout(request.timeoutMs ?? timeoutMs);
-      const limits = { caller, deadline, signal: AbortSignal.any([caller, deadline]) };
+      const ms = request.timeoutMs ?? timeoutMs;
+      const endMs = clock.monotonicMs() + ms;
+      const deadline = AbortSignal.timeout(ms);
+      const limits: Limits = { caller, deadline, signal: AbortSignal.any([caller, deadline]), pace, clock };
       let url = new URL(request.url, origin);
-      for (let hop = 0; hop <= redirectsMax; hop += 1) {
+      let put = 0;
+      for (let hop = 0; hop <= redirectsMax; ) {
         const trusted = url.origin === origin.origin;
         const headers = { 'accept-encoding': 'identity', ...request.headers, ...(trusted && authorization !== undefined ? { authorization } : {}) };
-        const response = await exchange({ ...request, headers }, url, { agents: trusted ? own : strangers, limits });
+        const response = await exchange({ ...request, headers }, url, { agents: connections.of(trusted), limits });
+        const waitMs = put < delays.max ? delayOf(request, response) : undefined;
+        if (waitMs !== undefined && clock.monotonicMs() + waitMs < endMs) {
+          response.drop();
+          put += 1;
+          await pause(waitMs, url, limits);
+          continue;
+        }
         const next = redirectOf(request, response);
         if (next === undefined) return response;
         response.drop();
         url = next;
+        hop += 1;
       }
       throw new Fault('registry-error', `${origin.host} redirected more than ${redirectsMax} times`);
     },
-    [Symbol.dispose]: () => [own, strangers].forEach((agents) => agents.destroy()),
+    [Symbol.dispose]: () => connections[Symbol.dispose](),
   };
+}
+
+/** The one form in which senders write dates (RFC 9110, 5.6.7). */
+const httpDate = /^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/;
+
+/** How long the registry asks to be left alone (RFC 9110, Retry-After); undefined where it does not, or asks for more than is its due. */
+function delayOf({ method, body }: Request, { status, headers }: Response): number | undefined {
+  const asked = headers['retry-after'];
+  if ((status !== 429 && status !== 503) || asked === undefined || (method !== 'GET' && method !== 'HEAD') || body !== undefined) return undefined;
+  // A date counts from the registry's own clock: ours may be years wrong.
+  const ms = /^\d{1,6}$/.test(asked) ? Number(asked) * 1_000 : httpDate.test(asked) ? Date.parse(asked) - Date.parse(headers.date ?? '') : Number.NaN;
+  return Number.isNaN(ms) || ms > delays.mostMs ? undefined : Math.max(ms, 250);
+}
+
+async function pause(ms: number, url: URL, limits: Limits): Promise<void> {
+  try {
+    await limits.clock.sleep(ms, limits.signal);
+  } catch (thrown) {
+    throw faultOf(thrown, url, limits);
+  }
 }
 
 function originOf(text: string, credentials: boolean): URL {
@@ -70,14 +106,7 @@ function originOf(text: string, credentials: boolean): URL {
   return url;
 }
 
-type Agents = { readonly http: http.Agent; readonly https: https.Agent; destroy(): void };
-
-function agentsOf(tls: NonNullable<RegistryOptions['tls']>): Agents {
-  const agents = { http: new http.Agent({ keepAlive: true, maxSockets: 8 }), https: new https.Agent({ keepAlive: true, maxSockets: 8, minVersion: 'TLSv1.2', ...tls }) };
-  return { ...agents, destroy: () => [agents.http, agents.https].forEach((agent) => agent.destroy()) };
-}
-
-type Limits = { readonly caller: AbortSignal; readonly deadline: AbortSignal; readonly signal: AbortSignal };
+type Limits = { readonly caller: AbortSignal; readonly deadline: AbortSignal; readonly signal: AbortSignal; readonly pace: Pace; readonly clock: Clock };
 
 async function exchange(request: Request, url: URL, on: { agents: Agents; limits: Limits }): Promise<Response> {
   try {
@@ -119,7 +148,7 @@ async function attempt(request: Request, url: URL, { agents, limits }: { agents:
 function responseOf(incoming: http.IncomingMessage, url: URL, limits: Limits): Response {
   const body = async function* (): AsyncGenerator<Uint8Array> {
     try {
-      for await (const chunk of incoming) yield chunk as Buffer;
+      yield* paced(incoming, { ...limits, who: url.host });
     } catch (thrown) {
       throw faultOf(thrown, url, limits);
     } finally {

@@ -1,0 +1,1 @@
+export { type PinnedTls, openPinnedTls, openUnverifiedTls, pinnedFault } from './pinned.ts';
