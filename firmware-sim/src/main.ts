@@ -3,15 +3,18 @@ import { Fault, check, parseJson, systemClock, systemRandom, toFault } from '@pi
 import { BoardFile, type SimOrder, type SimResult, simClient } from '@pier/shared/hardware';
 import { processLog, shutdownSignal } from '@pier/shared/process';
 import { connectBoard, serveBoard } from './server/index.ts';
-import { readWords } from './words.ts';
+import { serveSysfs } from './sysfs/index.ts';
+import { type BoardWords, readWords } from './words.ts';
 
 /** Runs a board until a signal ends it. */
-async function runBoard({ file, dir, ready }: { file: string; dir: string; ready: boolean }): Promise<void> {
+async function runBoard({ file, dir, ready, sysfs: options }: BoardWords): Promise<void> {
   const signal = shutdownSignal();
   const log = processLog('board');
   await using served = await serveBoard({ file: readBoardFile(file), dir, clock: systemClock, random: systemRandom, log });
-  const { socket, record } = served;
-  process.stdout.write(ready ? `${JSON.stringify({ ready: true, socket, record })}\n` : `board ready: ${socket}\n`);
+  const { socket, record, live } = served;
+  await using _ = options && (await serveSysfs({ live, clock: systemClock, log, options }));
+  const sysfs = options && { sysfs: options.dir };
+  process.stdout.write(ready ? `${JSON.stringify({ ready: true, socket, record, ...sysfs })}\n` : `board ready: ${socket}${options ? `, its pins in ${options.dir}` : ''}\n`);
   if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
   log.info({ dropped: served.dropped() }, 'board.stopped');
 }

@@ -2,17 +2,20 @@ import { parseArgs } from 'node:util';
 import { Fault } from '@pier/shared/core';
 import { SerialFault, type SimOrder } from '@pier/shared/hardware';
 import type { FleetWords } from './fleet/index.ts';
+import type { SysfsOptions } from './sysfs/index.ts';
+
+export type BoardWords = { readonly file: string; readonly dir: string; readonly ready: boolean; readonly sysfs: SysfsOptions | undefined };
 
 /** What the command line asks for. */
 export type Words =
-  | { readonly verb: 'board'; readonly file: string; readonly dir: string; readonly ready: boolean }
+  | ({ readonly verb: 'board' } & BoardWords)
   | { readonly verb: 'lines'; readonly dir: string; readonly json: boolean }
   | { readonly verb: 'ports'; readonly dir: string; readonly json: boolean }
   | { readonly verb: 'order'; readonly dir: string; readonly order: SimOrder }
   | ({ readonly verb: 'fleet' } & FleetWords);
 
 export const usage =
-  'board FILE --dir DIR [--ready json] | press DIR PART [--ms N] | set DIR LINE 0|1 | set DIR PART KEY=NUMBER… | lines DIR [-o json] | ports DIR [-o json] | plug DIR PORT | unplug DIR PORT | fault DIR PORT crc|silent|slow|partial|noise|none [--count N] | fleet --boards N --dir DIR --manager URL --token T [--behave KIND=PERCENT]… [--ready json]';
+  'board FILE --dir DIR [--sysfs MOUNTPOINT [--gpio-base N] [--slow-udev N]] [--ready json] | press DIR PART [--ms N] | set DIR LINE 0|1 | set DIR PART KEY=NUMBER… | lines DIR [-o json] | ports DIR [-o json] | plug DIR PORT | unplug DIR PORT | fault DIR PORT crc|silent|slow|partial|noise|none [--count N] | fleet --boards N --dir DIR --manager URL --token T [--behave KIND=PERCENT]… [--ready json]';
 
 /** Faults: `input-invalid` with the usage. */
 export function readWords(argv: readonly string[]): Words {
@@ -30,7 +33,7 @@ type Values = ReturnType<typeof parse>['values'];
 
 /** Each verb takes as many words as it needs, and gives undefined for fewer or more. */
 const verbs: Readonly<Record<string, (rest: readonly string[], values: Values) => Words | undefined>> = {
-  board: ([file, ...more], { dir, ready }) => (file === undefined || dir === undefined || more.length > 0 ? undefined : { verb: 'board', file, dir, ready: ready === 'json' }),
+  board: ([file, ...more], { dir, ready, ...values }) => (file === undefined || dir === undefined || more.length > 0 ? undefined : { verb: 'board', file, dir, ready: ready === 'json', sysfs: sysfsOf(values) }),
   press: ([dir, part, ...more], { ms = '100' }) => (dir === undefined || part === undefined || more.length > 0 ? undefined : order(dir, { op: 'press', part, ms: wholeOf(ms, { option: '--ms', max: 60_000 }) })),
   set: ([dir, name, ...given]) => (dir === undefined || name === undefined ? undefined : order(dir, setOrder(name, given))),
   fleet: (more, { boards, dir, manager, token, behave = [], ready }) => {
@@ -52,6 +55,13 @@ function order(dir: string, what: SimOrder | undefined): Words | undefined {
   return what && { verb: 'order', dir, order: what };
 }
 
+/** Where the pins are shown as the kernel shows them; Linux numbers them from 512 on since 6.6. */
+function sysfsOf({ sysfs, 'gpio-base': base, 'slow-udev': slow }: Pick<Values, 'sysfs' | 'gpio-base' | 'slow-udev'>): SysfsOptions | undefined {
+  if (sysfs === undefined && (base ?? slow) !== undefined) throw wrong('--gpio-base and --slow-udev go with --sysfs');
+  if (sysfs === undefined) return undefined;
+  return { dir: sysfs, base: base === undefined ? 512 : wholeOf(base, { option: '--gpio-base', max: 100_000 }), slowOpens: slow === undefined ? 0 : wholeOf(slow, { option: '--slow-udev', max: 100_000 }) };
+}
+
 /** Either a level for a line, or values for a part. */
 function setOrder(name: string, given: readonly string[]): SimOrder | undefined {
   const [level] = given;
@@ -66,7 +76,7 @@ function parse(argv: readonly string[]) {
     return parseArgs({
       args: [...argv],
       allowPositionals: true,
-      options: { dir: { type: 'string' }, ready: { type: 'string' }, ms: { type: 'string' }, count: { type: 'string' }, boards: { type: 'string' }, manager: { type: 'string' }, token: { type: 'string' }, behave: { type: 'string', multiple: true }, output: { type: 'string', short: 'o' } },
+      options: { 'dir': { type: 'string' }, 'sysfs': { type: 'string' }, 'gpio-base': { type: 'string' }, 'slow-udev': { type: 'string' }, 'ready': { type: 'string' }, 'ms': { type: 'string' }, 'count': { type: 'string' }, 'boards': { type: 'string' }, 'manager': { type: 'string' }, 'token': { type: 'string' }, 'behave': { type: 'string', multiple: true }, 'output': { type: 'string', short: 'o' } },
     });
   } catch (cause) {
     throw wrong(cause instanceof Error ? cause.message : String(cause), cause);

@@ -108,13 +108,9 @@ type Opened = { readonly handle: number; readonly pin: SimPin; readonly changes:
 
 /** Gives a line to one holder, as the kernel does: configured in the same step, refused to everybody else. */
 export function openPin(board: SimBoard, { at, direction, bias = 'none', initial = 0, consumer, owner }: LineRequest & { owner: object }, nowNs: bigint): Verdict<Opened> {
-  const pin = board.pins.find((one) => one.at.chip === at.chip && one.at.line === at.line);
-  if (!pin) return refuse('line-unknown', `a ${board.profile.model} has no line ${at.line} on a chip "${at.chip}"`);
-  if (pin.reserved !== undefined) return refuse('line-reserved', `${pin.name} (${at.chip} line ${at.line}) is used by the kernel: ${pin.reserved}`);
-  if (pin.holder) return refuse('line-busy', `${pin.name} (${at.chip} line ${at.line}) is held by "${pin.holder.consumer}"`);
-  const handle = (board.lastHandle += 1);
-  pin.holder = { handle, owner, consumer, opened: direction };
-  board.byHandle.set(handle, pin);
+  const taken = exportPin(board, { at, opened: direction, consumer, owner });
+  if (!taken.ok) return taken;
+  const { handle, pin } = taken.value;
   const changes = change(pin, {
     tNs: nowNs,
     by: 'agent',
@@ -126,6 +122,18 @@ export function openPin(board: SimBoard, { at, direction, bias = 'none', initial
     },
   });
   return accept({ handle, pin, changes });
+}
+
+/** Gives a line to one holder and leaves it as it is, as an export in sysfs does. */
+export function exportPin(board: SimBoard, { at, opened, consumer, owner }: { at: LineRequest['at']; opened: Holder['opened']; consumer: string; owner: object }): Verdict<Omit<Opened, 'changes'>> {
+  const pin = board.pins.find((one) => one.at.chip === at.chip && one.at.line === at.line);
+  if (!pin) return refuse('line-unknown', `a ${board.profile.model} has no line ${at.line} on a chip "${at.chip}"`);
+  if (pin.reserved !== undefined) return refuse('line-reserved', `${pin.name} (${at.chip} line ${at.line}) is used by the kernel: ${pin.reserved}`);
+  if (pin.holder) return refuse('line-busy', `${pin.name} (${at.chip} line ${at.line}) is held by "${pin.holder.consumer}"`);
+  const handle = (board.lastHandle += 1);
+  pin.holder = { handle, owner, consumer, opened };
+  board.byHandle.set(handle, pin);
+  return accept({ handle, pin });
 }
 
 /** The pin behind a handle, for the one who opened it. */

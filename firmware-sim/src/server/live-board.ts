@@ -1,6 +1,6 @@
 import { type Clock, type Log, type Verdict, accept, refuse } from '@pier/shared/core';
-import type { Edge, SimRequest } from '@pier/shared/hardware';
-import { type Change, type EdgeWatch, type SimBoard, type SimPin, type Write, applyWrites, dueMs, driveOutside, feed, heldPin, linesOf, makeWatch, openPin, pinsOf, pressPart, releasePin, setPin, settle } from '../board/index.ts';
+import type { Edge, LineRequest, SimRequest } from '@pier/shared/hardware';
+import { type Change, type EdgeWatch, type SimBoard, type SimPin, type Write, applyWrites, dueMs, driveOutside, exportPin, feed, heldPin, linesOf, makeWatch, openPin, pinsOf, pressPart, releasePin, setPin, settle } from '../board/index.ts';
 import { type BoardFiles, fileNames } from './board-files.ts';
 
 const pressesMax = 64;
@@ -18,6 +18,7 @@ export class LiveBoard implements Disposable {
   readonly #log: Log;
   readonly #watchers = new Map<SimPin, Watcher>();
   readonly #presses = new Set<Disposable>();
+  readonly #onlookers: ((changes: readonly Change[]) => void)[] = [];
   #lastWatch = 0;
   #dropped = 0;
   #dropping: Disposable | undefined;
@@ -34,6 +35,15 @@ export class LiveBoard implements Disposable {
     return this.#dropped;
   }
 
+  get board(): SimBoard {
+    return this.#board;
+  }
+
+  /** Calls back with every change from now on, once it can be seen. */
+  onChange(act: (changes: readonly Change[]) => void): void {
+    this.#onlookers.push(act);
+  }
+
   hello(): Verdict<object> {
     return accept({ hello: { profile: this.#board.profile, records: fileNames.cells } });
   }
@@ -46,13 +56,18 @@ export class LiveBoard implements Disposable {
     return accept({ opened: { handle: opened.value.handle, levelFile: this.#files.levelFile(opened.value.pin) } });
   }
 
-  close({ handle }: Order<'close'>, owner: Owner): Verdict<object> {
+  /** Takes a line as it is, to be driven either way. */
+  export(at: LineRequest['at'], { consumer, owner }: { consumer: string; owner: Owner }): Verdict<{ handle: number; pin: SimPin }> {
+    return exportPin(this.#board, { at, opened: 'out', consumer, owner });
+  }
+
+  close({ handle }: Pick<Order<'close'>, 'handle'>, owner: Owner): Verdict<object> {
     const held = heldPin(this.#board, { handle, owner });
     if (held.ok) this.#release(held.value);
     return held.ok ? accept({}) : held;
   }
 
-  set({ handle, to }: Order<'set'>, owner: Owner): Verdict<object> {
+  set({ handle, to }: Pick<Order<'set'>, 'handle' | 'to'>, owner: Owner): Verdict<object> {
     const held = heldPin(this.#board, { handle, owner });
     if (!held.ok) return held;
     const done = setPin(held.value, to, this.#clock.monotonicNs());
@@ -141,6 +156,7 @@ export class LiveBoard implements Disposable {
 
   #show(changes: readonly Change[]): void {
     this.#files.show(changes);
+    for (const act of this.#onlookers) act(changes);
     for (const change of changes) {
       const watcher = change.moved ? this.#watchers.get(change.pin) : undefined;
       if (!watcher) continue;

@@ -14,7 +14,7 @@ import { LiveBoard } from './live-board.ts';
 
 const connectionsMax = 64;
 
-export type ServedBoard = { readonly socket: string; readonly record: string; readonly dropped: () => number } & AsyncDisposable;
+export type ServedBoard = { readonly live: LiveBoard; readonly socket: string; readonly record: string; readonly dropped: () => number } & AsyncDisposable;
 
 /**
  * Serves a simulated board in a folder until disposed. Whoever may enter the folder may use the board.
@@ -45,6 +45,7 @@ export async function serveBoard({ file, dir, clock, random, log }: { file: Boar
   });
   await listen(server, socket);
   return {
+    live,
     socket,
     record: join(dir, fileNames.record),
     dropped: () => live.dropped,

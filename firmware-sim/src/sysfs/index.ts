@@ -1,0 +1,1 @@
+export { type SysfsOptions, serveSysfs } from './serve-sysfs.ts';
