@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { systemClock } from '@pier/shared/core';
 import { wat } from '../support/wat.ts';
-import type { Row } from './main.ts';
+import type { Row } from './summary.ts';
 
 const runs = 21;
 

@@ -9,7 +9,7 @@ import { CommandState, isFinal, topics } from '@pier/shared/wire';
 import { stolenIdentity } from '../support/stolen.ts';
 import { wat } from '../support/wat.ts';
 import { type World, deploymentIn, led, openWorld, until } from '../support/world.ts';
-import type { Row } from './main.ts';
+import type { Row } from './summary.ts';
 
 const runs = 21;
 

@@ -2,14 +2,29 @@
 import { writeFileSync } from 'node:fs';
 import { cpus, totalmem, release } from 'node:os';
 import { parseArgs } from 'node:util';
+import { appRun } from './app-run.ts';
 import { bareWorker } from './bare-worker.ts';
 import { commandToHostCall } from './command-to-host-call.ts';
+import { lineWrite } from './line-write.ts';
+import { managerStart } from './manager-start.ts';
+import { pull } from './pull.ts';
 import { rollout } from './rollout.ts';
+import { type Row, summary } from './summary.ts';
+import { verify } from './verify.ts';
 import { web } from './web.ts';
 
-export type Row = { readonly name: string; readonly unit: string; readonly values: readonly number[] };
-
-const benches: Readonly<Record<string, () => Promise<Row[]>>> = { 'command-to-host-call': commandToHostCall, 'bare-worker': bareWorker, 'rollout-100': () => rollout(100), 'rollout-1000': () => rollout(1_000), web };
+const benches: Readonly<Record<string, () => Promise<Row[]>>> = {
+  'command-to-host-call': commandToHostCall,
+  'bare-worker': bareWorker,
+  'app-run': appRun,
+  'line-write': lineWrite,
+  verify,
+  pull,
+  'manager-start': managerStart,
+  'rollout-100': () => rollout(100),
+  'rollout-1000': () => rollout(1_000),
+  web,
+};
 
 const { values, positionals } = parseArgs({ options: { json: { type: 'string' } }, allowPositionals: true });
 const unknown = positionals.filter((name) => !Object.hasOwn(benches, name));
@@ -30,8 +45,3 @@ for (const [name, bench] of Object.entries(benches)) {
   }
 }
 if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ machine, rows: rows.map((row) => ({ ...row, ...summary(row.values) })) }, null, 2)}\n`);
-
-function summary(numbers: readonly number[]): { min: number; median: number; max: number } {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  return { min: sorted[0] ?? Number.NaN, median: sorted[sorted.length >> 1] ?? Number.NaN, max: sorted.at(-1) ?? Number.NaN };
-}

@@ -7,7 +7,7 @@ import type { AnswerOf } from '@pier/shared/api';
 import { openPostgres } from '../../manager/src/db/embedded/index.ts';
 import { openWorld, until } from '../support/world.ts';
 import { wat } from '../support/wat.ts';
-import type { Row } from './main.ts';
+import type { Row } from './summary.ts';
 import { cpuSecondsOf, watchMemory } from './usage.ts';
 
 /** Asks for nothing, so that it needs no binding; its bytes never leave the registry, as if each device had them. */

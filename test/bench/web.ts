@@ -3,7 +3,7 @@ import { systemClock } from '@pier/shared/core';
 import { keepChanging, openManyDevices } from '../browser/many-devices.ts';
 import { type Piece, readBundle, totalBytes } from '../support/bundle.ts';
 import { findChromium } from '../support/chromium.ts';
-import type { Row } from './main.ts';
+import type { Row } from './summary.ts';
 
 const devices = 10_000;
 const loads = 5;
