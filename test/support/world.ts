@@ -29,7 +29,7 @@ export type World = {
   readonly mirror: string;
   token(options?: { uses?: number; expiresInS?: number; tags?: Readonly<Record<string, string>>; approval?: boolean }): Promise<string>;
   /** Without a board of its own the device has the world's. */
-  enrol(options?: { name?: string; token?: string; board?: StartedBoard }): Promise<Started & { device: DeviceId }>;
+  enrol(options?: { name?: string; token?: string; board?: StartedBoard; launcher?: string }): Promise<Started & { device: DeviceId }>;
   /** A device with a board of its own. */
   addDevice(name: string, how?: { model?: BoardModel; tags?: Readonly<Record<string, string>> }): Promise<Started & { device: DeviceId; board: StartedBoard }>;
   /** A successor of the policy that the world began with, changed in this. */
@@ -75,8 +75,8 @@ export async function openWorld(env: NodeJS.ProcessEnv = {}): Promise<World> {
       const own = await stage.startBoard({ name: `board-${name}`, model });
       return { ...(await world.enrol({ name, board: own, token: await world.token({ tags }) })), board: own };
     },
-    enrol: async ({ name = 'agent', token, board: own = board } = {}) => {
-      const started = await stage.startAgent({ manager: manager.device, token: token ?? (await world.token()), board: own.dir, mirror, name });
+    enrol: async ({ name = 'agent', token, board: own = board, launcher } = {}) => {
+      const started = await stage.startAgent({ manager: manager.device, token: token ?? (await world.token()), board: own.dir, mirror, name, ...(launcher === undefined ? {} : { launcher }) });
       return { ...started, device: started.device as DeviceId };
     },
     setPolicy: (change) => putPolicy(api, keys, change),

@@ -46,7 +46,7 @@ async function fill({ root, out, own: { version, license } }: Filling, signal: A
   const metafile = await bundleCode({ root, out });
   const natives = await nativeParts({ root, out, pins }, signal);
   copyFileSync(launcherSource, join(out, launcher));
-  const places = new Set([...placesIn(metafile), ...natives.map(({ from }) => from.place)]);
+  const places = new Set([...placesIn(metafile), ...natives.flatMap(({ from, within = [] }) => [from, ...within]).map(({ place }) => place)]);
   const packages = [...places].sort().map((place) => pins.pinned(place));
   const sbom = sbomOf({ version, license, packages, natives: natives.map((part) => ({ ...part, sha256: sha256Of(join(out, part.path)) })) });
   writeFileSync(join(out, 'sbom.cdx.json'), `${JSON.stringify(sbom, null, 1)}\n`);

@@ -26,12 +26,12 @@ export function watchLifeline(onCut: () => void): void {
 export type NodeChild = { readonly child: ChildProcess; readonly exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }> } & AsyncDisposable;
 
 /**
- * Starts a Node program that ends when this process ends (kill -9 included), as long as it calls `watchLifeline`.
- * Disposing sends SIGTERM, then SIGKILL after `graceMs`, and waits for the exit.
+ * Starts a Node program that ends when this process ends (kill -9 included), as long as it calls `watchLifeline`; with
+ * `launcher` by way of another program, which has to become Node (exec) and gets the arguments. Disposing sends SIGTERM, then SIGKILL after `graceMs`, and waits for the exit.
  */
-export function spawnNode(args: readonly string[], { graceMs = 10_000, ...options }: SpawnOptions & { graceMs?: number } = {}): NodeChild {
+export function spawnNode(args: readonly string[], { graceMs = 10_000, launcher = process.execPath, ...options }: SpawnOptions & { graceMs?: number; launcher?: string } = {}): NodeChild {
   const [stdin, stdout, stderr] = Array.isArray(options.stdio) ? options.stdio : [options.stdio, options.stdio, options.stdio];
-  const child = spawn(process.execPath, [...args], {
+  const child = spawn(launcher, [...args], {
     ...options,
     env: { ...(options.env ?? process.env), [variable]: String(lifelineFd) },
     stdio: [stdin ?? 'ignore', stdout ?? 'pipe', stderr ?? 'inherit', 'pipe'],
