@@ -31,10 +31,10 @@ export async function pull(): Promise<Row[]> {
   }
 }
 
-function besideSkopeo(agent: readonly number[], skopeo: readonly number[]): Row[] {
+function besideSkopeo(agent: readonly number[], peer: readonly number[]): Row[] {
   return [
-    { name: 'skopeo copy of the same, process start included', unit: 'ms', values: skopeo },
-    { name: 'pull ÷ skopeo copy', unit: '×', values: [summary(agent).median / summary(skopeo).median] },
+    { name: 'skopeo copy of the same, process start included', unit: 'ms', values: peer },
+    { name: 'pull ÷ skopeo copy', unit: '×', values: [summary(agent).median / summary(peer).median] },
   ];
 }
 
