@@ -1,17 +1,18 @@
 import { expect, test } from 'vitest';
-import { readConfig } from './config.ts';
+import { readCommand, readConfig } from './config.ts';
 
 test('a data folder is enough; everything else has its default', () => {
-  expect(readConfig(['start', '--data', '/data'], {})).toEqual({ dataDir: '/data', httpPort: 0, devicePort: 0, mqttPort: 0, publicHosts: [], printCredentials: false });
+  expect(readConfig(['start', '--data', '/data'], {})).toEqual({ dataDir: '/data', httpPort: 0, devicePort: 0, mqttPort: 0, publicHosts: [], diskReserveMb: 256, printCredentials: false });
 });
 
 test('every option is taken, and the database from the environment', () => {
-  const argv = ['start', '--data', '/data', '--http-port', '1', '--device-port', '2', '--mqtt-port', '3', '--public-host', 'a.example', '--public-host', '192.0.2.1', '--simulator', '/boards', '--print-credentials', '--ready', 'json'];
-  expect(readConfig(argv, { DATABASE_URL: 'postgres://h/db' })).toEqual({ dataDir: '/data', httpPort: 1, devicePort: 2, mqttPort: 3, publicHosts: ['a.example', '192.0.2.1'], simulatorDir: '/boards', printCredentials: true, ready: 'json', databaseUrl: 'postgres://h/db' });
+  const argv = ['start', '--data', '/data', '--http-port', '1', '--device-port', '2', '--mqtt-port', '3', '--public-host', 'a.example', '--public-host', '192.0.2.1', '--simulator', '/boards', '--disk-reserve', '64', '--print-credentials', '--ready', 'json'];
+  expect(readConfig(argv, { DATABASE_URL: 'postgres://h/db' })).toEqual({ dataDir: '/data', httpPort: 1, devicePort: 2, mqttPort: 3, publicHosts: ['a.example', '192.0.2.1'], simulatorDir: '/boards', diskReserveMb: 64, printCredentials: true, ready: 'json', databaseUrl: 'postgres://h/db' });
 });
 
 test.each([
-  [[], '"start"'],
+  [[], 'verbs are start, backup and restore'],
+  [['start', '--data', '/d', '--disk-reserve', 'much'], 'diskReserveMb'],
   [['stop'], '"stop"'],
   [['start'], '--data DIR is needed'],
   [['start', '--data', ''], 'dataDir'],
@@ -27,4 +28,20 @@ test.each([
 
 test('a database that is not PostgreSQL is refused', () => {
   expect(() => readConfig(['start', '--data', '/d'], { DATABASE_URL: 'mysql://h/db' })).toThrow('DATABASE_URL');
+});
+
+test('a backup and a restore are asked for by their verbs', () => {
+  expect(readCommand(['backup', '--data', '/d', '--to', '/b.tar', '-o', 'json', '--without-blobs'], { DATABASE_URL: 'postgres://h/db' })).toEqual({ verb: 'backup', config: { dataDir: '/d', to: '/b.tar', output: 'json', withoutBlobs: true, databaseUrl: 'postgres://h/db' } });
+  expect(readCommand(['restore', '--data', '/d', '--from', '/b.tar'], {})).toEqual({ verb: 'restore', config: { dataDir: '/d', from: '/b.tar', force: false } });
+  expect(readCommand(['start', '--data', '/d'], {})).toMatchObject({ verb: 'start', config: { dataDir: '/d' } });
+});
+
+test.each([
+  [['backup', '--data', '/d'], 'to:'],
+  [['backup', '--to', '/b.tar'], '--data DIR is needed'],
+  [['restore', '--data', '/d'], 'from:'],
+  [['restore', '--data', '/d', '--from', '/b', '--to', '/c'], '--to'],
+  [['backup', '--data', '/d', '--to', '/b', '-o', 'yaml'], '"json"'],
+])('%j is refused, naming what is wrong', (argv, named) => {
+  expect(() => readCommand(argv, {})).toThrow(expect.objectContaining({ code: 'input-invalid', message: expect.stringContaining(named) }));
 });

@@ -1,12 +1,16 @@
 import { resolve } from 'node:path';
-import { parseArgs } from 'node:util';
+import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
 import * as z from 'zod';
 import { Fault, check } from '@pier/shared/core';
 
-export const usage = 'usage: pier manager start --data DIR [--http-port N] [--device-port N] [--mqtt-port N] [--public-host NAME]… [--simulator DIR] [--print-credentials] [--ready json]';
+export const usage = 'usage: pier manager start --data DIR [--http-port N] [--device-port N] [--mqtt-port N] [--public-host NAME]… [--simulator DIR] [--disk-reserve MB] [--print-credentials] [--ready json]';
+const backupUsage = 'usage: pier manager backup --data DIR --to FILE [--without-blobs] [-o json]';
+const restoreUsage = 'usage: pier manager restore --data DIR --from FILE [--force] [-o json]';
 
 const Port = z.coerce.number('a port is a number').int().min(0).max(65_535).default(0);
 const Host = z.string().regex(/^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/, 'a host is a DNS name or an IPv4 address, without a port');
+
+const DatabaseUrl = z.string().regex(/^postgres(?:ql)?:\/\//, 'DATABASE_URL begins with postgres://').optional();
 
 const Config = z.strictObject({
   dataDir: z.string('--data DIR is needed').min(1).transform((path) => resolve(path)),
@@ -18,16 +22,57 @@ const Config = z.strictObject({
   publicHosts: z.array(Host).max(16).default([]),
   /** Holds one folder for each simulated board that people may drive through the API. */
   simulatorDir: z.string().min(1).transform((path) => resolve(path)).optional(),
+  /** Free space on the data folder's disk below which nothing large is taken any more. */
+  diskReserveMb: z.coerce.number('a number of megabytes').int().min(0).max(1 << 20).default(256),
   printCredentials: z.boolean().default(false),
   ready: z.literal('json', 'the only form of the ready line is "json"').optional(),
-  databaseUrl: z.string().regex(/^postgres(?:ql)?:\/\//, 'DATABASE_URL begins with postgres://').optional(),
+  databaseUrl: DatabaseUrl,
 });
 export type Config = Readonly<z.infer<typeof Config>>;
 
+const kept = { dataDir: Config.shape.dataDir, databaseUrl: DatabaseUrl, output: z.literal('json', 'the other form of output is "json"').optional() };
+const File = z.string().min(1).transform((path) => resolve(path));
+const BackupConfig = z.strictObject({ ...kept, to: File, withoutBlobs: z.boolean().default(false) });
+const RestoreConfig = z.strictObject({ ...kept, from: File, force: z.boolean().default(false) });
+
+/** What the manager's process was asked to do. */
+export type Asked =
+  | ({ readonly verb: 'start' } & { readonly config: Config })
+  | ({ readonly verb: 'backup' } & { readonly config: Readonly<z.infer<typeof BackupConfig>> })
+  | ({ readonly verb: 'restore' } & { readonly config: Readonly<z.infer<typeof RestoreConfig>> });
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** The command line, whatever its verb. Faults: `input-invalid` listing everything that is wrong. */
+export function readCommand(argv: readonly string[], env: Env): Asked {
+  const text = { type: 'string' } as const;
+  const flag = { type: 'boolean' } as const;
+  const output = { type: 'string', short: 'o' } as const;
+  const databaseUrl = env['DATABASE_URL'] || undefined;
+  if (argv[0] === 'backup') {
+    const { data, to, output: form, 'without-blobs': withoutBlobs } = valuesOf(argv.slice(1), { data: text, to: text, output, 'without-blobs': flag }, backupUsage);
+    return { verb: 'backup', config: check(BackupConfig, { dataDir: data, to, output: form, withoutBlobs, databaseUrl }, { what: 'command line' }) };
+  }
+  if (argv[0] === 'restore') {
+    const { data, from, output: form, force } = valuesOf(argv.slice(1), { data: text, from: text, output, force: flag }, restoreUsage);
+    return { verb: 'restore', config: check(RestoreConfig, { dataDir: data, from, output: form, force, databaseUrl }, { what: 'command line' }) };
+  }
+  return { verb: 'start', config: readConfig(argv, env) };
+}
+
+/** Options alone; words between them are mistakes. */
+function valuesOf<const O extends ParseArgsOptionsConfig>(args: readonly string[], options: O, help: string) {
+  try {
+    return parseArgs({ args: [...args], options }).values;
+  } catch (cause) {
+    throw new Fault('input-invalid', `${cause instanceof Error ? cause.message : String(cause)}; ${help}`, {}, cause);
+  }
+}
+
 /** The configuration from a command line and the environment. Faults: `input-invalid` listing everything that is wrong. */
-export function readConfig(argv: readonly string[], env: Readonly<Record<string, string | undefined>>): Config {
+export function readConfig(argv: readonly string[], env: Env): Config {
   const { values, positionals } = parse(argv);
-  if (positionals.length !== 1 || positionals[0] !== 'start') throw new Fault('input-invalid', `the manager knows one verb, "start", not "${positionals.join(' ')}"; ${usage}`);
+  if (positionals.length !== 1 || positionals[0] !== 'start') throw new Fault('input-invalid', `the manager's verbs are start, backup and restore, not "${positionals.join(' ')}"; ${usage}`);
   const given = {
     dataDir: values.data,
     httpPort: values['http-port'],
@@ -35,6 +80,7 @@ export function readConfig(argv: readonly string[], env: Readonly<Record<string,
     mqttPort: values['mqtt-port'],
     publicHosts: values['public-host'],
     simulatorDir: values.simulator,
+    diskReserveMb: values['disk-reserve'],
     printCredentials: values['print-credentials'],
     ready: values.ready,
     databaseUrl: env['DATABASE_URL'] || undefined,
@@ -48,7 +94,7 @@ function parse(argv: readonly string[]) {
     return parseArgs({
       args: [...argv],
       allowPositionals: true,
-      options: { data: text, 'http-port': text, 'device-port': text, 'mqtt-port': text, 'public-host': { type: 'string', multiple: true }, simulator: text, 'print-credentials': { type: 'boolean' }, ready: text },
+      options: { data: text, 'http-port': text, 'device-port': text, 'mqtt-port': text, 'public-host': { type: 'string', multiple: true }, simulator: text, 'disk-reserve': text, 'print-credentials': { type: 'boolean' }, ready: text },
     });
   } catch (cause) {
     throw new Fault('input-invalid', `${cause instanceof Error ? cause.message : String(cause)}; ${usage}`, {}, cause);

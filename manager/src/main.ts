@@ -1,9 +1,10 @@
 /** The manager's process: command line, signals, the ready line, exit status. */
 import { apiPrefix } from '@pier/shared/api';
-import { systemClock, systemRandom, toFault } from '@pier/shared/core';
+import { silentLog, systemClock, systemRandom, toFault } from '@pier/shared/core';
 import { processLog, shutdownSignal } from '@pier/shared/process';
 import type { Credentials } from './access/index.ts';
-import { type Config, readConfig } from './config.ts';
+import { backUp, restore } from './backup/index.ts';
+import { type Asked, type Config, readCommand } from './config.ts';
 import { type Manager, openManager } from './manager.ts';
 
 const log = processLog('manager');
@@ -12,7 +13,9 @@ process.exit(await main(process.argv.slice(2)));
 async function main(argv: readonly string[]): Promise<number> {
   const stop = shutdownSignal();
   try {
-    const config = readConfig(argv, process.env);
+    const asked = readCommand(argv, process.env);
+    if (asked.verb !== 'start') return await keep(asked);
+    const { config } = asked;
     await using manager = await openManager(config, { clock: systemClock, random: systemRandom, log });
     if (!stop.aborted) sayReady(manager, config, await firstWord(manager, config));
     const stopped = new Promise<undefined>((resolve) => {
@@ -29,6 +32,38 @@ async function main(argv: readonly string[]): Promise<number> {
     process.stderr.write(`pier manager: ${fault.message}\n`);
     return fault.exit;
   }
+}
+
+type Kept = Exclude<Asked, { verb: 'start' }>;
+
+/** Takes a backup or puts one back: what happens is told on stderr, what came of it on stdout. */
+async function keep(asked: Kept): Promise<number> {
+  const { dataDir, databaseUrl: url, output } = asked.config;
+  const about = { dataDir, url, clock: systemClock, log: silentLog, say: (line: string): void => void process.stderr.write(`${line}\n`) };
+  const answer = (summary: object, words: string): void => void process.stdout.write(output === 'json' ? `${JSON.stringify(summary)}\n` : `${words}\n`);
+  try {
+    return await kept(asked, { about, answer });
+  } catch (thrown) {
+    const { code, message, exit } = toFault(thrown);
+    if (output === 'json') process.stdout.write(`${JSON.stringify({ error: { code, message } })}\n`);
+    process.stderr.write(`pier manager: ${code}: ${message}\n`);
+    return exit;
+  }
+}
+
+type Keeping = { readonly about: Omit<Parameters<typeof backUp>[0], 'to' | 'withoutBlobs'>; readonly answer: (summary: object, words: string) => void };
+
+async function kept(asked: Kept, { about, answer }: Keeping): Promise<number> {
+  if (asked.verb === 'backup') {
+    const done = await backUp({ ...about, to: asked.config.to, withoutBlobs: asked.config.withoutBlobs });
+    answer(done, `${done.file}: ${done.sizeBytes} bytes. It holds the CA's key, the scheduler's key and the hashes of passwords and tokens: whoever reads it can pass for this manager. Keep it as you keep a private key.`);
+    return 0;
+  }
+  const done = await restore({ ...about, from: asked.config.from, force: asked.config.force });
+  const aside = done.aside === null ? '' : ` What was there lies in ${done.aside}, with its keys; remove it once all is well.`;
+  const blobs = done.blobs ? '' : ' The registry was not backed up: push its artifacts again.';
+  answer(done, `${done.dataDir} is as it was at ${done.madeAt}.${aside}${blobs} Start the manager as before; devices take what it says from then on.`);
+  return 0;
 }
 
 /** How the first person gets in, when there is none yet: with credentials on the ready line where asked for, else with a code that only the log says. */

@@ -3,13 +3,15 @@
  * doors through which others reach it: MQTT broker, device listener, API for people. It closes in the opposite order.
  */
 import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock, DeviceId, Fault, Log, Random } from '@pier/shared/core';
 import { type AccessControl, aboutHandlers, openAccess } from './access/index.ts';
 import { openAuthority } from './authority/index.ts';
+import { finishRestore } from './backup/index.ts';
 import type { Config } from './config.ts';
 import { tightenDataDir } from './data-dir.ts';
-import { openDatabase } from './db/index.ts';
+import { claimInstallation, openDatabase } from './db/index.ts';
 import { announceManager, readDevice } from './device/index.ts';
 import { enrollDeviceRoutes, enrollHandlers, openRevocations } from './enroll/index.ts';
 import { type Handlers, openHttp } from './http/index.ts';
@@ -37,11 +39,19 @@ type World = { readonly clock: Clock; readonly random: Random; readonly log: Log
 export async function openManager(config: Config, world: World): Promise<Manager> {
   const { clock, log } = world;
   await using opening = new AsyncDisposableStack();
-  await tightenDataDir(config.dataDir);
-  const database = opening.use(await openDatabase({ dataDir: config.dataDir, clock, log, ...(config.databaseUrl === undefined ? {} : { url: config.databaseUrl }) }));
-  const ports = await openPorts(config.dataDir, log);
-  const authority = await openAuthority({ dir: join(config.dataDir, 'authority'), clock, hosts: config.publicHosts });
-  const registry = opening.use(await openRegistry({ dir: join(config.dataDir, 'registry'), clock, log }));
+  const { dataDir } = config;
+  const onLocked = async (): Promise<void> => {
+    await finishRestore(dataDir, log);
+    await tightenDataDir(dataDir);
+  };
+  const database = opening.use(await openDatabase({ dataDir, clock, log, alone: true, onLocked, ...(config.databaseUrl === undefined ? {} : { url: config.databaseUrl }) }));
+  const keys = join(dataDir, 'authority');
+  // Before a CA is made for a folder that is the wrong one.
+  if (!existsSync(keys)) await claimInstallation(database.db, undefined);
+  const ports = await openPorts(dataDir, log);
+  const authority = await openAuthority({ dir: keys, clock, hosts: config.publicHosts });
+  await claimInstallation(database.db, authority.caFingerprint);
+  const registry = opening.use(await openRegistry({ dir: join(dataDir, 'registry'), clock, log }));
   const access = openAccess({ db: database.db, clock, log });
   // A device that is trusted no more loses what it has open, once these doors are there.
   const doorsOpen: { rooms?: Rooms; listener?: DeviceListener } = {};

@@ -1,6 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { sql } from 'drizzle-orm';
 import { silentLog, systemClock } from '@pier/shared/core';
 import { type Database, type Db, openDatabase } from '../../manager/src/db/index.ts';
 
@@ -16,5 +17,23 @@ export async function openTestDatabase(): Promise<{ readonly db: Db; readonly da
       await database[Symbol.asyncDispose]();
       await rm(folder, { recursive: true, force: true });
     },
+  };
+}
+
+export type Server = { newDatabase(): Promise<string> } & AsyncDisposable;
+
+/** A PostgreSQL as somebody else would run it, for databases that are named by their addresses; each new one is empty. */
+export async function startServer(): Promise<Server> {
+  const { folder, database, ...world } = await openTestDatabase();
+  const password = (await readFile(join(folder, 'postgres/password'), 'utf8')).trim();
+  const port = (await readFile(join(folder, 'postgres/port'), 'utf8')).trim();
+  let count = 0;
+  return {
+    newDatabase: async () => {
+      count += 1;
+      await database.db.execute(sql.raw(`create database somebody_${count} template template0`));
+      return `postgres://pier:${password}@127.0.0.1:${port}/somebody_${count}`;
+    },
+    [Symbol.asyncDispose]: () => world[Symbol.asyncDispose](),
   };
 }

@@ -10,8 +10,8 @@ const entries = {
 
 const nouns = {
   manager: {
-    description: 'the fleet manager (start)',
-    usage: '\n  pier manager start --data DIR [--http-port N] [--device-port N] [--mqtt-port N] [--public-host NAME]… [--simulator DIR] [--print-credentials] [--ready json]',
+    description: 'the fleet manager (start, backup, restore)',
+    usage: '\n  pier manager start --data DIR [--http-port N] [--device-port N] [--mqtt-port N] [--public-host NAME]… [--simulator DIR] [--disk-reserve MB] [--print-credentials] [--ready json]\n  pier manager backup --data DIR --to FILE [--without-blobs] [-o json]   also while it runs; DATABASE_URL as for start\n  pier manager restore --data DIR --from FILE [--force] [-o json]   while it is stopped',
   },
   agent: {
     description: 'the agent of this board (start, safe, run)',
@@ -19,7 +19,7 @@ const nouns = {
   },
   sim: {
     description: 'simulated boards (board, press, set, lines, ports, plug, unplug, fault, fleet)',
-    usage: '\n  pier sim board FILE --dir DIR [--ready json]   FILE: {"model":"raspberry-pi-4b","parts":[{"part":"led","name":"led","line":"GPIO17"}]}\n  pier sim press DIR PART [--ms N]\n  pier sim set DIR LINE 0|1\n  pier sim set DIR PART KEY=NUMBER…     such as: meter powerW=1200\n  pier sim lines DIR [-o json]\n  pier sim ports DIR [-o json]\n  pier sim plug|unplug DIR PORT\n  pier sim fault DIR PORT crc|silent|slow|partial|noise|none [--count N]\n  pier sim fleet --boards N --dir DIR --manager URL --token T [--behave KIND=PERCENT]… [--ready json]   devices without boards, for tests of a manager',
+    usage: '\n  pier sim board FILE --dir DIR [--sysfs MOUNTPOINT [--gpio-base N] [--slow-udev N]] [--ready json]   FILE: {"model":"raspberry-pi-4b","parts":[{"part":"led","name":"led","line":"GPIO17"}]}; with --sysfs (root, Linux) the pins are also files, as in /sys/class/gpio; after a kill: umount -l MOUNTPOINT\n  pier sim press DIR PART [--ms N]\n  pier sim set DIR LINE 0|1\n  pier sim set DIR PART KEY=NUMBER…     such as: meter powerW=1200\n  pier sim lines DIR [-o json]\n  pier sim ports DIR [-o json]\n  pier sim plug|unplug DIR PORT\n  pier sim fault DIR PORT crc|silent|slow|partial|noise|none [--count N]\n  pier sim fleet --boards N --dir DIR --manager URL --token T [--behave KIND=PERCENT]… [--ready json]   devices without boards, for tests of a manager',
   },
 } as const;
 

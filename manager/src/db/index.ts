@@ -1,4 +1,10 @@
-export { type Database, openDatabase } from './database.ts';
+export { type Database, openDatabase, refuseUnreachable } from './database.ts';
+export { connectionKept, hasCluster, openPostgres } from './embedded/index.ts';
+export { holdDatabase } from './holder.ts';
+export { claimInstallation } from './installation.ts';
+export { lockFolder } from './lock.ts';
+export { makeSchemaAt, schemaNow, schemaOf } from './migrate.ts';
+export { tableNames } from './table-names.ts';
 export { type Db, inTransaction } from './db.ts';
 export { newId } from './id.ts';
 export { storeAudit } from './audit.ts';

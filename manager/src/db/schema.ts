@@ -11,6 +11,9 @@ const oneOf = (name: string, column: AnyPgColumn, values: readonly string[]) => 
 /** A device is at work for at most one deployment of an app. */
 const inFlight = sql.raw(InFlightState.options.map((state) => `'${state}'`).join(', '));
 
+/** Whose database this is: one row, the fingerprint of the CA that the fleet's devices trust. */
+export const installation = pgTable('installation', { caFingerprint: text('ca_fingerprint').primaryKey(), claimedAt: time('claimed_at').notNull().defaultNow() });
+
 export const device = pgTable(
   'device',
   {

@@ -22,6 +22,10 @@ export const faultCodes = {
   'token-expired': { status: 403, retry: false, exit: 3 },
   'token-used': { status: 403, retry: false, exit: 3 },
   'certificate-invalid': { status: 403, retry: false, exit: 3 },
+  /** It ran out, and the time in which it could still be renewed with it. */
+  'certificate-expired': { status: 403, retry: false, exit: 3 },
+  /** The device has been seen with the one that came after it. */
+  'certificate-superseded': { status: 403, retry: false, exit: 3 },
   // supply chain
   'digest-mismatch': { status: 422, retry: true, exit: 3 },
   'manifest-invalid': { status: 422, retry: false, exit: 3 },
@@ -67,6 +71,7 @@ export const faultCodes = {
   'port-gone': { status: 503, retry: true, exit: 1 },
   'hardware-fault': { status: 502, retry: true, exit: 1 },
   'board-gone': { status: 503, retry: true, exit: 6 },
+  'board-none': { status: 503, retry: true, exit: 1 },
   // guest
   'guest-trapped': { status: 500, retry: true, exit: 134 },
   'guest-exited': { status: 500, retry: true, exit: 1 },
@@ -78,6 +83,11 @@ export const faultCodes = {
   'registry-error': { status: 502, retry: true, exit: 6 },
   'storage-failed': { status: 507, retry: true, exit: 1 },
   'disk-full': { status: 507, retry: true, exit: 1 },
+  /** Free space is below the reserve: nothing large is taken, so that what runs goes on. */
+  'disk-low': { status: 507, retry: true, exit: 1 },
+  'backup-invalid': { status: 422, retry: false, exit: 1 },
+  /** A part that the manager needs does not answer; the sentence names it. */
+  'not-ready': { status: 503, retry: true, exit: 6 },
   'key-unusable': { status: 500, retry: false, exit: 1 },
   'schema-newer': { status: 500, retry: false, exit: 1 },
   'platform-unsupported': { status: 500, retry: false, exit: 1 },

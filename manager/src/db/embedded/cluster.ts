@@ -23,6 +23,17 @@ export async function openCluster({ folder, as, binaries, log }: { folder: strin
   return { folder, data, password };
 }
 
+/** Whether a cluster was made in this folder. */
+export async function hasCluster(folder: string): Promise<boolean> {
+  return exists(join(folder, 'data', 'PG_VERSION'));
+}
+
+/** How to reach the server of a cluster that another process of ours runs. */
+export async function connectionKept(folder: string): Promise<{ host: string; port: number; user: string; password: string; database: string }> {
+  const [password, port] = await Promise.all(['password', 'port'].map((name) => readFile(join(folder, name), 'utf8')));
+  return { host: '127.0.0.1', port: Number(port), user: databaseUser, password: (password ?? '').trim(), database: 'postgres' };
+}
+
 const majorVersion = '18';
 
 async function checkVersion(data: string): Promise<void> {

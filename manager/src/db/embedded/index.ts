@@ -1,1 +1,2 @@
+export { connectionKept, hasCluster } from './cluster.ts';
 export { openPostgres } from './postgres.ts';

@@ -1,0 +1,233 @@
+import { mkdir, mkdtemp, readFile, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client } from 'pg';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { silentLog, systemClock } from '@pier/shared/core';
+import { openAuthority } from '../authority/index.ts';
+import { lockFolder, schemaNow, tableNames } from '../db/index.ts';
+import { fillAt, schemaTags } from '../testing/index.ts';
+import { type Server, startServer } from '../../../test/support/postgres.ts';
+import { createArchive, openArchive } from './archive.ts';
+import { backUp } from './backup.ts';
+import { restore } from './restore.ts';
+import { finishRestore } from './take-over.ts';
+
+let server: Server;
+let dir: string;
+beforeAll(async () => {
+  server = await startServer();
+});
+afterAll(() => server[Symbol.asyncDispose]());
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'pier-backup-'));
+});
+afterEach(() => rm(dir, { recursive: true, force: true }));
+
+const newest = schemaTags.at(-1) ?? '';
+const world = { clock: systemClock, log: silentLog, say: () => {} };
+const at = (...names: string[]): string => join(dir, ...names);
+const save = (over: Partial<Parameters<typeof backUp>[0]> = {}) => backUp({ ...world, dataDir: at('data'), url: undefined, to: at('b.tar'), withoutBlobs: false, ...over });
+const putBack = (over: Partial<Parameters<typeof restore>[0]> = {}) => restore({ ...world, dataDir: at('again'), url: undefined, from: at('b.tar'), force: false, ...over });
+
+async function withClient<T>(url: string, act: (client: Client) => Promise<T>): Promise<T> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    return await act(client);
+  } finally {
+    await client.end();
+  }
+}
+
+/** Every row of every table, as text. */
+const contents = (url: string) =>
+  withClient(url, async (client) => {
+    const out: Record<string, string[]> = {};
+    for (const name of [...tableNames].toSorted()) {
+      if (name === 'outbox') continue;
+      const xid = name === 'audit' ? `- 'xid'` : '';
+      out[name] = (await client.query<{ row: string }>(`select (to_jsonb(t) ${xid})::text as row from ${name} t order by 1`)).rows.map(({ row }) => row);
+    }
+    return out;
+  });
+
+/** A manager's folder as it is on a database of its own, which is filled. */
+async function someData(tag = newest): Promise<string> {
+  const url = await server.newDatabase();
+  await withClient(url, (client) => fillAt(client, tag));
+  await openAuthority({ dir: at('data', 'authority'), clock: systemClock, hosts: [] });
+  await writeFile(at('data', 'ports.json'), '{"mqtt":8883}\n', { mode: 0o600 });
+  const long = `apps/${'a'.repeat(90)}`;
+  for (const [name, text] of Object.entries({ [`registry/repositories/${long}/_manifests/${'f'.repeat(64)}`]: '{}', 'registry/repositories/apps/blink/_blobs/00': '', 'registry/content/00/00': 'wasm', 'registry/uploads/half': 'no' })) {
+    await mkdir(join(at('data', name), '..'), { recursive: true });
+    await writeFile(at('data', name), text, { mode: 0o600 });
+  }
+  return url;
+}
+
+/** The files below a folder, with what is in them. */
+async function files(root: string): Promise<Record<string, string>> {
+  const found = (await readdir(root, { withFileTypes: true, recursive: true })).filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name)).toSorted();
+  return Object.fromEntries(await Promise.all(found.map(async (path) => [path.slice(root.length + 1), await readFile(path, 'latin1')] as const)));
+}
+
+describe('what was backed up comes back', () => {
+  test('row for row and file for file, in another place', async () => {
+    const url = await someData();
+    const other = await server.newDatabase();
+    const before = await contents(url);
+    for (const name of tableNames) expect([name, name === 'outbox' || (before[name]?.length ?? 0) > 0]).toEqual([name, true]);
+    const made = await save({ url });
+    expect(made).toMatchObject({ schema: schemaNow(), blobs: true, registryFiles: 3 });
+    expect((await stat(at('b.tar'))).mode & 0o777).toBe(0o600);
+    const back = await putBack({ url: other });
+    expect(back).toMatchObject({ aside: null, registryFiles: 3, madeAt: made.madeAt });
+    expect(await contents(other)).toEqual(before);
+    const { 'registry/uploads/half': _, ...whole } = await files(at('data'));
+    expect(await files(at('again'))).toEqual({ ...whole, lock: '' });
+    expect((await stat(at('again/authority/scheduler.key'))).mode & 0o777).toBe(0o600);
+    expect((await stat(at('again/authority/ca.crt'))).mode & 0o777).toBe(0o644);
+    await openAuthority({ dir: at('again', 'authority'), clock: systemClock, hosts: [] });
+    // New rows get numbers of their own, and those of the audit come after all that was restored.
+    await withClient(other, async (client) => {
+      const { rows } = await client.query<{ last: boolean }>(`insert into audit (actor, action, object) values ('a', 'b', 'c') returning id > (select max(id) from audit) and xid > (select max(xid) from audit) as last`);
+      expect(rows).toEqual([{ last: true }]);
+    });
+  });
+
+  test.each(schemaTags.slice(0, -1))('from the schema %s, which the next start brings up to date', async (tag) => {
+    const url = await someData(tag);
+    const other = await server.newDatabase();
+    await save({ url });
+    await putBack({ url: other });
+    await withClient(other, async (client) => expect((await client.query('select count(*)::int as n from device')).rows).toEqual([{ n: tag === '0000_spine' ? 9 : 10 }]));
+  });
+
+  test('into a folder with a PostgreSQL of its own, from which it can be backed up again while it is stopped', async () => {
+    const url = await someData();
+    const first = await save({ url });
+    await putBack();
+    const second = await backUp({ ...world, dataDir: at('again'), url: undefined, to: at('c.tar'), withoutBlobs: false });
+    expect({ ...second, file: '', madeAt: '', sizeBytes: 0 }).toEqual({ ...first, file: '', madeAt: '', sizeBytes: 0 });
+    const tables = async (path: string) => {
+      await using archive = await openArchive(path);
+      return Promise.all(archive.entries.filter((entry) => entry.name.startsWith('database/')).map(async (entry) => [entry.name, (await archive.read(entry)).toString()]));
+    };
+    expect(await tables(at('c.tar'))).toEqual(await tables(at('b.tar')));
+  });
+
+  test('without the registry where that was left out, beside the one that is there', async () => {
+    const url = await someData();
+    expect(await save({ url, withoutBlobs: true })).toMatchObject({ blobs: false, registryFiles: 0 });
+    expect(await putBack({ url, dataDir: at('data'), force: true })).toMatchObject({ blobs: false, aside: expect.stringContaining('replaced-') });
+    expect(await files(at('data', 'registry', 'content'))).toEqual({ '00/00': 'wasm' });
+  });
+});
+
+describe('a backup is not taken', () => {
+  test('over a file that is there', async () => {
+    const url = await someData();
+    await writeFile(at('b.tar'), 'precious');
+    await expect(save({ url })).rejects.toMatchObject({ code: 'conflict' });
+    expect(await readFile(at('b.tar'), 'utf8')).toBe('precious');
+  });
+
+  test('of a folder without a manager, or without a database; and leaves nothing behind', async () => {
+    await expect(save()).rejects.toMatchObject({ code: 'not-found', message: expect.stringContaining('authority/ca.crt') });
+    await someData();
+    await expect(save()).rejects.toMatchObject({ code: 'not-found', message: expect.stringContaining('DATABASE_URL') });
+    await expect(save({ url: 'postgres://pier@127.0.0.1:1/none' })).rejects.toMatchObject({ code: 'unreachable' });
+    expect(await readdir(dir)).toEqual(['data']);
+  });
+});
+
+describe('a restore changes nothing', () => {
+  const untouched = async (expected: object, over: Partial<Parameters<typeof restore>[0]> = {}): Promise<void> => {
+    const target = await server.newDatabase();
+    await expect(putBack({ url: target, ...over })).rejects.toMatchObject(expected);
+    await withClient(target, async (client) => expect((await client.query(`select count(*)::int as n from pg_class where relnamespace = 'public'::regnamespace`)).rows).toEqual([{ n: 0 }]));
+    expect(await readdir(at('again')).catch(() => [])).toEqual(over.dataDir === undefined ? [] : expect.anything());
+  };
+
+  test('from a file that is missing, empty, cut off, damaged, or of another kind', async () => {
+    await untouched({ code: 'not-found' });
+    await writeFile(at('b.tar'), '');
+    await untouched({ code: 'backup-invalid' });
+    await writeFile(at('b.tar'), '{"kind":"pier-manager-backup"}'.padEnd(4_096));
+    await untouched({ code: 'backup-invalid', message: expect.stringContaining('no tar header') });
+    await untouched({ code: 'backup-invalid' }, { from: dir });
+    await rm(at('b.tar'));
+    await save({ url: await someData() });
+    const whole = await readFile(at('b.tar'));
+    for (const length of [512, 513, whole.byteLength >> 1, whole.byteLength - 2_048]) {
+      await writeFile(at('b.tar'), whole);
+      await truncate(at('b.tar'), length);
+      await untouched({ code: 'backup-invalid' });
+    }
+    // One bit: in the head, in a row, in a key, in the digests.
+    for (const mark of ['pier-manager-backup', 'Dock 3', 'PRIVATE KEY', '  ports.json']) {
+      const spoilt = Buffer.from(whole);
+      const place = spoilt.indexOf(mark) + 2;
+      spoilt.writeUInt8(spoilt.readUInt8(place) ^ 1, place);
+      await writeFile(at('b.tar'), spoilt);
+      await untouched({ code: 'backup-invalid' });
+    }
+  });
+
+  test.each(['../escape', '/etc/passwd', 'authority/../../escape', 'lock', 'postgres/data/PG_VERSION'])('from one that somebody made with the name %s in it', async (name) => {
+    await using archive = await createArchive(at('b.tar'), { madeAt: 'now', schema: schemaNow(), caFingerprint: 'f', blobs: true });
+    await archive.add(name, 'x');
+    await archive.finish();
+    await untouched({ code: 'backup-invalid', message: expect.stringContaining('which no backup has') });
+  });
+
+  test('from one of a newer manager', async () => {
+    await using archive = await createArchive(at('b.tar'), { madeAt: 'now', schema: 4_102_444_800_000, caFingerprint: 'f', blobs: true });
+    await archive.finish();
+    await untouched({ code: 'schema-newer' });
+  });
+
+  test('when its rows do not fit: the transaction and the folder are as before', async () => {
+    await using archive = await createArchive(at('b.tar'), { madeAt: 'now', schema: schemaNow(), caFingerprint: 'f', blobs: true });
+    await archive.add('ports.json', '{}');
+    await archive.add('database/00-user_account/000001.ndjson', '{"name":"ada","password":"x","role":"emperor","created_at":"2026-01-01"}\n');
+    await archive.finish();
+    await expect(putBack()).rejects.toMatchObject({ code: 'backup-invalid', message: expect.stringContaining('user_account_role_known') });
+    expect(await readdir(at('again'))).toEqual(['lock']);
+    const url = await someData();
+    const before = await contents(url);
+    await expect(putBack({ url, force: true })).rejects.toThrow('user_account_role_known');
+    expect(await contents(url)).toEqual(before);
+  });
+
+  test('in a folder that is in use by a manager, or holds one, or beside a database that does', async () => {
+    const url = await someData();
+    await save({ url });
+    {
+      using _running = lockFolder(at('data'));
+      await expect(putBack({ dataDir: at('data'), url, force: true })).rejects.toMatchObject({ code: 'conflict', message: expect.stringContaining('another manager uses') });
+    }
+    await expect(putBack({ dataDir: at('data'), url })).rejects.toMatchObject({ code: 'conflict', message: expect.stringContaining('--force') });
+    await expect(putBack({ url })).rejects.toMatchObject({ code: 'conflict', message: expect.stringContaining('DATABASE_URL') });
+  });
+});
+
+test('a restore that was cut off while files changed places is finished by the next start', async () => {
+  const beside = at('data', 'restore.new');
+  await mkdir(join(beside, 'authority'), { recursive: true });
+  await writeFile(join(beside, 'authority/ca.crt'), 'new');
+  await writeFile(join(beside, 'ready.json'), JSON.stringify({ aside: 'replaced-2026' }));
+  // The ports had their turn already, of the keys only the old ones had.
+  await writeFile(at('data', 'ports.json'), 'new');
+  await mkdir(at('data', 'replaced-2026', 'authority'), { recursive: true });
+  expect(await finishRestore(at('data'))).toBe(at('data', 'replaced-2026'));
+  expect(await files(at('data'))).toEqual({ 'authority/ca.crt': 'new', 'ports.json': 'new' });
+  expect(await finishRestore(at('data'))).toBeUndefined();
+});
+
+test('one that was cut off before is not begun', async () => {
+  await mkdir(at('data', 'restore.new', 'authority'), { recursive: true });
+  expect(await finishRestore(at('data'))).toBeUndefined();
+  expect(await readdir(at('data'))).toEqual(['restore.new']);
+});
