@@ -4,8 +4,8 @@ import { CellError, type LineValue } from './line-value.ts';
 /** A line of a requested GPIO character device; the request holds this one line, so that it is bit 0 (linux/gpio.h, uAPI v2). */
 export type IoctlCell = { readonly kind: 'ioctl'; readonly lineFd: number };
 
-const getValues = 0xc010_b40e;
-const setValues = 0xc010_b40f;
+/** GPIO_V2_LINE_GET_VALUES_IOCTL and GPIO_V2_LINE_SET_VALUES_IOCTL. */
+export const lineValuesRequests = { get: 0xc010_b40e, set: 0xc010_b40f } as const;
 const eperm = 1;
 
 export function openIoctlCell({ lineFd }: IoctlCell): LineValue {
@@ -19,14 +19,14 @@ export function openIoctlCell({ lineFd }: IoctlCell): LineValue {
   return {
     read: () => {
       values[1] = 1n;
-      const errno = ioctl(lineFd, getValues, bytes);
+      const errno = ioctl(lineFd, lineValuesRequests.get, bytes);
       if (errno !== 0) refuse(errno);
       return values[0] === 0n ? 0 : 1;
     },
     write: (level) => {
       values[0] = level === 0 ? 0n : 1n;
       values[1] = 1n;
-      const errno = ioctl(lineFd, setValues, bytes);
+      const errno = ioctl(lineFd, lineValuesRequests.set, bytes);
       // EPERM: so the kernel answers a write to a line that is an input now.
       if (errno !== 0 && errno !== eperm) refuse(errno);
     },

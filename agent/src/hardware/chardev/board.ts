@@ -1,0 +1,47 @@
+import { type Clock, Fault } from '@pier/shared/core';
+import type { Board, BoardProfile } from '@pier/shared/hardware';
+import { type MachineRoots, machinePorts, modelOf, openMachinePort } from '../machine/index.ts';
+import { type Chip, openChips } from './chips.ts';
+import type { Kernel } from './kernel.ts';
+import { openLine } from './line.ts';
+import type { Pollers } from './pollers.ts';
+import { profileChip } from './profile.ts';
+import { type Site, openSite } from './site.ts';
+
+export type ChardevDeps = { readonly kernel: Kernel; readonly pollers: Pollers; readonly clock: Clock; readonly roots: MachineRoots };
+
+/**
+ * The pins of this machine through the GPIO character device, uAPI v2 (linux/gpio.h), and its serial ports. Lines are held
+ * until they are disposed, or until this process ends: the kernel takes them back either way.
+ * Faults: `board-none` when no chip can be used, saying why of each.
+ */
+export async function openChardevBoard({ kernel, pollers, clock, roots }: ChardevDeps, signal: AbortSignal): Promise<Board> {
+  signal.throwIfAborted();
+  await using stack = new AsyncDisposableStack();
+  const opened = openChips(kernel, roots);
+  if (!opened.ok) throw new Fault(opened.refusal.code, `no pins through the GPIO character device: ${opened.refusal.reason}`);
+  const chips = opened.value;
+  for (const chip of chips) stack.use(chip);
+  const model = modelOf(roots);
+  const profile: BoardProfile = { model, chips: chips.map((chip) => profileChip(chip, model)), serial: machinePorts(roots), onRelease: 'input' };
+  const site = openSite({ kernel, pollers });
+  for (const chip of chips) stack.use(await watchChip(site, chip));
+  const ports = { clock, holders: new Map<string, string>() };
+  const owned = stack.move();
+  return {
+    profile,
+    gone: site.gone,
+    openLine: (request, lineSignal) => openLine({ site, profile, chips }, request, lineSignal),
+    openSerial: async (request, portSignal) => {
+      if (site.gone.aborted) throw site.gone.reason;
+      return await openMachinePort({ request, profile, site: ports }, portSignal);
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+/** A chip that is unplugged ends the wait for its descriptor (Linux 6.3 and later; before, the next access tells). */
+async function watchChip({ pollers, checkGone }: Site, chip: Chip): Promise<Disposable> {
+  // Not waited for again: nothing was asked to be told of its lines, so that a chip has nothing to say but its end.
+  return await pollers.watch(chip.fd, () => checkGone(chip));
+}

@@ -1,0 +1,32 @@
+import { type BoardProfile, headerPinOf } from '@pier/shared/hardware';
+import type { LineInfo } from './codec.ts';
+import { isOurs } from './plan.ts';
+
+type ProfileChip = BoardProfile['chips'][number];
+type ProfileLine = ProfileChip['lines'][number];
+
+/** Chips whose lines 0 to 27 are the 40-pin header of a Raspberry Pi; the others are wired on the board, to its radio and its card. */
+const headerChips: ReadonlySet<string> = new Set(['pinctrl-bcm2835', 'pinctrl-bcm2711', 'pinctrl-rp1']);
+/** The two wires by which a Pi knows what is plugged onto it. */
+const eepromNames: ReadonlySet<string> = new Set(['ID_SDA', 'ID_SCL', 'ID_SD', 'ID_SC']);
+
+/** A chip as people and bindings see it: what the kernel or another program has, and what the board needs itself, is reserved. */
+export function profileChip({ label, lines }: { readonly label: string; readonly lines: readonly LineInfo[] }, model: string): ProfileChip {
+  // A compute module leads out what its carrier likes.
+  const headed = headerChips.has(label) && !model.includes('compute-module');
+  return { label, lines: lines.map((info) => profileLine(info, headed)) };
+}
+
+function profileLine(info: LineInfo, headed: boolean): ProfileLine {
+  const { offset } = info;
+  const headerPin = headed ? headerPinOf(offset) : undefined;
+  const reserved = reservedFor(info, headed && headerPin === undefined);
+  return { line: offset, name: info.name === '' ? `line ${offset}` : info.name, ...(headerPin === undefined ? {} : { headerPin }), ...(reserved === undefined ? {} : { reserved }) };
+}
+
+/** A line that an agent of Pier holds is free: it is this one's, or one's that is just ending. */
+function reservedFor({ name, consumer, used }: LineInfo, wired: boolean): string | undefined {
+  if (used && !isOurs(consumer)) return consumer === '' ? 'in use by the kernel' : `in use by the kernel or another program, as "${consumer}"`;
+  if (eepromNames.has(name)) return 'HAT identification EEPROM';
+  return wired ? 'wired on the board, not led out' : undefined;
+}

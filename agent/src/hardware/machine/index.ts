@@ -1,0 +1,3 @@
+export { modelName, modelOf } from './model.ts';
+export { type MachineRoots, machineRoots } from './roots.ts';
+export { machinePorts, openMachinePort } from './serial-ports.ts';
