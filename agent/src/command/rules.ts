@@ -17,7 +17,8 @@ const schedulerVerbs: ReadonlySet<string> = new Set(['app.start', 'app.stop', 'a
 /** How far below its key's highest number a command may be and still count; within it the journal of ids stops repeats, and its floor those that it has forgotten. */
 export const staleMs = 5 * 60_000;
 
-export type Standing = { readonly device: DeviceId; readonly policy: Pick<TrustPolicy, 'unsignedCommands'>; readonly highest: number | undefined; readonly floor?: number | undefined };
+/** `lost`: the memory of ids was lost; what was signed before the floor may have been done. */
+export type Standing = { readonly device: DeviceId; readonly policy: Pick<TrustPolicy, 'unsignedCommands'>; readonly highest: number | undefined; readonly floor?: number | undefined; readonly lost?: { readonly floor: number | null } | undefined };
 
 /** Refused: `command-unknown`, `command-unsigned`, `command-stale`, `forbidden` (another device's, or not this key's to say), `input-invalid`. */
 export function judgeCommand(asked: Asked, standing: Standing): Verdict<Order> {
@@ -36,10 +37,11 @@ function judgePlain(verb: Verb, { policy }: Standing): Verdict<true> {
   return refuse('command-unsigned', `"${verb}" changes the device and came unsigned; the policy takes unsigned commands only when they read`);
 }
 
-function judgeSigned(verb: Verb, signed: NonNullable<Asked['signed']>, { device, highest, floor }: Standing): Verdict<true> {
+function judgeSigned(verb: Verb, signed: NonNullable<Asked['signed']>, { device, highest, floor, lost }: Standing): Verdict<true> {
   if (signed.device !== device) return refuse('forbidden', `the command was signed for device "${signed.device.slice(0, 63)}", this is "${device}"`);
   if (highest !== undefined && signed.number < highest - staleMs) return refuse('command-stale', `its number ${signed.number} is more than 5 minutes below ${highest}, the highest of its key`);
   if (floor !== undefined && signed.number <= floor) return refuse('command-stale', `its number ${signed.number} is not above ${floor}; what its key signed up to there is not remembered any more and may have been done`);
+  if (lost && !verbs[verb].readOnly && (lost.floor === null || signed.number <= lost.floor)) return refuse('command-stale', `the device has lost its memory of commands, ${lost.floor === null ? 'and no document of what it should run has come since' : `and this one, numbered ${signed.number}, may be from before: it takes those above ${lost.floor}`}`);
   if (signed.role === 'scheduler' && !verbs[verb].readOnly && !schedulerVerbs.has(verb)) return refuse('forbidden', `a scheduler key may not order "${verb}"`);
   return accept(true);
 }

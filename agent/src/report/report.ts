@@ -47,6 +47,7 @@ export class Report implements Disposable {
   #session: Session | undefined;
   #seq = 0;
   #reportedHash: Digest | null = null;
+  #passedHash: Digest | null = null;
   #epochs = new Map<string, string>();
 
   constructor(deps: ReportDeps) {
@@ -141,7 +142,12 @@ export class Report implements Disposable {
   /** One connection: presence first, then all that waits, then heartbeats until it is lost. */
   async onSession(session: Session, signal: AbortSignal, onPresent: () => void): Promise<void> {
     this.#session = session;
-    this.#refresh();
+    try {
+      this.#refresh();
+    } catch {
+      // The loop in `run` says so, and tries it again.
+      this.changed();
+    }
     await this.#presence(session);
     onPresent();
     await Promise.all([this.#sender.run((topic, body, qos) => session.publish(topic, body, qos), signal), this.#heartbeats(session, signal), this.#announcements(session, signal)]);
@@ -170,7 +176,14 @@ export class Report implements Disposable {
     const body = this.reported();
     const hash = digestOf(canonicalJson(JSON.parse(JSON.stringify(body))));
     if (hash === this.#reportedHash) return;
-    this.#put({ kind: 'reported', key: 'reported', topic: topics.reported.of({ device }), order: this.nextOrder(), body });
+    const topic = topics.reported.of({ device });
+    try {
+      this.#put({ kind: 'reported', key: 'reported', topic, order: this.nextOrder(), body });
+    } catch (cause) {
+      // A full disk keeps no report, and must not keep the manager from hearing so: it is told once, and kept when there is room.
+      if (this.#passedHash !== hash && this.#passing(topic, body, 1)) this.#passedHash = hash;
+      throw cause;
+    }
     this.#reportedHash = hash;
     this.#deps.log.debug({}, 'step.report-queued');
   }
@@ -183,7 +196,10 @@ export class Report implements Disposable {
   #put(message: Parameters<Store['outbox']['put']>[0]): void {
     const { store, log } = this.#deps;
     const dropped = store.outbox.put(message);
-    if (dropped > 0) log.warn({ kind: message.kind, dropped }, 'outbox.dropped');
+    if (dropped > 0) {
+      log.warn({ kind: message.kind, dropped }, 'outbox.dropped');
+      this.changed();
+    }
     this.#sender.kick();
   }
 

@@ -8,6 +8,7 @@ export type ReportedBody = Omit<Reported, 'gen' | 'boot' | 'seq'>;
 /** The whole of what this device is, from its store and its guests. */
 export function reportedOf({ store, policy, alive, lastEnd }: { store: Store; policy: number; alive: (app: AppName) => Alive | undefined; lastEnd: (app: AppName) => LastEnd | undefined }): ReportedBody {
   const desired = store.settings.get('desired');
+  const dropped = store.outbox.dropped();
   const refused = store.settings.get('desiredRefused');
   return {
     rev: desired?.rev ?? 0,
@@ -15,6 +16,8 @@ export function reportedOf({ store, policy, alive, lastEnd }: { store: Store; po
     policy,
     apps: Object.fromEntries([...store.apps.all()].map(([app, record]) => [app, appOf(record, alive(app), lastEnd(app))])),
     ...(refused ? { desiredRefused: refused } : {}),
+    ...(store.disk.full ? { disk: store.disk.full } : {}),
+    ...(Object.keys(dropped).length > 0 ? { dropped } : {}),
   };
 }
 

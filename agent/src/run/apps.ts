@@ -59,6 +59,9 @@ export class Apps implements AsyncDisposable {
       const revs = { ...store.settings.get('desired')?.revs, ...Object.fromEntries(signedBy.map((key) => [key, desired.rev])) };
       store.settings.set('desired', { rev: desired.rev, hash, policy: desired.policy, revs });
       store.settings.remove('desiredRefused');
+      // Commands that were signed before this document may have been done by a memory that was lost.
+      const lost = store.settings.get('lost');
+      if (lost?.floor === null) store.settings.set('lost', { ...lost, floor: desired.rev });
     });
     log.debug({ rev: desired.rev }, 'step.desired-stored');
     for (const slot of this.#slots.values()) {

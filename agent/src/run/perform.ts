@@ -66,7 +66,7 @@ export function createPerform(deps: PerformDeps): Perform {
 }
 
 /** What another try may cure without anybody's doing; everything else ends the attempt. */
-const transient: ReadonlySet<FaultCode> = new Set(['unreachable', 'timed-out', 'registry-error', 'too-many-requests'] as const);
+const transient: ReadonlySet<FaultCode> = new Set(['unreachable', 'timed-out', 'registry-error', 'too-many-requests', 'disk-full'] as const);
 /** Faults that are about what was offered, and so refusals; the rest is the device's own trouble. */
 const offered: ReadonlySet<FaultCode> = new Set(['digest-mismatch', 'manifest-invalid', 'artifact-unsupported', 'wasm-invalid', 'import-denied', 'too-large'] as const);
 const mismatchTriesMax = 2;
@@ -93,6 +93,7 @@ async function fetchRelease(slot: Slot, deps: PerformDeps, signal: AbortSignal):
       if (!again && offered.has(fault.code)) return refused(slot, reasonOf(fault), deps);
       if (!again) return failed(slot, fault, deps);
       slot.move('downloading', short(reasonOf(fault)));
+      if (fault.code === 'disk-full') deps.pruner.prune();
       await deps.clock.sleep(250 + backoffMs(tries, deps.random, retry), signal);
     }
   }

@@ -85,6 +85,8 @@ export type Releases = {
   set(digest: Digest, record: ReleaseRecord): void;
   /** Forgets all but these; returns the blobs that the kept ones need. */
   keepOnly(digests: ReadonlySet<Digest>): ReadonlySet<Digest>;
+  /** Faults: `storage-failed` when one of them is damaged. */
+  check(): void;
 };
 
 export function releasesOf(database: Database): Releases {
@@ -104,6 +106,9 @@ export function releasesOf(database: Database): Releases {
         }
         return needed;
       }),
+    check: () => {
+      for (const row of database.all('select digest, record from release')) decode(ReleaseRecord, row['record'], `release ${String(row['digest'])}`);
+    },
   };
 }
 

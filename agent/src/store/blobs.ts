@@ -8,12 +8,13 @@ import { join } from 'node:path';
 import { type Digest, Fault } from '@pier/shared/core';
 import { digestOf } from '@pier/shared/digest';
 import { isErrno, syncFolder } from '@pier/shared/disk';
+import type { Disk } from './disk.ts';
 import { storageFault, written } from './writable.ts';
 
 export type BlobWant = { readonly digest: Digest; readonly sizeBytes: number };
 
 export type Blobs = {
-  /** Stores a stream under its digest. Faults: `digest-mismatch` for other bytes or another length, `disk-full`. */
+  /** Stores a stream under its digest. Faults: `digest-mismatch` for other bytes or another length; `disk-full`, where it can be known before anything is asked for. */
   ingest(want: BlobWant, source: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<void>;
   put(bytes: Uint8Array): Promise<BlobWant>;
   /** Bytes that were hashed just now. Faults: `not-found`; `digest-mismatch` when the disk gave others, which are removed. */
@@ -25,8 +26,11 @@ export type Blobs = {
 
 const partial = '.partial-';
 
+/** All blobs together may have so many bytes, whatever the disk could hold: it is others' disk too. */
+const defaultQuotaBytes = 1 << 30;
+
 /** Opens the folder and removes what an earlier process left half-written. Faults: `storage-failed`, `disk-full`. */
-export async function openBlobs(folder: string): Promise<Blobs> {
+export async function openBlobs(folder: string, { disk, quotaBytes = defaultQuotaBytes }: { readonly disk?: Disk; readonly quotaBytes?: number } = {}): Promise<Blobs> {
   await written(folder, async () => {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     for (const name of await readdir(folder)) if (name.startsWith(partial)) await rm(join(folder, name), { force: true });
@@ -35,6 +39,8 @@ export async function openBlobs(folder: string): Promise<Blobs> {
   const ingest: Blobs['ingest'] = async (want, source, signal) => {
     const temporary = join(folder, partial + randomUUID());
     try {
+      await disk?.room(want.sizeBytes, `blob ${want.digest}`);
+      await underQuota(folder, want, quotaBytes);
       await receive(temporary, want, { source, signal });
       await rename(temporary, pathOf(want.digest));
       await syncFolder(folder);
@@ -42,7 +48,9 @@ export async function openBlobs(folder: string): Promise<Blobs> {
       await rm(temporary, { force: true }).catch(() => {
         // A folder that takes no file lets none go either; why it takes none is told.
       });
-      throw storageFault(folder, cause);
+      const fault = storageFault(folder, cause);
+      if (isFull(cause)) disk?.note();
+      throw fault;
     }
   };
   return {
@@ -59,6 +67,17 @@ export async function openBlobs(folder: string): Promise<Blobs> {
     },
     prune: (keep) => prune(folder, new Set([...keep].map((digest) => digest.replace(':', '-')))),
   };
+}
+
+/** The disk's own word; what was refused beforehand says nothing of what else fits. */
+function isFull(cause: unknown): boolean {
+  return isErrno(cause, 'ENOSPC') || isErrno(cause, 'EDQUOT');
+}
+
+async function underQuota(folder: string, { digest, sizeBytes }: BlobWant, quotaBytes: number): Promise<void> {
+  let held = 0;
+  for (const name of await readdir(folder)) held += (await stat(join(folder, name)).catch(() => undefined))?.size ?? 0;
+  if (held + sizeBytes > quotaBytes) throw new Fault('disk-full', `blob ${digest} has ${sizeBytes} bytes; artifacts may have ${quotaBytes} bytes on this device and have ${held}`);
 }
 
 async function* once(bytes: Uint8Array): AsyncIterable<Uint8Array> {

@@ -1,7 +1,7 @@
 import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite';
-import { Fault } from '@pier/shared/core';
+import { Fault, toFault } from '@pier/shared/core';
 import { writable } from './writable.ts';
 
 /** Each entry lifts the schema by one version; `user_version` says how far a file is. Entries are never edited, only added. */
@@ -29,6 +29,8 @@ const migrations = [
      case when json_extract(record, '$.held') and json_extract(record, '$.wanted.attempt') is not null
        then json_object('kind', 'stopped', 'by', 'unknown', 'forS', 86400, 'leftMs', 86400000, 'attempt', json_extract(record, '$.wanted.attempt'))
        else 'null' end)), '$.held');`,
+  `create table dropped (kind text primary key, count integer not null) strict;
+   drop index journal_by_age;`,
 ] as const;
 
 type Row = Record<string, SQLOutputValue>;
@@ -38,28 +40,59 @@ export type Database = Disposable & {
   run(sql: string, ...values: SQLInputValue[]): number;
   one(sql: string, ...values: SQLInputValue[]): Row | undefined;
   all(sql: string, ...values: SQLInputValue[]): Row[];
-  /** All or nothing; durable (synchronous=FULL) when it returns. Inside another one it becomes a part of that. */
+  /**
+   * All or nothing; durable (synchronous=FULL) when it returns. Inside another one it becomes a part of that. On a full disk
+   * `act` is run again after each relief: beside the database it may only do what may be done twice.
+   */
   transaction<T>(act: () => T): T;
 };
 
+/** Called when a write did not fit on the disk: true when there may be room now. */
+type Relief = () => boolean;
+
 /**
- * Opens `state.db` in the folder and brings its schema up to date.
- * Faults: `storage-failed` for a damaged file, `schema-newer` for one that a newer agent has written, `disk-full`.
+ * Opens `state.db` in the folder, looks it over and brings its schema up to date.
+ * Faults: `storage-failed` (see `isDamage`), `schema-newer` for one that a newer agent has written, `disk-full`.
  */
-export function openDatabase(folder: string): Database {
+export function openDatabase(folder: string, relief: Relief = () => false): Database {
   const path = join(folder, 'state.db');
-  return guarded(path, () => {
+  return relieved(relief, () => guarded(path, () => {
     createPrivately(path);
     const file = new DatabaseSync(path, { timeout: 5_000 });
     try {
-      file.exec('pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on');
+      file.exec(`pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; pragma wal_autocheckpoint = ${walPagesMax}`);
+      lookOver(file, path);
       migrate(file, path);
     } catch (cause) {
       file.close();
       throw cause;
     }
-    return faceOf(file, path);
-  });
+    return faceOf(file, { path, relief });
+  }));
+}
+
+/** The log of writes is folded into the file so early that it stays within what the reserve can give. */
+const walPagesMax = 128;
+
+/** Whether a fault says that the bytes of the database are not what was written: it has to be put aside. */
+export function isDamage(fault: Fault): boolean {
+  return fault.detail['damaged'] === true;
+}
+
+function lookOver(file: DatabaseSync, path: string): void {
+  const said = String(Object.values(file.prepare('pragma quick_check(1)').get() ?? {})[0]);
+  if (said !== 'ok') throw new Fault('storage-failed', `${path} is damaged: ${said.slice(0, 200)}`, { damaged: true });
+}
+
+/** Again after each relief, until it fits or nothing more can be given. */
+function relieved<T>(relief: Relief, act: () => T): T {
+  for (;;) {
+    try {
+      return act();
+    } catch (cause) {
+      if (!(cause instanceof Fault) || cause.code !== 'disk-full' || !relief()) throw cause;
+    }
+  }
 }
 
 /** Created before sqlite opens it, since sqlite gives its own files the mode of the main one. */
@@ -77,7 +110,7 @@ function migrate(file: DatabaseSync, path: string): void {
   }
 }
 
-function faceOf(file: DatabaseSync, path: string): Database {
+function faceOf(file: DatabaseSync, { path, relief }: { readonly path: string; readonly relief: Relief }): Database {
   const prepared = new Map<string, StatementSync>();
   const statement = (sql: string): StatementSync => {
     const known = prepared.get(sql) ?? file.prepare(sql);
@@ -85,42 +118,55 @@ function faceOf(file: DatabaseSync, path: string): Database {
     return known;
   };
   let depth = 0;
+  const once = <T>(act: () => T): T => {
+    guarded(path, () => file.exec('begin immediate'));
+    depth += 1;
+    try {
+      const out = act();
+      guarded(path, () => file.exec('commit'));
+      return out;
+    } catch (cause) {
+      if (file.isTransaction) file.exec('rollback');
+      throw cause;
+    } finally {
+      depth -= 1;
+    }
+  };
+  const change = (sql: string, values: SQLInputValue[]): number => guarded(path, () => Number(statement(sql).run(...values).changes));
   return {
-    run: (sql, ...values) => guarded(path, () => Number(statement(sql).run(...values).changes)),
+    run: (sql, ...values) => (depth > 0 ? change(sql, values) : relieved(relief, () => change(sql, values))),
     one: (sql, ...values) => guarded(path, () => statement(sql).get(...values)),
     all: (sql, ...values) => guarded(path, () => statement(sql).all(...values)),
-    transaction: (act) => {
-      if (depth > 0) return act();
-      guarded(path, () => file.exec('begin immediate'));
-      depth += 1;
-      try {
-        const out = act();
-        guarded(path, () => file.exec('commit'));
-        return out;
-      } catch (cause) {
-        if (file.isTransaction) file.exec('rollback');
-        throw cause;
-      } finally {
-        depth -= 1;
-      }
-    },
+    transaction: (act) => (depth > 0 ? act() : relieved(relief, () => once(act))),
     [Symbol.dispose]: () => {
       if (file.isOpen) file.close();
     },
   };
 }
 
-const sqliteFull = 13;
+/** Result codes of sqlite (sqlite.org/rescode.html): held by another, no room for the file or for its shared index, a damaged file, no database at all. */
+const codes = { busy: 5, full: 13, shmSize: 4_874, corrupt: 11, notADatabase: 26 } as const;
+
+function codeOf(cause: unknown): number {
+  return cause instanceof Error && 'errcode' in cause ? Number(cause.errcode) : 0;
+}
 
 function guarded<T>(path: string, act: () => T): T {
   try {
     return act();
   } catch (cause) {
-    if (cause instanceof Fault) throw cause;
-    const full = cause instanceof Error && 'errcode' in cause && cause.errcode === sqliteFull;
-    const message = cause instanceof Error ? cause.message : String(cause);
-    throw new Fault(full ? 'disk-full' : 'storage-failed', `${path}: ${message}`, {}, cause);
+    throw faultOf(path, cause);
   }
+}
+
+function faultOf(path: string, cause: unknown): Fault {
+  if (cause instanceof Fault) return cause;
+  const code = codeOf(cause);
+  const message = cause instanceof Error ? cause.message : String(cause);
+  if (code === codes.full || code === codes.shmSize || toFault(cause).code === 'disk-full') return new Fault('disk-full', `${path}: ${message}`, {}, cause);
+  // The kind is in the low byte, what about it in the others.
+  const damaged = (code & 0xff) === codes.corrupt || code === codes.notADatabase;
+  return new Fault('storage-failed', `${path}: ${message}`, damaged ? { damaged } : {}, cause);
 }
 
 /**
@@ -136,9 +182,11 @@ export function lockFolder(folder: string): Disposable {
     return new DatabaseSync(join(folder, 'lock.db'), { timeout: 1_000 });
   });
   try {
-    file.exec('pragma locking_mode = exclusive; begin exclusive');
+    // Nothing is ever written there: a journal of its own would find no room on a full disk.
+    file.exec('pragma journal_mode = memory; pragma locking_mode = exclusive; begin exclusive');
   } catch (cause) {
     file.close();
+    if (codeOf(cause) !== codes.busy) throw faultOf(join(folder, 'lock.db'), cause);
     throw new Fault('conflict', `another agent runs on ${folder}: one folder is one device`, {}, cause);
   }
   return { [Symbol.dispose]: () => file.close() };

@@ -14,18 +14,18 @@ export type Journal = {
   /** Whether anybody's command of this id is remembered. */
   knows(id: CommandId): boolean;
   /**
-   * Durable when it returns. Trims entries beyond the newest 500 signed and 200 plain ones, or older than 7 days, never one
-   * that is not final. A signed one that is trimmed raises its key's floor.
+   * Durable when it returns. Trims entries beyond the newest 500 signed and 200 plain ones, never one that is not final. A
+   * signed one that is trimmed raises its key's floor. `nowMs` is only noted: how old an entry is no device can be sure of.
    */
   put(entry: JournalEntry, nowMs: number): void;
   /** Commands that an earlier process had accepted and not ended. */
   unfinished(): readonly JournalEntry[];
   /** Numbers of this key up to here may have been journalled and trimmed: what they did must not be done again. */
   floorOf(keyId: KeyId): number | undefined;
+  raiseFloor(keyId: KeyId, number: number): void;
 };
 
 const quotas = [['signer is not null', 500], ['signer is null', 200]] as const;
-const ageMaxMs = 7 * 86_400_000;
 const finals = CommandPhase.options.filter(isFinal);
 
 export function journalOf(database: Database): Journal {
@@ -57,17 +57,14 @@ export function journalOf(database: Database): Journal {
           entry.signed?.keyId ?? null,
           entry.signed?.number ?? null,
         );
-        // Age only counts beyond the newest entries' reach: a clock that jumps ahead must not empty the journal at once.
-        for (const [whose, entriesMax] of quotas) {
-          trim(`${isOver} and ${whose} and at_ms < ? and id not in (select id from journal where ${whose} order by rowid desc limit 50)`, ...finals, nowMs - ageMaxMs);
-          trim(`${isOver} and ${whose} and id not in (select id from journal where ${whose} order by rowid desc limit ?)`, ...finals, entriesMax);
-        }
+        for (const [whose, entriesMax] of quotas) trim(`${isOver} and ${whose} and id not in (select id from journal where ${whose} order by rowid desc limit ?)`, ...finals, entriesMax);
       }),
     unfinished: () => database.all(`select record from journal where not ${isOver} order by rowid`, ...finals).map((row) => decode(JournalEntry, row['record'], 'an unfinished command')),
     floorOf: (keyId) => {
       const row = database.one('select number from key_floor where key = ?', keyId);
       return row === undefined ? undefined : Number(row['number']);
     },
+    raiseFloor: (keyId, number) => void database.run('insert into key_floor (key, number) values (?, ?) on conflict (key) do update set number = max(number, excluded.number)', keyId, number),
   };
 }
 

@@ -22,6 +22,8 @@ export type Outbox = {
   get(id: number): OutboxEntry | undefined;
   /** Forgets the message of this order, if there is one. */
   acked(order: Order): boolean;
+  /** How many of each kind had to go since the database was made. */
+  dropped(): Readonly<Record<string, number>>;
 };
 
 const Body = z.record(z.string(), z.unknown());
@@ -33,7 +35,9 @@ export function outboxOf(database: Database): Outbox {
       database.transaction(() => {
         database.run('delete from outbox where kind = ? and key = ?', kind, key);
         database.run('insert into outbox (kind, key, topic, body, gen, boot, seq) values (?, ?, ?, ?, ?, ?, ?)', kind, key, topic, JSON.stringify(body), order.gen, order.boot, order.seq);
-        return database.run('delete from outbox where kind = ? and id not in (select id from outbox where kind = ? order by id desc limit ?)', kind, kind, limits[kind]);
+        const dropped = database.run('delete from outbox where kind = ? and id not in (select id from outbox where kind = ? order by id desc limit ?)', kind, kind, limits[kind]);
+        if (dropped > 0) database.run('insert into dropped (kind, count) values (?, ?) on conflict (kind) do update set count = count + excluded.count', kind, dropped);
+        return dropped;
       }),
     waiting: () => database.all(`select id from outbox order by ${rank}, id`).map((row) => Number(row['id'])),
     get: (id) => {
@@ -41,6 +45,7 @@ export function outboxOf(database: Database): Outbox {
       return row === undefined ? undefined : entryOf(row);
     },
     acked: (order) => database.run('delete from outbox where gen = ? and boot = ? and seq = ?', order.gen, order.boot, order.seq) > 0,
+    dropped: () => Object.fromEntries(database.all('select kind, count from dropped order by kind').map((row) => [String(row['kind']), Number(row['count'])])),
   };
 }
 

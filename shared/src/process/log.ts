@@ -1,5 +1,5 @@
 import { writeSync } from 'node:fs';
-import { pino } from 'pino';
+import { type DestinationStream, pino } from 'pino';
 import { Fault, type Log, type Step, isStep, steps } from '../core/index.ts';
 
 const secretFields = ['token', 'secret', 'password', 'authorization', 'privateKey', '*.token', '*.secret', '*.password', '*.authorization', '*.privateKey'];
@@ -10,9 +10,20 @@ const secretFields = ['token', 'secret', 'password', 'authorization', 'privateKe
  * Faults: `input-invalid` for a step that the table does not know.
  */
 export function processLog(name: string, level = process.env['PIER_LOG'] ?? 'info'): Log {
-  const log = pino({ name, level, redact: { paths: secretFields, censor: '[secret]' } }, pino.destination({ fd: 2, sync: true }));
+  const log = pino({ name, level, redact: { paths: secretFields, censor: '[secret]' } }, stderrThatMayFail());
   const death = readDeath(process.env['PIER_DIE_AT']);
   return death && steps[death.step].process === name ? mortal(log, death) : log;
+}
+
+/** Lines that stderr does not take, such as a file on a full disk, wait for the next one, so many bytes of them; the process goes on. */
+const waitingBytesMax = 256 << 10;
+
+function stderrThatMayFail(): DestinationStream {
+  const stderr = pino.destination({ fd: 2, sync: true, maxLength: waitingBytesMax });
+  stderr.on('error', () => {
+    // Without a listener the line that was logged would throw, wherever it was.
+  });
+  return stderr;
 }
 
 type Death = { readonly step: Step; readonly nth: number };

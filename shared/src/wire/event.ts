@@ -3,7 +3,7 @@ import { AppName, Digest } from '../core/index.ts';
 import { LineRef } from '../capability/index.ts';
 import { Order } from './order.ts';
 
-export const eventTypes = ['desired.refused', 'artifact.refused', 'app.trapped', 'app.exited', 'app.failed', 'app.rolled-back', 'safe-state', 'command.refused', 'app.held', 'app.released', 'port.gone', 'port.back'] as const;
+export const eventTypes = ['desired.refused', 'artifact.refused', 'app.trapped', 'app.exited', 'app.failed', 'app.rolled-back', 'safe-state', 'command.refused', 'app.held', 'app.released', 'port.gone', 'port.back', 'disk.full', 'disk.back', 'state.lost'] as const;
 
 /** A rare fact worth keeping; re-sent until acknowledged. `type` stays open: agents may be newer than the manager. */
 export const Event = z.object({

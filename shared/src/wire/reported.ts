@@ -39,5 +39,9 @@ export const Reported = z.object({
   apps: z.record(AppName, ReportedApp),
   /** Why the newest document under `down/desired` was not taken, until one is. */
   desiredRefused: Reason.optional(),
+  /** The device can keep nothing more on its disk, while that is so. */
+  disk: Reason.optional(),
+  /** How many messages of each kind were let go because too many waited for the manager, since the device's database was made. */
+  dropped: z.record(z.string().max(32), z.int().min(0)).optional(),
 });
 export type Reported = z.infer<typeof Reported>;

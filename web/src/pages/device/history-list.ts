@@ -28,6 +28,9 @@ const words: Readonly<Record<string, string>> = {
   'app.released': 'is no longer held by a person',
   'port.gone': 'a serial port is gone',
   'port.back': 'a serial port is back',
+  'disk.full': 'its disk is full',
+  'disk.back': 'there is room on its disk again',
+  'state.lost': 'its database was damaged and had to be begun anew',
 };
 
 /** `blink: trapped`; a type that this page does not know as it is. */
