@@ -10,16 +10,34 @@ export type BuildConfig = {
   readonly sourceDateS: number;
 };
 
+export type PackagesConfig = Pick<BuildConfig, 'out' | 'sourceDateS'>;
+
 const usage = 'usage: npm run build:agent [-- --out DIR] [--tar FILE]';
 
 /** Faults: `input-invalid`. */
 export function buildConfig(argv: readonly string[], environment: Readonly<Record<string, string | undefined>> = process.env): BuildConfig {
-  const epoch = environment['SOURCE_DATE_EPOCH'] ?? '0';
-  if (!/^\d{1,10}$/.test(epoch)) throw new Fault('input-invalid', `SOURCE_DATE_EPOCH is a number of seconds, got "${epoch}"`);
+  const sourceDateS = sourceDateOf(environment);
   try {
     const { values } = parseArgs({ args: [...argv], strict: true, options: { out: { type: 'string' }, tar: { type: 'string' } } });
-    return { out: values.out === undefined ? undefined : resolve(values.out), tar: values.tar === undefined ? undefined : resolve(values.tar), sourceDateS: Number(epoch) };
+    return { out: values.out === undefined ? undefined : resolve(values.out), tar: values.tar === undefined ? undefined : resolve(values.tar), sourceDateS };
   } catch (cause) {
     throw new Fault('input-invalid', `${cause instanceof Error ? cause.message : String(cause)}\n${usage}`);
   }
+}
+
+/** Faults: `input-invalid`. */
+export function packagesConfig(argv: readonly string[], environment: Readonly<Record<string, string | undefined>> = process.env): PackagesConfig {
+  const sourceDateS = sourceDateOf(environment);
+  try {
+    const { values } = parseArgs({ args: [...argv], strict: true, options: { out: { type: 'string' } } });
+    return { out: values.out === undefined ? undefined : resolve(values.out), sourceDateS };
+  } catch (cause) {
+    throw new Fault('input-invalid', `${cause instanceof Error ? cause.message : String(cause)}\nusage: npm run build:packages [-- --out DIR]`);
+  }
+}
+
+function sourceDateOf(environment: Readonly<Record<string, string | undefined>>): number {
+  const epoch = environment['SOURCE_DATE_EPOCH'] ?? '0';
+  if (!/^\d{1,10}$/.test(epoch)) throw new Fault('input-invalid', `SOURCE_DATE_EPOCH is a number of seconds, got "${epoch}"`);
+  return Number(epoch);
 }

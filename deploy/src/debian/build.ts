@@ -1,0 +1,44 @@
+import { mkdirSync, mkdtempSync, renameSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { archs, buildBundle } from '../bundle/index.ts';
+import { agentPackage } from './agent-package.ts';
+import { layOut } from './layout.ts';
+import type { Package, PackageArch } from './package.ts';
+import { run } from './run.ts';
+import { runtimePackage } from './runtime-package.ts';
+
+export type BuiltPackages = readonly { readonly path: string; readonly name: string; readonly arch: PackageArch; readonly sizeBytes: number; readonly installedBytes: number }[];
+
+/**
+ * Makes the Debian packages of the runtime and of the agent for every architecture from the checkout at `root`, into `out`.
+ * The same sources and tools give the same bytes. Faults: `platform-unsupported` without dpkg-deb or strip, `unreachable`, and those of the bundle.
+ */
+export async function buildPackages({ root, out, mtimeS }: { readonly root: string; readonly out: string; readonly mtimeS: number }, signal: AbortSignal): Promise<BuiltPackages> {
+  mkdirSync(out, { recursive: true });
+  const work = mkdtempSync(join(out, '.work-'));
+  try {
+    const bundle = await buildBundle({ root, out: join(work, 'bundle'), mtimeS }, signal);
+    // One architecture after the other: Node comes from npm, which is asked once at a time.
+    const packages: Package[] = [];
+    for (const arch of archs) packages.push(await runtimePackage({ root, work, arch }, signal), agentPackage({ bundle, arch }));
+    const built = await Promise.allSettled(packages.map((one) => pack(one, { out, work, mtimeS }, signal)));
+    return built.map((one) => {
+      if (one.status === 'rejected') throw one.reason;
+      return one.value;
+    });
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+async function pack(one: Package, { out, work, mtimeS }: { readonly out: string; readonly work: string; readonly mtimeS: number }, signal: AbortSignal): Promise<BuiltPackages[number]> {
+  const file = `${one.name}_${one.version}_${one.arch}.deb`;
+  const tree = join(work, `${one.name}-${one.arch}`);
+  const installedBytes = layOut(one, { tree, mtimeS });
+  const beside = join(work, file);
+  // xz at its quickest, on one thread: several would cut the stream by the number of cores.
+  await run(['env', `SOURCE_DATE_EPOCH=${mtimeS}`, 'DPKG_DEB_THREADS_MAX=1', 'dpkg-deb', '--root-owner-group', '-Zxz', '-z0', '--build', tree, beside], 'dpkg', signal);
+  const path = join(out, file);
+  renameSync(beside, path);
+  return { path, name: one.name, arch: one.arch, sizeBytes: statSync(path).size, installedBytes };
+}

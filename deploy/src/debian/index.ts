@@ -1,0 +1,2 @@
+export { type BuiltPackages, buildPackages } from './build.ts';
+export { type PackageArch } from './package.ts';
