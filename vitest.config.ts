@@ -12,7 +12,7 @@ const chromium = process.argv.some((word) => /^(?:--project=)?(?:unit|flow)$/.te
 export default defineConfig({
   test: {
     projects: [
-      { test: { ...common, name: 'unit', include: ['{shared,agent,manager,firmware-sim,cli,deploy}/**/*.test.ts', 'web/src/**/*.test.ts', 'sdk/*.test.ts', 'test/{support,demo,sabotage}/**/*.test.ts', 'test/tidy.test.ts'] } },
+      { test: { ...common, name: 'unit', include: ['{shared,agent,manager,firmware-sim,cli,deploy}/**/*.test.ts', 'web/src/**/*.test.ts', 'sdk/*.test.ts', 'test/{support,demo,sabotage,storm}/**/*.test.ts', 'test/tidy.test.ts'] } },
       { test: { ...common, name: 'flow', include: ['test/{flow,contract}/**/*.test.ts'], testTimeout: 180_000 } },
       ...(chromium === undefined
         ? []

@@ -1,12 +1,25 @@
-/** A line between a browser and a manager that can be cut: what is open breaks, and nothing new comes through until it is mended. */
+/** A line to a manager that can be cut, so that what is open breaks and nothing new comes through until it is mended, and that can be slow. */
 import { type Socket, connect, createServer } from 'node:net';
+import { Transform } from 'node:stream';
+import { systemClock } from '@pier/shared/core';
 
-export type Line = { readonly url: string; cut(): void; mend(): void } & AsyncDisposable;
+export type Line = {
+  readonly url: string;
+  readonly port: number;
+  cut(): void;
+  mend(): void;
+  /** Every piece takes so long from now on, each way, and none overtakes another. */
+  slow(ms: number): void;
+} & AsyncDisposable;
 
 export async function openLine(to: string): Promise<Line> {
   const { hostname, port } = new URL(to);
   const sockets = new Set<Socket>();
-  const state = { cut: false };
+  const state = { cut: false, slowMs: 0 };
+  const late = (): Transform =>
+    new Transform({
+      transform: (piece, _encoding, done) => void (state.slowMs === 0 ? done(null, piece) : systemClock.after(state.slowMs, () => done(null, piece))),
+    });
   const hold = (socket: Socket): Socket => {
     sockets.add(socket);
     // A cut line ends in errors at both of its ends; that is what it is for.
@@ -16,7 +29,7 @@ export async function openLine(to: string): Promise<Line> {
     hold(near);
     if (state.cut) return near.destroy();
     const far = hold(connect(Number(port), hostname));
-    near.pipe(far).pipe(near);
+    near.pipe(late()).pipe(far).pipe(late()).pipe(near);
     near.on('close', () => far.destroy());
     return far.on('close', () => near.destroy());
   });
@@ -28,12 +41,16 @@ export async function openLine(to: string): Promise<Line> {
   };
   return {
     url: `http://127.0.0.1:${address.port}`,
+    port: address.port,
     cut: () => {
       state.cut = true;
       breakAll();
     },
     mend: () => {
       state.cut = false;
+    },
+    slow: (ms) => {
+      state.slowMs = ms;
     },
     [Symbol.asyncDispose]: async () => {
       const closed = new Promise((resolve) => server.close(resolve));

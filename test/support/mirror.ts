@@ -7,7 +7,7 @@ import { type IncomingMessage, type ServerResponse, createServer } from 'node:ht
 import { request } from 'node:https';
 import { shutdownSignal } from '@pier/shared/process';
 
-const config = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')) as { registry: string; ca: string; user: string; password: string };
+const config = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')) as { registry: string; ca: string; user: string; password: string; port?: number };
 const upstream = new URL(config.registry);
 const ca = readFileSync(config.ca, 'utf8');
 const corrupt = new Set<string>();
@@ -38,7 +38,7 @@ const server = createServer((incoming, answer) => {
   } else if (incoming.method === 'GET' || incoming.method === 'HEAD') pass(incoming, answer);
   else answer.writeHead(405).end();
 });
-server.listen(0, '127.0.0.1', () => {
+server.listen(config.port ?? 0, '127.0.0.1', () => {
   const address = server.address();
   process.stdout.write(`${JSON.stringify({ ready: true, url: `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}` })}\n`);
 });

@@ -27,14 +27,15 @@ export type StartedBoard = { readonly dir: string; readonly record: string; read
 /** The processes of a demo or a flow test: each is what a person would start, each ends with this one. */
 export type Stage = {
   readonly dir: string;
-  startManager(extra?: readonly string[]): Promise<{ ready: ManagerReady; process: NodeChild }>;
+  startManager(extra?: readonly string[], env?: NodeJS.ProcessEnv): Promise<{ ready: ManagerReady; process: NodeChild }>;
   /** A board with an LED on GPIO17, a button on GPIO27 and an energy meter on its serial port `meter`. */
   startBoard(how?: { name?: string; model?: BoardModel; onRelease?: 'input' | 'keep' }): Promise<StartedBoard>;
+  /** Started again, it is where it was. */
   startMirror(upstream: ManagerReady): Promise<{ url: string; process: NodeChild }>;
   /** So many devices without boards, in one process. */
   startFleet(how: { boards: number; manager: string; token: string; behave?: readonly string[] }): Promise<{ devices: readonly string[]; process: NodeChild }>;
-  /** Without a token the device is one that has enrolled before. */
-  startAgent(how: { manager: string; token?: string; board: string; mirror?: string; name?: string }): Promise<{ device: string; process: NodeChild }>;
+  /** Without a token the device is one that has enrolled before; with a launcher the agent is that of a device bundle. */
+  startAgent(how: { manager: string; token?: string; board: string; mirror?: string; name?: string; env?: NodeJS.ProcessEnv; launcher?: string }): Promise<{ device: string; process: NodeChild }>;
 } & AsyncDisposable;
 
 const parts = [
@@ -48,17 +49,18 @@ export function openStage(dir: string, env: NodeJS.ProcessEnv = {}): Stage {
   const children = new AsyncDisposableStack();
   const logs = join(dir, 'logs');
   mkdirSync(logs, { recursive: true });
-  const start = async <T>(name: string, args: readonly string[]): Promise<{ ready: T; process: NodeChild }> => {
+  const mirrorAt = { port: 0 };
+  const start = async <T>(name: string, args: readonly string[], { own = {}, launcher }: { own?: NodeJS.ProcessEnv; launcher?: string | undefined } = {}): Promise<{ ready: T; process: NodeChild }> => {
     const log = join(logs, `${name}.log`);
     // The file itself, no pipe through us: a child must be able to go on while this process is stopped.
     const logFd = openSync(log, 'a', 0o600);
-    const started = children.use(spawnNode(args, { stdio: ['ignore', 'pipe', logFd], env: childEnv(env), graceMs: 20_000 }));
+    const started = children.use(spawnNode(args, { stdio: ['ignore', 'pipe', logFd], env: childEnv({ ...env, ...own, ...(launcher && { PIER_NODE: process.execPath }) }), graceMs: 20_000, ...(launcher && { launcher }) }));
     closeSync(logFd);
     return { ready: await readyLine<T>(started, { name, log }), process: started };
   };
   return {
     dir,
-    startManager: (extra = []) => start<ManagerReady>('manager', [cli, 'manager', 'start', '--data', join(dir, 'manager'), '--simulator', dir, '--print-credentials', '--ready', 'json', ...extra]),
+    startManager: (extra = [], own = {}) => start<ManagerReady>('manager', [cli, 'manager', 'start', '--data', join(dir, 'manager'), '--simulator', dir, '--print-credentials', '--ready', 'json', ...extra], { own }),
     startBoard: async ({ name = 'board', model = 'raspberry-pi-4b', onRelease = 'input' } = {}) => {
       const file = join(dir, `${name}.json`);
       writeFileSync(file, JSON.stringify({ model, onRelease, parts }));
@@ -68,8 +70,9 @@ export function openStage(dir: string, env: NodeJS.ProcessEnv = {}): Stage {
     },
     startMirror: async (upstream) => {
       const file = join(dir, 'mirror.json');
-      writeFileSync(file, JSON.stringify({ registry: upstream.registry, ca: upstream.ca, ...upstream.registryCredentials }), { mode: 0o600 });
+      writeFileSync(file, JSON.stringify({ registry: upstream.registry, ca: upstream.ca, ...upstream.registryCredentials, ...mirrorAt }), { mode: 0o600 });
       const { ready, process } = await start<{ url: string }>('mirror', [mirror, file]);
+      mirrorAt.port = Number(new URL(ready.url).port);
       return { url: ready.url, process };
     },
     startFleet: async ({ boards, manager, token, behave = [] }) => {
@@ -77,9 +80,9 @@ export function openStage(dir: string, env: NodeJS.ProcessEnv = {}): Stage {
       const { ready, process } = await start<{ devices: string[] }>('fleet', args);
       return { devices: ready.devices, process };
     },
-    startAgent: async ({ manager, token, board, mirror: through, name = 'agent' }) => {
-      const args = [cli, 'agent', 'start', '--data', join(dir, name), '--manager', manager, '--name', name, '--board', `sim:${board}`, '--ready', 'json'];
-      const { ready, process } = await start<{ device: string }>(name, [...args, ...(token === undefined ? [] : ['--token', token]), ...(through === undefined ? [] : ['--mirror', through])]);
+    startAgent: async ({ manager, token, board, mirror: through, name = 'agent', env: own = {}, launcher }) => {
+      const args = [...(launcher === undefined ? [cli, 'agent'] : []), 'start', '--data', join(dir, name), '--manager', manager, '--name', name, '--board', `sim:${board}`, '--ready', 'json'];
+      const { ready, process } = await start<{ device: string }>(name, [...args, ...(token === undefined ? [] : ['--token', token]), ...(through === undefined ? [] : ['--mirror', through])], { own, launcher });
       return { device: ready.device, process };
     },
     [Symbol.asyncDispose]: () => children.disposeAsync(),
