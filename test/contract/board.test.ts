@@ -1,29 +1,7 @@
-import { join } from 'node:path';
-import { Worker } from 'node:worker_threads';
 import { systemClock } from '@pier/shared/core';
 import { openSimBoard } from '../../agent/src/hardware/index.ts';
-import { readRecord } from '../support/record.ts';
-import { type BoardUnderTest, type Outside, boardContract } from './board.ts';
-import { type SimBench, startSim } from './sim-bench.ts';
-
-function outsideOf({ dir, sim, client }: SimBench): Outside {
-  return {
-    set: async (line, level) => {
-      await client.request({ op: 'outside', line, level }, client.gone);
-    },
-    seen: (name) => readRecord(join(dir, 'record.ndjson')).filter((record) => record.name === name),
-    storm: (name, edges) => {
-      const done = new SharedArrayBuffer(4);
-      const storm = new Worker(new URL('./storm-worker.ts', import.meta.url), { workerData: { dir, name, edges, done } });
-      storm.unref();
-      if (Atomics.wait(new Int32Array(done), 0, 0, 60_000) === 'timed-out') throw new Error('the storm did not end');
-    },
-    vanish: async () => {
-      sim.child.kill('SIGKILL');
-      await sim.exited;
-    },
-  };
-}
+import { type BoardUnderTest, boardContract } from './board.ts';
+import { outsideOf, startSim } from './sim-bench.ts';
 
 async function openSim({ model, chip, lines }: { model: string; chip: string; lines: number }): Promise<BoardUnderTest> {
   await using stack = new AsyncDisposableStack();
@@ -32,6 +10,7 @@ async function openSim({ model, chip, lines }: { model: string; chip: string; li
   const board = stack.use(await another());
   const owned = stack.move();
   return {
+    features: { bias: true, edges: 'each', gone: 'at once' },
     board,
     another,
     outside: outsideOf(bench),

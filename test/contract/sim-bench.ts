@@ -4,9 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
 import { systemClock } from '@pier/shared/core';
 import { type SimClient, type SimPort, simClient } from '@pier/shared/hardware';
 import { type NodeChild, spawnNode } from '@pier/shared/process';
+import { readRecord } from '../support/record.ts';
+import type { Outside } from './board.ts';
 
 const program = fileURLToPath(new URL('../../firmware-sim/src/main.ts', import.meta.url));
 
@@ -18,12 +21,13 @@ export type SimBench = AsyncDisposable & {
   port(name: string): Promise<SimPort>;
 };
 
-export async function startSim(file: object): Promise<SimBench> {
+/** `options` go to `pier sim board` as they are. */
+export async function startSim(file: object, options: readonly string[] = []): Promise<SimBench> {
   await using stack = new AsyncDisposableStack();
   const dir = mkdtempSync(join(tmpdir(), 'pier-board-'));
   stack.defer(() => rmSync(dir, { recursive: true, force: true }));
   writeFileSync(join(dir, 'board.json'), JSON.stringify(file));
-  const sim = stack.use(spawnNode([program, 'board', join(dir, 'board.json'), '--dir', dir, '--ready', 'json'], { env: { ...process.env, PIER_LOG: 'silent' } }));
+  const sim = stack.use(spawnNode([program, 'board', join(dir, 'board.json'), '--dir', dir, '--ready', 'json', ...options], { env: { ...process.env, PIER_LOG: 'silent' } }));
   const { stdout } = sim.child;
   if (!stdout) throw new Error('the simulator has no stdout');
   await new Promise((resolve, reject) => {
@@ -39,4 +43,24 @@ export async function startSim(file: object): Promise<SimBench> {
     return found;
   };
   return { dir, sim, client, port, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+/** What a person with wires does to a simulated board, whichever way the agent came to it. */
+export function outsideOf({ dir, sim, client }: SimBench): Outside {
+  return {
+    set: async (line, level) => {
+      await client.request({ op: 'outside', line, level }, client.gone);
+    },
+    seen: (name) => readRecord(join(dir, 'record.ndjson')).filter((record) => record.name === name),
+    storm: (name, edges) => {
+      const done = new SharedArrayBuffer(4);
+      const storm = new Worker(new URL('./storm-worker.ts', import.meta.url), { workerData: { dir, name, edges, done } });
+      storm.unref();
+      if (Atomics.wait(new Int32Array(done), 0, 0, 60_000) === 'timed-out') throw new Error('the storm did not end');
+    },
+    vanish: async () => {
+      sim.child.kill('SIGKILL');
+      await sim.exited;
+    },
+  };
 }

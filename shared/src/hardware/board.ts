@@ -17,8 +17,11 @@ export type LineRequest = {
   readonly consumer: string;
 };
 
-/** An edge as the board saw it; `seq` counts every edge of the watch from 1, `lost` those dropped just before this one. */
+/** An edge as the board saw it; `seq` counts every edge of the watch from 1, `lost` those dropped just before this one, or `lostUnknown`. */
 export type Edge = { readonly tNs: bigint; readonly seq: number; readonly lost: number; readonly level: Level };
+
+/** `lost` of a board that cannot tell; then `seq` counts what it told. The highest that a guest's record holds, so that adding to it stays there. */
+export const lostUnknown = 0xffff_ffff;
 
 export type WatchRequest = { readonly edges: 'rising' | 'falling' | 'both'; readonly debounceUs: number };
 

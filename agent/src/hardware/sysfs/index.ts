@@ -1,0 +1,2 @@
+export { openSysfsBoard } from './board.ts';
+export { probeSysfs } from './chips.ts';

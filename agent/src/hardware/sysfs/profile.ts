@@ -1,0 +1,32 @@
+import { type BoardProfile, headerPinOf } from '@pier/shared/hardware';
+import type { Chip } from './chips.ts';
+
+type ProfileChip = BoardProfile['chips'][number];
+type ProfileLine = ProfileChip['lines'][number];
+
+/** Chips whose lines 0 to 27 are the 40-pin header of a Raspberry Pi. */
+const headerChips: ReadonlySet<string> = new Set(['pinctrl-bcm2835', 'pinctrl-bcm2711', 'pinctrl-rp1']);
+/** Chips of a Raspberry Pi that serve the board alone: its radio, its card, its power. */
+const boardChips = /^(?:raspberrypi-exp-gpio|gpio-brcmstb@.*)$/;
+const wired = 'wired on the board, not led out';
+
+/**
+ * A chip as people and bindings see it. Sysfs knows neither names of lines nor who holds them: the names of a header are
+ * the same on every Raspberry Pi, and what the kernel holds it refuses when it is asked for.
+ */
+export function profileChip({ label, count }: Chip, model: string): ProfileChip {
+  // A compute module leads out what its carrier likes.
+  const isHeader = headerChips.has(label) && !model.includes('compute-module');
+  return { label, lines: Array.from({ length: count }, (_, line) => (isHeader ? headerLine(line) : plainLine(label, line))) };
+}
+
+function headerLine(line: number): ProfileLine {
+  const headerPin = headerPinOf(line);
+  if (headerPin === undefined) return { line, name: `line ${line}`, reserved: wired };
+  if (line < 2) return { line, name: line === 0 ? 'ID_SDA' : 'ID_SCL', headerPin, reserved: 'HAT identification EEPROM' };
+  return { line, name: `GPIO${line}`, headerPin };
+}
+
+function plainLine(label: string, line: number): ProfileLine {
+  return { line, name: `line ${line}`, ...(boardChips.test(label) ? { reserved: wired } : {}) };
+}
