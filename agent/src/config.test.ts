@@ -2,13 +2,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { runConfig, startConfig } from './config.ts';
+import { runConfig, safeConfig, startConfig } from './config.ts';
 
 const full = ['--data', '/d', '--manager', 'https://m:1', '--board', 'sim:/b'];
 
 test('start takes its options', () => {
   expect(startConfig([...full, '--token', 't', '--name', 'n', '--mirror', 'http://127.0.0.1:9', '--ready', 'json'], {})).toEqual({
-    folder: '/d', manager: 'https://m:1', board: 'sim:/b', token: 't', name: 'n', mirror: 'http://127.0.0.1:9', ready: true,
+    folder: '/d', manager: 'https://m:1', board: 'sim:/b', reserve: [], token: 't', name: 'n', mirror: 'http://127.0.0.1:9', ready: true,
   });
 });
 
@@ -25,9 +25,21 @@ test('a token may lie in a file, its line end cut off', () => {
 });
 
 test('everything that is wrong is said at once', () => {
-  const wrong = () => startConfig(['--manager', 'http://m', '--board', 'usb', '--token-file', '/nowhere/token', '--ready', 'yes'], {});
+  const wrong = () => startConfig(['--manager', 'http://m', '--board', 'usb', '--token-file', '/nowhere/token', '--ready', 'yes', '--reserve', 'pinctrl-rp1'], {});
   expect(wrong).toThrow(expect.objectContaining({ code: 'input-invalid' }));
-  for (const part of [/--data is needed/, /--manager is https/, /--board is sim:DIR/, /\/nowhere\/token cannot be read/, /--ready takes "json"/]) expect(wrong).toThrow(part);
+  for (const part of [/--data is needed/, /--manager is https/, /--board is auto, chardev, sysfs or sim:DIR/, /\/nowhere\/token cannot be read/, /--ready takes "json"/, /--reserve is CHIP:LINE/]) expect(wrong).toThrow(part);
+});
+
+test('without a word about the board the agent looks for one', () => {
+  expect(startConfig(['--data', '/d', '--manager', 'https://m:1'], {})).toMatchObject({ board: 'auto', reserve: [] });
+  expect(safeConfig(['--data', '/d'], {})).toEqual({ folder: '/d', board: 'auto' });
+  for (const board of ['chardev', 'sysfs', 'sim:/x']) expect(startConfig(['--data', '/d', '--manager', 'https://m:1', '--board', board], {}).board).toBe(board);
+});
+
+test('lines that no app may have are named by chip and offset, whatever a label holds', () => {
+  const { reserve } = startConfig([...full, '--reserve', 'pinctrl-rp1:14,pinctrl-rp1:15,odd:label@1:0'], {});
+  expect(reserve).toEqual([{ chip: 'pinctrl-rp1', line: 14 }, { chip: 'pinctrl-rp1', line: 15 }, { chip: 'odd:label@1', line: 0 }]);
+  for (const wrong of [':3', 'chip:', 'chip:-1', 'chip:2000', 'chip:1x']) expect(() => startConfig([...full, '--reserve', wrong], {})).toThrow(/--reserve/);
 });
 
 test('an unknown option is an error', () => {

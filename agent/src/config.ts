@@ -1,12 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { LineRef } from '@pier/shared/capability';
 import { Fault } from '@pier/shared/core';
+import { boardChoice } from './hardware/index.ts';
 
 export type StartConfig = {
   readonly folder: string;
   readonly manager: string;
   readonly token: string | undefined;
   readonly board: string;
+  readonly reserve: readonly LineRef[];
   readonly mirror: string | undefined;
   readonly name: string | undefined;
   readonly ready: boolean;
@@ -26,11 +29,11 @@ export type RunConfig = {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-export const usage = `usage: agent start --data DIR --manager URL --board sim:DIR [--token T | --token-file F] [--mirror URL] [--name N] [--ready json]
-       agent safe --data DIR --board sim:DIR   drives the outputs of an agent that died to their safe levels
-       agent run FILE.wasm [--board sim:DIR] [--grant FILE] [--env K=V]… [--memory MB] [--timeout S] [-- args…]`;
+export const usage = `usage: agent start --data DIR --manager URL [--board auto|chardev|sysfs|sim:DIR] [--reserve CHIP:LINE,…] [--token T | --token-file F] [--mirror URL] [--name N] [--ready json]
+       agent safe --data DIR [--board …]   drives the outputs of an agent that died to their safe levels
+       agent run FILE.wasm [--board …] [--grant FILE] [--env K=V]… [--memory MB] [--timeout S] [-- args…]`;
 
-const startOptions = { data: 'string', manager: 'string', token: 'string', 'token-file': 'string', board: 'string', mirror: 'string', name: 'string', ready: 'string' } as const;
+const startOptions = { data: 'string', manager: 'string', token: 'string', 'token-file': 'string', board: 'string', reserve: 'string', mirror: 'string', name: 'string', ready: 'string' } as const;
 
 /** Options of `start`, each also as a variable PIER_…; the option wins. Faults: `input-invalid` listing everything that is wrong. */
 export function startConfig(argv: readonly string[], environment: Environment): StartConfig {
@@ -46,12 +49,13 @@ export function startConfig(argv: readonly string[], environment: Environment): 
   };
   const ready = of('ready');
   if (ready !== undefined && ready !== 'json') problems.push(`--ready takes "json", got "${ready}"`);
-  const board = boardOf(needed('board'), problems);
+  const board = boardOf(of('board') ?? 'auto', problems);
   const config = {
     folder: needed('data'),
     manager: url('manager', needed('manager'), ['https:']) ?? '',
     token: tokenOf(of, problems),
     board,
+    reserve: reserveOf(of('reserve') ?? '', problems),
     mirror: url('mirror', of('mirror'), ['http:', 'https:']),
     name: of('name'),
     ready: ready === 'json',
@@ -65,7 +69,7 @@ export function safeConfig(argv: readonly string[], environment: Environment): S
   const { values } = parsed(argv, startOptions);
   const problems: string[] = [];
   const needed = (name: string): string => valueOf(name, values, environment) ?? (problems.push(`--${name} is needed`), '');
-  const config = { folder: needed('data'), board: boardOf(needed('board'), problems) };
+  const config = { folder: needed('data'), board: boardOf(valueOf('board', values, environment) ?? 'auto', problems) };
   if (problems.length > 0) throw new Fault('input-invalid', `${problems.join('; ')}\n${usage}`);
   return Object.freeze(config);
 }
@@ -75,8 +79,19 @@ function valueOf(name: string, values: Parsed['values'], environment: Environmen
 }
 
 function boardOf(board: string, problems: string[]): string {
-  if (board !== '' && !/^sim:./.test(board)) problems.push(`--board is sim:DIR, got "${board}"`);
+  if (!boardChoice.test(board)) problems.push(`--board is auto, chardev, sysfs or sim:DIR, got "${board}"`);
   return board;
+}
+
+/** Chip label and line offset; a label may hold colons. */
+function reserveOf(text: string, problems: string[]): readonly LineRef[] {
+  return text.split(',').flatMap((one) => {
+    if (one === '') return [];
+    const at = one.lastIndexOf(':');
+    const ref = LineRef.safeParse({ chip: one.slice(0, Math.max(0, at)), line: /^\d+$/.test(one.slice(at + 1)) ? Number(one.slice(at + 1)) : undefined });
+    if (!ref.success) problems.push(`--reserve is CHIP:LINE,…, such as pinctrl-rp1:14,pinctrl-rp1:15; got "${one}"`);
+    return ref.success ? [ref.data] : [];
+  });
 }
 
 function tokenOf(of: (name: string) => string | undefined, problems: string[]): string | undefined {

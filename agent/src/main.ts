@@ -1,15 +1,19 @@
 /** The process of a device: `start` is the agent, `safe` its stop hook, `run` is one guest at a desk. Each loads only its own. */
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { Fault, systemClock, systemRandom, toFault } from '@pier/shared/core';
 import { processLog, shutdownSignal } from '@pier/shared/process';
 import manifest from '../package.json' with { type: 'json' };
-import { runConfig, safeConfig, startConfig, usage } from './config.ts';
-import { openSimBoard } from './hardware/index.ts';
+import { type StartConfig, runConfig, safeConfig, startConfig, usage } from './config.ts';
+import { boardOpener } from './hardware/index.ts';
 import { makeOutputsSafe, readOutputs } from './outputs/index.ts';
 
 const [subcommand, ...argv] = process.argv.slice(2);
 const log = processLog('agent');
 const signal = shutdownSignal();
-const boardOf = (text: string) => (until: AbortSignal) => openSimBoard({ dir: text.slice('sim:'.length), clock: systemClock }, until);
+/** `folder` is the agent's own, or of the person at a desk. */
+const boardOf = ({ board, folder, reserve = [] }: { readonly board: string; readonly folder: string; readonly reserve?: StartConfig['reserve'] }) =>
+  boardOpener({ choice: board, folder: join(folder, 'board'), reserve, clock: systemClock, log });
 
 async function start(): Promise<number> {
   const config = startConfig(argv, process.env);
@@ -21,7 +25,7 @@ async function start(): Promise<number> {
       clock: systemClock,
       random: systemRandom,
       log,
-      openBoard: boardOf(config.board),
+      openBoard: boardOf(config),
       runner: workerRunner({ clock: systemClock, log }),
       onReady: (device) => {
         log.info({ device }, 'agent.ready');
@@ -36,7 +40,7 @@ async function start(): Promise<number> {
 async function run(): Promise<number> {
   const config = runConfig(argv);
   const [{ runFile }, { workerRunner }] = await Promise.all([import('./run-file.ts'), import('./run/sandbox/index.ts')]);
-  return runFile({ ...config, openBoard: config.board === undefined ? undefined : boardOf(config.board), runner: workerRunner({ clock: systemClock, log }), clock: systemClock, log, stdin: process.stdin, stdout: process.stdout, stderr: process.stderr }, signal);
+  return runFile({ ...config, openBoard: config.board === undefined ? undefined : boardOf({ board: config.board, folder: join(homedir(), '.pier') }), runner: workerRunner({ clock: systemClock, log }), clock: systemClock, log, stdin: process.stdin, stdout: process.stdout, stderr: process.stderr }, signal);
 }
 
 const safeTimeoutMs = 5_000;
@@ -47,7 +51,7 @@ async function safe(): Promise<number> {
   const outputs = readOutputs(config.folder);
   if (outputs.length === 0) return 0;
   const until = AbortSignal.any([signal, AbortSignal.timeout(safeTimeoutMs)]);
-  await using board = await boardOf(config.board)(until);
+  await using board = await boardOf(config)(until);
   const done = await makeOutputsSafe(board, { outputs, clock: systemClock }, until);
   for (const { output, name, fault } of done) {
     const which = `${name} (${output.at.chip} line ${output.at.line}), "${output.label}" of ${output.app}`;

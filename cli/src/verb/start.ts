@@ -15,7 +15,7 @@ const nouns = {
   },
   agent: {
     description: 'the agent of this board (start, safe, run)',
-    usage: '\n  pier agent start --data DIR --manager URL --board sim:DIR [--token T | --token-file FILE] [--mirror URL] [--name NAME] [--ready json]\n  pier agent safe --data DIR --board sim:DIR   after an agent was killed: its outputs to their safe levels\n  pier agent run FILE.wasm …   the same as pier app run',
+    usage: '\n  pier agent start --data DIR --manager URL [--board auto|chardev|sysfs|sim:DIR] [--reserve CHIP:LINE,…] [--token T | --token-file FILE] [--mirror URL] [--name NAME] [--ready json]\n  pier agent safe --data DIR [--board …]   after an agent was killed: its outputs to their safe levels\n  pier agent run FILE.wasm …   the same as pier app run',
   },
   sim: {
     description: 'simulated boards (board, press, set, lines, ports, plug, unplug, fault, fleet)',

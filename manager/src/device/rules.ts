@@ -112,7 +112,7 @@ function collide(a: Lined, b: Lined): boolean {
 }
 
 function chipsOf(profile: BoardProfile): string {
-  return profile.chips.map((chip) => `${chip.label} (${chip.lines.length} lines)`).join(', ');
+  return profile.chips.map((chip) => `${chip.label} (${chip.lines.length} lines)`).join(', ') || 'none, it has no pins';
 }
 
 /** PostgreSQL's text and jsonb have no NUL; what a guest or a device wrote is kept with a visible stand-in. */

@@ -18,10 +18,10 @@ export const ProfilePort = z.strictObject({
   reserved: z.string().max(128).optional(),
 });
 
-/** A board as the agent finds it: chips by label, lines by offset. */
+/** A board as the agent finds it: chips by label, lines by offset; no chips where nothing offers pins. */
 export const BoardProfile = z.strictObject({
   model: z.string().min(1).max(64),
-  chips: z.array(z.strictObject({ label: z.string().min(1).max(32), lines: z.array(ProfileLine).max(1024) })).min(1).max(16),
+  chips: z.array(z.strictObject({ label: z.string().min(1).max(32), lines: z.array(ProfileLine).max(1024) })).max(16),
   serial: z.array(ProfilePort).max(32).default([]),
   /** What a line does when the process that held it dies: it turns into an input, or keeps its level. */
   onRelease: z.enum(['input', 'keep']),

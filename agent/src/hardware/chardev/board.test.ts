@@ -23,7 +23,7 @@ function makeKernel(): ToyKernel {
   return kernel;
 }
 
-const open = (toy: ToyKernel, signal = never) => openChardevBoard({ kernel: toy.kernel, pollers, clock: systemClock, roots: toy.roots }, signal);
+const open = (toy: ToyKernel, signal = never) => openChardevBoard({ openKernel: () => toy.kernel, pollers, clock: systemClock, roots: toy.roots }, signal);
 const configOf = (bytes: Uint8Array) => ({ flags: Number(new DataView(bytes.buffer).getBigUint64(0, true)), attributes: new DataView(bytes.buffer).getUint32(8, true) });
 
 test('the profile has every line by name and pin, and says what is not free', async () => {

@@ -1,24 +1,33 @@
 import { type Clock, Fault } from '@pier/shared/core';
 import type { Board, BoardProfile } from '@pier/shared/hardware';
 import { type MachineRoots, machinePorts, modelOf, openMachinePort } from '../machine/index.ts';
-import { type Chip, openChips } from './chips.ts';
+import { type Chip, chipDevices, openChips } from './chips.ts';
 import type { Kernel } from './kernel.ts';
 import { openLine } from './line.ts';
 import type { Pollers } from './pollers.ts';
 import { profileChip } from './profile.ts';
 import { type Site, openSite } from './site.ts';
 
-export type ChardevDeps = { readonly kernel: Kernel; readonly pollers: Pollers; readonly clock: Clock; readonly roots: MachineRoots };
+export type ChardevDeps = {
+  /** Called when there are chips to ask: what it loads is not small. */
+  readonly openKernel: () => Kernel;
+  readonly pollers: Pollers;
+  readonly clock: Clock;
+  readonly roots: MachineRoots;
+};
 
 /**
  * The pins of this machine through the GPIO character device, uAPI v2 (linux/gpio.h), and its serial ports. Lines are held
  * until they are disposed, or until this process ends: the kernel takes them back either way.
  * Faults: `board-none` when no chip can be used, saying why of each.
  */
-export async function openChardevBoard({ kernel, pollers, clock, roots }: ChardevDeps, signal: AbortSignal): Promise<Board> {
+export async function openChardevBoard({ openKernel, pollers, clock, roots }: ChardevDeps, signal: AbortSignal): Promise<Board> {
   signal.throwIfAborted();
   await using stack = new AsyncDisposableStack();
-  const opened = openChips(kernel, roots);
+  const devices = chipDevices(roots.dev);
+  if (devices.length === 0) throw new Fault('board-none', `no pins through the GPIO character device: there is no ${roots.dev}/gpiochip*`);
+  const kernel = openKernel();
+  const opened = openChips(kernel, devices, roots);
   if (!opened.ok) throw new Fault(opened.refusal.code, `no pins through the GPIO character device: ${opened.refusal.reason}`);
   const chips = opened.value;
   for (const chip of chips) stack.use(chip);

@@ -1,12 +1,10 @@
 import { closeSync, constants as flags, lstatSync, openSync, readdirSync, realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { type Verdict, accept, refuse } from '@pier/shared/core';
+import type { MachineRoots } from '../machine/index.ts';
 import { type LineInfo, decodeChip, decodeInfo, encodeInfo } from './codec.ts';
 import type { Kernel } from './kernel.ts';
 import { requests, structs } from './layout.ts';
-
-/** Where the kernel shows its devices; a test gives folders of its own. */
-export type ChipRoots = { readonly dev: string; readonly sys: string };
 
 /** An open chip: found by its label, whatever number its device has today. */
 export type Chip = Disposable & { readonly path: string; readonly fd: number; readonly label: string; readonly lines: readonly LineInfo[] };
@@ -15,9 +13,7 @@ const chipsMax = 16;
 const linesMax = 1_024;
 
 /** Opens every chip that answers uAPI v2; or says of each device why it is no good. */
-export function openChips(kernel: Kernel, roots: ChipRoots): Verdict<readonly Chip[]> {
-  const paths = devicesIn(roots.dev);
-  if (paths.length === 0) return refuse('board-none', `there is no ${roots.dev}/gpiochip*`);
+export function openChips(kernel: Kernel, paths: readonly string[], { sys }: Pick<MachineRoots, 'sys'>): Verdict<readonly Chip[]> {
   const chips: Chip[] = [];
   const why: string[] = [];
   for (const path of paths.slice(0, chipsMax)) {
@@ -25,11 +21,11 @@ export function openChips(kernel: Kernel, roots: ChipRoots): Verdict<readonly Ch
     if (opened.ok) chips.push(opened.value);
     else why.push(opened.refusal.reason);
   }
-  return chips.length === 0 ? refuse('board-none', why.join('; ')) : accept(withUniqueLabels(chips, roots.sys));
+  return chips.length === 0 ? refuse('board-none', why.join('; ')) : accept(withUniqueLabels(chips, sys));
 }
 
-/** By number; without the links that some systems keep for old names of a chip. */
-function devicesIn(dev: string): string[] {
+/** The chips' devices by number; without the links that some systems keep for old names of a chip. */
+export function chipDevices(dev: string): string[] {
   let names: string[];
   try {
     names = readdirSync(dev);

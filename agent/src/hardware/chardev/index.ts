@@ -1,3 +1,3 @@
-export { type ChardevDeps, openChardevBoard } from './board.ts';
+export { openChardevBoard } from './board.ts';
 export { type Kernel, openKernel } from './kernel.ts';
 export { Pollers } from './pollers.ts';

@@ -36,7 +36,7 @@ export function Identity({ device, onOpen }: { device: DeviceDetail; onOpen: Ope
           <dt>Model</dt><dd>{modelWords(device.model)} <code>{device.model}</code></dd>
           {board ? (
             <>
-              <dt>Chips</dt><dd>{board.chips.map((chip) => <code key={chip} title={chip}>{shortId(chip)} </code>)}</dd>
+              <dt>Chips</dt><dd>{board.chips.length === 0 ? 'none that can be used' : board.chips.map((chip) => <code key={chip} title={chip}>{shortId(chip)} </code>)}</dd>
               <dt>Lines</dt><dd>{count(board.lines.length)}, of which {count(board.lines.filter((line) => line.headerPin !== undefined).length)} at the header and {count(reserved)} kept by the system</dd>
               <dt>Serial ports</dt><dd>{board.ports.length === 0 ? 'none' : board.ports.map(({ name }) => name).join(', ')}</dd>
               {board.onRelease !== undefined && <><dt>When its agent dies</dt><dd>{board.onRelease === 'input' ? 'lines turn into inputs' : 'lines keep their level'}</dd></>}

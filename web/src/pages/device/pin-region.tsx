@@ -21,7 +21,9 @@ export function PinsRegion({ device, rows, live, chosen, onChoose, children }: P
   const pins = headerPins({ lines: board?.lines ?? [], uses: lineUses(rows) });
   return (
     <Region title="Pins" note={liveWords(device, live)} acts={<BoardLegend />} className="device-pins">
-      {board === undefined ? <Empty says="The device has not told its board yet." more="Its agent tells it when it connects." /> : <div className="device-board"><BoardDrawing pins={pins} chosen={chosen} onChoose={onChoose} /></div>}
+      {board === undefined && <Empty says="The device has not told its board yet." more="Its agent tells it when it connects." />}
+      {board?.chips.length === 0 && <Empty says="This board has no pins that can be used." more="Its agent says why at its start, in its log: board.none." />}
+      {board !== undefined && board.chips.length > 0 && <div className="device-board"><BoardDrawing pins={pins} chosen={chosen} onChoose={onChoose} /></div>}
       {children}
     </Region>
   );

@@ -22,7 +22,7 @@ export function Pins({ device }: { device: DeviceDetail }): ReactNode {
         <Region title="Lines in use"><LineTable rows={rows} device={device} chosen={chosen} onChoose={choose} /><SafeNote /></Region>
         <EdgesRegion device={device} live={live} chosen={chosen} onChoose={choose} />
         <Region title="Serial ports"><Ports device={device} /></Region>
-        <Region title="Kept by the system" note={board && `${count(reserved.length)} of ${count(board.lines.length)} lines, on ${board.chips.join(' and ')}`}>
+        <Region title="Kept by the system" note={board && board.chips.length > 0 ? `${count(reserved.length)} of ${count(board.lines.length)} lines, on ${board.chips.join(' and ')}` : undefined}>
           <TableScroll>
             <table className="table">
               <thead><tr><th>Line</th><th>Chip</th><th className="end">Offset</th><th className="end">Pin</th><th>What for</th></tr></thead>
