@@ -13,6 +13,7 @@ import { Report } from './report/index.ts';
 import { Apps, type BoardKeeper, type OpenBoard, keepBoard } from './run/index.ts';
 import type { Runner } from './run/sandbox/index.ts';
 import { type Store, openStore } from './store/index.ts';
+import { tellLoss, watchDisk } from './upkeep.ts';
 import { type Trust, createVerifier, openRegistries, openTrust } from './verify/index.ts';
 
 export type AgentOptions = {
@@ -117,6 +118,9 @@ class Agent implements AsyncDisposable {
     const { options, identity } = this.#parts;
     const { clock, random, log } = options;
     this.#inbox.recover();
+    const upkeep = { ...this.#parts, ...options, tell: this.#report };
+    tellLoss(upkeep);
+    using _disk = watchDisk(upkeep);
     const open = brokerSessions({ ...options, identity, order: () => this.#report.nextOrder(), onMessage: (received) => this.#receive(received, signal) });
     // The link ends after the guests: what happens to them while they stop is still told.
     const linkEnd = new AbortController();

@@ -89,7 +89,7 @@ export async function openSite({ parts = [] }: { parts?: readonly object[] } = {
   return {
     folder, registry, board, ledNow,
     isOn: () => ledNow()?.level === 1,
-    openAgent: ({ hurry = 1 } = {}) => openRunStage({ folder, boardDir: board.dir, registryUrl: registry.url, clock: hurried(hurry) }),
+    openAgent: ({ hurry = 1, nowMs = systemClock.nowMs } = {}) => openRunStage({ folder, boardDir: board.dir, registryUrl: registry.url, clock: { ...hurried(hurry), nowMs } }),
     [Symbol.asyncDispose]: async () => {
       await board[Symbol.asyncDispose]();
       await registry[Symbol.asyncDispose]();

@@ -23,8 +23,10 @@ export function noSmallDisk(): string | undefined {
   }
 }
 
-export function openSmallDisk(sizeMb: number): SmallDisk {
-  const folder = mkdtempSync(join(tmpdir(), 'pier-disk-'));
+/** `at`: a folder that does not exist yet. Faults: those of mount(8). */
+export function openSmallDisk(sizeMb: number, at?: string): SmallDisk {
+  const folder = at ?? mkdtempSync(join(tmpdir(), 'pier-disk-'));
+  if (at !== undefined) mkdirSync(at);
   try {
     execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${sizeMb}m,mode=700`, 'tmpfs', folder], { stdio: 'pipe' });
   } catch (cause) {

@@ -281,6 +281,27 @@ describe('the owner of a broker', () => {
   });
 });
 
+describe('a device that has lost its memory of commands', () => {
+  test.each<[string, number | null, number, string]>([
+    ['takes none that is signed before a document tells it how late it is', null, 9_000_000, 'command-stale'],
+    ['takes none that may have been done before', 2_000_000, 2_000_000, 'command-stale'],
+    ['takes those that were signed since', 2_000_000, 2_000_001, 'done'],
+  ])('%s', async (_name, floor, number, outcome) => {
+    store.settings.set('lost', { reason: 'torn', floor, told: true });
+    const { say, told, acted } = open();
+    await say(signed(command({ number })));
+    expect(told.at(-1)?.error?.code ?? told.at(-1)?.state).toBe(outcome);
+    expect(acted).toHaveLength(outcome === 'done' ? 1 : 0);
+  });
+
+  test('still answers those that only read', async () => {
+    store.settings.set('lost', { reason: 'torn', floor: null, told: true });
+    const { say, told } = open();
+    await say(signed(command({ cmd: 'ping', args: {} })));
+    expect(told.at(-1)).toMatchObject({ state: 'done' });
+  });
+});
+
 test('a command that fails says with which code', async () => {
   const { say, told } = open({
     act: async () => {

@@ -30,7 +30,8 @@ const migrations = [
        then json_object('kind', 'stopped', 'by', 'unknown', 'forS', 86400, 'leftMs', 86400000, 'attempt', json_extract(record, '$.wanted.attempt'))
        else 'null' end)), '$.held');`,
   `create table dropped (kind text primary key, count integer not null) strict;
-   drop index journal_by_age;`,
+   drop index journal_by_age;
+   create index journal_by_signer on journal (signer);`,
 ] as const;
 
 type Row = Record<string, SQLOutputValue>;

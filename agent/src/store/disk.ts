@@ -24,6 +24,8 @@ export type Disk = {
   note(): void;
   /** Faults: `disk-full` when so many bytes more would not leave the spare, before any of them is written. */
   room(sizeBytes: number, what: string): Promise<void>;
+  /** Calls back when a write has failed for want of room, once until `look` has found some again. */
+  onFull(act: () => void): void;
   /** Measures, and fills the reserve up again when there is room; true when the answer to "is it full?" has changed. */
   look(): Promise<boolean>;
 };
@@ -33,18 +35,23 @@ export function openDisk(folder: string): Disk {
   const path = join(folder, 'reserve');
   let isFull = false;
   let told = false;
+  const listeners: (() => void)[] = [];
+  const failed = (): void => {
+    if (isFull) return;
+    isFull = true;
+    for (const act of listeners) act();
+  };
   const reason: Reason = { code: 'disk-full', reason: `the disk of ${folder} is full: what runs goes on, nothing more is fetched, and commands may be refused, until there is room` };
   return {
     get full() {
       return isFull ? reason : undefined;
     },
     give: () => {
-      isFull = true;
+      failed();
       return shrink(path);
     },
-    note: () => {
-      isFull = true;
-    },
+    note: failed,
+    onFull: (act) => void listeners.push(act),
     room: async (sizeBytes, what) => {
       const free = await freeBytes(folder);
       if (free < sizeBytes + spareBytes) throw new Fault('disk-full', `${what} has ${sizeBytes} bytes; ${free} are free in ${folder}, of which ${spareBytes} are kept free`);

@@ -95,7 +95,7 @@ describe('records', () => {
     insert.run('stopped', JSON.stringify({ ...older, held: true }));
     insert.run('running', JSON.stringify({ ...older, held: false }));
     insert.run('leaving', JSON.stringify({ ...older, wanted: null, held: true }));
-    file.exec('drop table dropped; create index journal_by_age on journal (at_ms); pragma user_version = 2');
+    file.exec('drop table dropped; drop index journal_by_signer; create index journal_by_age on journal (at_ms); pragma user_version = 2');
     file.close();
     using store = await openStore(folder);
     expect(store.apps.get(AppName.parse('stopped'))).toEqual({ ...older, previousGood: null, hold: { kind: 'stopped', by: 'unknown', forS: 86_400, leftMs: 86_400_000, attempt: 2 } });

@@ -1,0 +1,60 @@
+/** What the agent minds beside its flow: the room on its disk, and the memory that it may have lost. */
+import { type Clock, type Log, toFault } from '@pier/shared/core';
+import type { Tell } from './guest.ts';
+import type { Store } from './store/index.ts';
+
+const lookMs = { well: 30_000, full: 5_000 } as const;
+export type UpkeepDeps = { readonly store: Store; readonly clock: Clock; readonly log: Log; readonly tell: Tell };
+
+/** Looks at the disk again and again until disposed; what changed is told as soon as there is room to write it down. */
+export function watchDisk({ store, clock, log, tell }: UpkeepDeps): Disposable {
+  let timer: Disposable | undefined;
+  let isOver = false;
+  let untold = false;
+  const look = async (): Promise<void> => {
+    const changed = await store.disk.look();
+    if (isOver || !(changed || untold)) return;
+    const { full } = store.disk;
+    if (changed) log[full ? 'error' : 'info']({ ...full }, full ? 'disk.full' : 'disk.back');
+    tell.changed();
+    untold = true;
+    tell.event({ type: full ? 'disk.full' : 'disk.back', ...full });
+    untold = false;
+  };
+  const again = async (): Promise<void> => {
+    try {
+      await look();
+    } catch (cause) {
+      log.error({ reason: toFault(cause).message }, 'disk.not-looked-at');
+    }
+    timer?.[Symbol.dispose]();
+    if (!isOver) timer = clock.after(store.disk.full || untold ? lookMs.full : lookMs.well, () => void again());
+  };
+  void again();
+  // Not at once: it is called from within a write.
+  store.disk.onFull(() => {
+    timer?.[Symbol.dispose]();
+    timer = clock.after(0, () => void again());
+  });
+  return {
+    [Symbol.dispose]: () => {
+      isOver = true;
+      timer?.[Symbol.dispose]();
+    },
+  };
+}
+
+/** Tells the manager that the database was begun anew: once, and together with the note that it was. */
+export function tellLoss({ store, log, tell }: UpkeepDeps): void {
+  const lost = store.settings.get('lost');
+  if (!lost || lost.told) return;
+  log.error({ reason: lost.reason }, 'state.lost');
+  try {
+    store.transaction(() => {
+      tell.event({ type: 'state.lost', code: 'storage-failed', reason: lost.reason });
+      store.settings.set('lost', { ...lost, told: true });
+    });
+  } catch (cause) {
+    log.error({ reason: toFault(cause).message }, 'state.loss-not-told');
+  }
+}
