@@ -1,7 +1,7 @@
 import { build, type Metafile } from 'esbuild';
-import { standIns } from './stand-ins.ts';
+import { checkImports, standIns } from './stand-ins.ts';
 
-/** What Node's modules need that were written as CommonJS, in every file; the name is long so that no minified one meets it. */
+/** What modules need that were written as CommonJS, in every file; the name is long so that no minified one meets it. */
 const banner = "import{createRequire as pierBundleCreateRequire}from'node:module';const require=pierBundleCreateRequire(import.meta.url);";
 
 /**
@@ -24,6 +24,7 @@ export async function bundleCode({ root, out }: { readonly root: string; readonl
     // Modules that can be cut down to what is used, before those that cannot.
     mainFields: ['module', 'main'],
     banner: { js: banner },
+    define: { __dirname: 'import.meta.dirname', __filename: 'import.meta.filename' },
     // Every licence is in LICENSES.txt.
     legalComments: 'none',
     charset: 'utf8',
@@ -33,5 +34,6 @@ export async function bundleCode({ root, out }: { readonly root: string; readonl
     tsconfigRaw: {},
     plugins: [standIns(root)],
   });
+  checkImports(metafile);
   return metafile;
 }

@@ -1,4 +1,7 @@
-import type { Plugin } from 'esbuild';
+import { readFileSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
+import type { Metafile, Plugin } from 'esbuild';
+import { invariant } from '@pier/shared/core';
 
 /** Put together from parts, since the bundler would look here for files that a path in one piece names. */
 const native = (name: string): string => `require(['./native/linux', process.arch + '/${name}.node'].join('-'))`;
@@ -14,6 +17,10 @@ const table: readonly StandIn[] = [
   { wanted: /^bindings$/, code: `module.exports = () => ${native('epoll')};` },
   { wanted: /\/static\.js$/, by: /\/node_modules\/koffi\//, code: `module.exports = { loadStatic: () => ${native('koffi')} };` },
   { wanted: /\/static\.cjs$/, by: /\/node_modules\/koffi\//, code: `module.exports = { loadStatic: () => ${native('koffi')} };` },
+  // A module that is imported while the agent runs gives its names only when they are written down.
+  { wanted: /^serialport$/, code: "export { SerialPort } from 'serialport';" },
+  { wanted: /^@serialport\/bindings-cpp\/dist\/poller\.js$/, code: "export { Poller } from '@serialport/bindings-cpp/dist/poller.js';" },
+  { wanted: /^onoff$/, code: "export { Gpio } from 'onoff';" },
   // The client alone, without its transports over WebSocket, SOCKS and plain TCP.
   { wanted: /^mqtt$/, code: "module.exports = { MqttClient: require('mqtt/lib/client').default };" },
   { wanted: /^readable-stream$/, code: "module.exports = require('node:stream');" },
@@ -27,10 +34,22 @@ export function standIns(root: string): Plugin {
   return {
     name: 'stand-ins',
     setup: (bundler) => {
-      for (const [index, { wanted, by }] of table.entries()) {
-        bundler.onResolve({ filter: wanted }, ({ importer, namespace }) => (namespace === 'stand-in' || (by && !by.test(importer)) ? undefined : { path: String(index), namespace: 'stand-in' }));
+      for (const { wanted, by } of table) {
+        bundler.onResolve({ filter: wanted }, ({ path, importer, namespace }) => (namespace === 'stand-in' || (by && !by.test(importer)) ? undefined : { path, namespace: 'stand-in' }));
       }
-      bundler.onLoad({ filter: /.*/, namespace: 'stand-in' }, ({ path }) => ({ contents: table[Number(path)]?.code ?? '', loader: 'js', resolveDir: `${root}/agent` }));
+      bundler.onLoad({ filter: /.*/, namespace: 'stand-in' }, ({ path }) => ({ contents: table.find(({ wanted }) => wanted.test(path))?.code ?? '', loader: 'js', resolveDir: `${root}/agent` }));
+      // What is required only in passing, the bundler does not see as such.
+      bundler.onLoad({ filter: /\/shared\/src\/cell\/[^/]+\.ts$/ }, ({ path }) => ({ contents: readFileSync(path, 'utf8').replaceAll('createRequire(import.meta.url)(', 'require('), loader: 'ts' }));
     },
   };
+}
+
+/** That every module that is imported while the agent runs gives its names, and nothing is looked for outside the bundle. */
+export function checkImports({ inputs }: Metafile): void {
+  for (const [from, { imports }] of Object.entries(inputs)) {
+    for (const { path, kind, external } of imports) {
+      invariant(kind !== 'dynamic-import' || inputs[path]?.format !== 'cjs', `${from} imports ${path}, which gives no names: it needs a stand-in`);
+      invariant(external !== true || path === '<runtime>' || isBuiltin(path), `${from} imports ${path}, which is not in the bundle`);
+    }
+  }
 }
