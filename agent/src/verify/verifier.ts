@@ -30,7 +30,7 @@ export function createVerifier(deps: VerifierDeps): Verifier {
     download: async ({ layer, repository }, signal) => {
       if (await store.blobs.has(layer)) return;
       const { client, path } = registries.of(repository);
-      await store.blobs.ingest(layer, client.blob(path, layer, signal), signal);
+      await store.blobs.ingest(layer, untilLast(client.blob(path, layer, signal), () => deps.log.debug({ digest: layer.digest }, 'step.blob-received')), signal);
       deps.log.info({ digest: layer.digest, sizeBytes: layer.sizeBytes }, 'artifact.kept');
       deps.log.debug({ digest: layer.digest }, 'step.blob-stored');
     },
@@ -42,6 +42,12 @@ export function createVerifier(deps: VerifierDeps): Verifier {
       return judge({ app, digest, repository: release.repository }, { manifest, config, candidates: decodeCandidates(signatures) }, deps);
     },
   };
+}
+
+/** The same bytes; tells when all of them were taken, and none is durable yet. */
+async function* untilLast(source: AsyncIterable<Uint8Array>, onLast: () => void): AsyncIterable<Uint8Array> {
+  yield* source;
+  onLast();
 }
 
 /** Asked before anything is fetched: who can name a repository must not send this device to hosts that its policy never named. */

@@ -13,6 +13,7 @@ export const steps = {
   'step.desired-stored': { process: 'agent', story: 'deploy' },
   'step.attempt-taken': { process: 'agent', story: 'deploy' },
   'step.release-stored': { process: 'agent', story: 'deploy' },
+  'step.blob-received': { process: 'agent', story: 'deploy' },
   'step.blob-stored': { process: 'agent', story: 'deploy' },
   'step.applying': { process: 'agent', story: 'deploy' },
   'step.old-stopped': { process: 'agent', story: 'deploy' },
