@@ -11,7 +11,6 @@ async function openSysfs({ model, chip, lines }: { model: string; chip: string; 
   const board = stack.use(await bench.open());
   const owned = stack.move();
   return {
-    features: { bias: false, edges: 'latest', gone: 'on use' },
     board,
     another: (signal) => bench.open(signal),
     outside: outsideOf(bench.sim),
@@ -21,5 +20,5 @@ async function openSysfs({ model, chip, lines }: { model: string; chip: string; 
 }
 
 describe.skipIf(why !== undefined)('over sysfs', () => {
-  boardContract('simulated Raspberry Pi 5, by onoff', () => openSysfs({ model: 'raspberry-pi-5', chip: 'pinctrl-rp1', lines: 54 }));
+  boardContract('simulated Raspberry Pi 5, by onoff', { bias: false, edges: 'latest', gone: 'on use' }, () => openSysfs({ model: 'raspberry-pi-5', chip: 'pinctrl-rp1', lines: 54 }));
 });

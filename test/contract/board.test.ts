@@ -1,6 +1,6 @@
 import { systemClock } from '@pier/shared/core';
 import { openSimBoard } from '../../agent/src/hardware/index.ts';
-import { type BoardUnderTest, boardContract } from './board.ts';
+import { type BoardUnderTest, type Features, boardContract } from './board.ts';
 import { outsideOf, startSim } from './sim-bench.ts';
 
 async function openSim({ model, chip, lines }: { model: string; chip: string; lines: number }): Promise<BoardUnderTest> {
@@ -10,7 +10,6 @@ async function openSim({ model, chip, lines }: { model: string; chip: string; li
   const board = stack.use(await another());
   const owned = stack.move();
   return {
-    features: { bias: true, edges: 'each', gone: 'at once' },
     board,
     another,
     outside: outsideOf(bench),
@@ -19,5 +18,7 @@ async function openSim({ model, chip, lines }: { model: string; chip: string; li
   };
 }
 
-boardContract('simulated Raspberry Pi 4B, over its socket', () => openSim({ model: 'raspberry-pi-4b', chip: 'pinctrl-bcm2711', lines: 58 }));
-boardContract('simulated Raspberry Pi 5, over its socket', () => openSim({ model: 'raspberry-pi-5', chip: 'pinctrl-rp1', lines: 54 }));
+const features: Features = { bias: true, edges: 'each', gone: 'at once' };
+
+boardContract('simulated Raspberry Pi 4B, over its socket', features, () => openSim({ model: 'raspberry-pi-4b', chip: 'pinctrl-bcm2711', lines: 58 }));
+boardContract('simulated Raspberry Pi 5, over its socket', features, () => openSim({ model: 'raspberry-pi-5', chip: 'pinctrl-rp1', lines: 54 }));

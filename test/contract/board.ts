@@ -27,7 +27,6 @@ export type Features = {
 };
 
 export type BoardUnderTest = AsyncDisposable & {
-  readonly features: Features;
   readonly board: Board;
   /** A second holder beside the first, such as another process. */
   another(signal?: AbortSignal): Promise<Board & AsyncDisposable>;
@@ -44,14 +43,11 @@ const input = (ref: LineRef): LineRequest => ({ at: at(ref), direction: 'in', co
 const valueOf = (line: Line) => openCell(line.cell, () => systemClock.monotonicNs());
 const fault = (code: string, said: RegExp) => expect.objectContaining({ code, message: expect.stringMatching(said) });
 
-/**
- * Puts levels on an input one after the other; beside each stands how many edges `told` has after it. Where only the latest
- * level is told, each is waited for.
- */
-async function play({ under, told }: { under: BoardUnderTest; told: readonly unknown[] }, steps: readonly (readonly [level: Level, edges: number])[]): Promise<void> {
-  for (const [level, edges] of steps) {
+/** Puts levels on an input one after the other; beside each stands how many edges `told` has after it, which is waited for where only the latest level is told. */
+async function play({ under, told, edges }: { under: BoardUnderTest; told: readonly unknown[]; edges: Features['edges'] }, steps: readonly (readonly [level: Level, edges: number])[]): Promise<void> {
+  for (const [level, count] of steps) {
     await under.outside.set(under.lines.pulledDown.name, level);
-    if (under.features.edges === 'latest') await vi.waitFor(() => expect(told).toHaveLength(edges), waiting);
+    if (edges === 'latest') await vi.waitUntil(() => told.length >= count, waiting);
   }
 }
 
@@ -69,19 +65,24 @@ async function inWorker(cell: LineCell, levels: readonly Level[]): Promise<reado
   }
 }
 
-export function boardContract(name: string, open: () => Promise<BoardUnderTest>): void {
+export function boardContract(name: string, features: Features, open: () => Promise<BoardUnderTest>): void {
   describe(`board contract: ${name}`, () => {
     describe('opening', () => {
       openingContract(open);
     });
     describe('values', () => {
       valueContract(open);
+      if (features.bias) biasContract(open);
+      else noBiasContract(open);
     });
     describe('edges', () => {
-      edgeContract(open);
+      edgeContract(open, features.edges);
+      if (features.edges === 'each') countedContract(open);
+      else uncountedContract(open);
     });
     describe('letting go', () => {
       releaseContract(open);
+      goneContract(open, features.gone);
     });
   });
 }
@@ -160,17 +161,6 @@ function valueContract(open: () => Promise<BoardUnderTest>): void {
     expect(under.outside.seen(under.lines.pulledDown.name).map((change) => change.level)).toEqual([0, 1, 0, 1]);
   });
 
-  test('an input reads its pull, and what somebody outside puts on it', async () => {
-    await using under = await open();
-    const asked = { ...input(under.lines.pulledDown), bias: 'up' } as const;
-    if (!under.features.bias) await expect(under.board.openLine(asked, never)).rejects.toThrow(fault('platform-unsupported', /cannot pull line 17 .* up/));
-    const ref = under.features.bias ? under.lines.pulledDown : under.lines.pulledUp;
-    await using line = await under.board.openLine({ ...asked, at: at(ref), bias: under.features.bias ? 'up' : 'none' }, never);
-    expect(valueOf(line).read()).toBe(1);
-    await under.outside.set(ref.name, 0);
-    expect(valueOf(line).read()).toBe(0);
-  });
-
   test('the agent drives a line over what the guest wrote, and turns it into an input', async () => {
     await using under = await open();
     await using line = await under.board.openLine(output(under.lines.pulledDown), never);
@@ -198,7 +188,28 @@ function valueContract(open: () => Promise<BoardUnderTest>): void {
   });
 }
 
-function edgeContract(open: () => Promise<BoardUnderTest>): void {
+function biasContract(open: () => Promise<BoardUnderTest>): void {
+  test('an input reads its pull, and what somebody outside puts on it', async () => {
+    await using under = await open();
+    await using line = await under.board.openLine({ ...input(under.lines.pulledDown), bias: 'up' }, never);
+    expect(valueOf(line).read()).toBe(1);
+    await under.outside.set(under.lines.pulledDown.name, 0);
+    expect(valueOf(line).read()).toBe(0);
+  });
+}
+
+function noBiasContract(open: () => Promise<BoardUnderTest>): void {
+  test('a pull that it cannot give is refused; an input has that of the chip, and reads what somebody outside puts on it', async () => {
+    await using under = await open();
+    await expect(under.board.openLine({ ...input(under.lines.pulledDown), bias: 'up' }, never)).rejects.toThrow(fault('platform-unsupported', /cannot pull line 17 .* up/));
+    await using line = await under.board.openLine({ ...input(under.lines.pulledUp), bias: 'none' }, never);
+    expect(valueOf(line).read()).toBe(1);
+    await under.outside.set(under.lines.pulledUp.name, 0);
+    expect(valueOf(line).read()).toBe(0);
+  });
+}
+
+function edgeContract(open: () => Promise<BoardUnderTest>, told: Features['edges']): void {
   test('each edge comes once, in order, with its number and time', async () => {
     await using under = await open();
     await using line = await under.board.openLine(input(under.lines.pulledDown), never);
@@ -206,9 +217,9 @@ function edgeContract(open: () => Promise<BoardUnderTest>): void {
     await using kept = new AsyncDisposableStack();
     kept.use(await line.watch({ edges: 'both', debounceUs: 0 }, (edge) => edges.push(edge), never));
     const fromNs = systemClock.monotonicNs();
-    await play({ under, told: edges }, [[1, 1], [0, 2], [1, 3], [1, 3], [0, 4]]);
+    await play({ under, told: edges, edges: told }, [[1, 1], [0, 2], [1, 3], [1, 3], [0, 4]]);
     await vi.waitFor(() => expect(edges).toHaveLength(4), waiting);
-    const lost = under.features.edges === 'each' ? 0 : lostUnknown;
+    const lost = told === 'each' ? 0 : lostUnknown;
     expect(edges.map((edge) => ({ seq: edge.seq, lost: edge.lost, level: edge.level }))).toEqual([1, 0, 1, 0].map((level, index) => ({ seq: index + 1, lost, level })));
     const times = edges.map((edge) => edge.tNs);
     expect(times).toEqual(times.toSorted((a, b) => Number(a - b)));
@@ -221,13 +232,13 @@ function edgeContract(open: () => Promise<BoardUnderTest>): void {
     const rising: Level[] = [];
     const first = await line.watch({ edges: 'rising', debounceUs: 0 }, (edge) => rising.push(edge.level), never);
     await expect(line.watch({ edges: 'both', debounceUs: 0 }, () => {}, never)).rejects.toThrow(fault('conflict', /watched already/));
-    await play({ under, told: rising }, [[1, 1], [0, 1], [1, 2], [0, 2]]);
+    await play({ under, told: rising, edges: told }, [[1, 1], [0, 1], [1, 2], [0, 2]]);
     await vi.waitFor(() => expect(rising).toEqual([1, 1]), waiting);
     await first[Symbol.asyncDispose]();
     const falling: Level[] = [];
     await using kept = new AsyncDisposableStack();
     kept.use(await line.watch({ edges: 'falling', debounceUs: 0 }, (edge) => falling.push(edge.level), never));
-    await play({ under, told: falling }, [[1, 0], [0, 1]]);
+    await play({ under, told: falling, edges: told }, [[1, 0], [0, 1]]);
     await vi.waitFor(() => expect(falling).toEqual([0]), waiting);
     expect(rising).toEqual([1, 1]);
   });
@@ -251,39 +262,46 @@ function edgeContract(open: () => Promise<BoardUnderTest>): void {
     await systemClock.sleep(1_500);
     expect(levels).toEqual([1]);
   });
+}
 
-  test('a reader that is too slow loses edges, and is told how many, or that nobody knows', async () => {
+/** An input that is watched, and a storm of edges on it while nobody listens. */
+async function underStorm(under: BoardUnderTest, stack: AsyncDisposableStack): Promise<{ line: Line; edges: readonly Edge[]; made: number }> {
+  const line = stack.use(await under.board.openLine(input(under.lines.pulledDown), never));
+  const edges: Edge[] = [];
+  stack.use(await line.watch({ edges: 'both', debounceUs: 0 }, (edge) => edges.push(edge), never));
+  const made = 20_000;
+  under.outside.storm(under.lines.pulledDown.name, made);
+  return { line, edges, made };
+}
+
+function countedContract(open: () => Promise<BoardUnderTest>): void {
+  test('a reader that is too slow loses edges, and is told how many', async () => {
     await using under = await open();
-    await using line = await under.board.openLine(input(under.lines.pulledDown), never);
-    const edges: Edge[] = [];
     await using kept = new AsyncDisposableStack();
-    kept.use(await line.watch({ edges: 'both', debounceUs: 0 }, (edge) => edges.push(edge), never));
-    const made = 20_000;
-    under.outside.storm(under.lines.pulledDown.name, made);
-    if (under.features.edges === 'each') await expectCounted(under, { line, edges, made });
-    else await expectUnknown(under, { edges, made });
+    const { line, edges, made } = await underStorm(under, kept);
+    const settled = async (): Promise<void> => {
+      // One more edge at a time tells of those lost before it.
+      await under.outside.set(under.lines.pulledDown.name, valueOf(line).read() === 1 ? 0 : 1);
+      expect(edges.at(-1)?.seq).toBeGreaterThan(made);
+    };
+    await vi.waitFor(settled, waiting);
+    const lost = edges.reduce((sum, edge) => sum + edge.lost, 0);
+    const gaps = edges.filter((edge, index) => edge.seq !== (edges[index - 1]?.seq ?? 0) + edge.lost + 1);
+    expect({ gaps, all: edges.length + lost }).toEqual({ gaps: [], all: edges.at(-1)?.seq });
+    expect(lost).toBeGreaterThan(0);
   });
 }
 
-async function expectCounted(under: BoardUnderTest, { line, edges, made }: { line: Line; edges: readonly Edge[]; made: number }): Promise<void> {
-  const settled = async (): Promise<void> => {
-    // One more edge at a time tells of those lost before it.
-    await under.outside.set(under.lines.pulledDown.name, valueOf(line).read() === 1 ? 0 : 1);
-    expect(edges.at(-1)?.seq).toBeGreaterThan(made);
-  };
-  await vi.waitFor(settled, waiting);
-  const lost = edges.reduce((sum, edge) => sum + edge.lost, 0);
-  const gaps = edges.filter((edge, index) => edge.seq !== (edges[index - 1]?.seq ?? 0) + edge.lost + 1);
-  expect({ gaps, all: edges.length + lost }).toEqual({ gaps: [], all: edges.at(-1)?.seq });
-  expect(lost).toBeGreaterThan(0);
-}
-
-async function expectUnknown(under: BoardUnderTest, { edges, made }: { edges: readonly Edge[]; made: number }): Promise<void> {
-  // Whatever came between: the last level is told, though nothing moves any more.
-  await under.outside.set(under.lines.pulledDown.name, 1);
-  await vi.waitFor(() => expect(edges.at(-1)?.level).toBe(1), waiting);
-  expect(edges.length).toBeLessThan(made);
-  expect(edges.map(({ seq, lost }) => ({ seq, lost }))).toEqual(edges.map((_, index) => ({ seq: index + 1, lost: lostUnknown })));
+function uncountedContract(open: () => Promise<BoardUnderTest>): void {
+  test('a reader that is too slow loses edges, is told that nobody knows how many, and hears the last level', async () => {
+    await using under = await open();
+    await using kept = new AsyncDisposableStack();
+    const { edges, made } = await underStorm(under, kept);
+    await under.outside.set(under.lines.pulledDown.name, 1);
+    await vi.waitFor(() => expect(edges.at(-1)?.level).toBe(1), waiting);
+    expect(edges.length).toBeLessThan(made);
+    expect(edges.map(({ seq, lost }) => ({ seq, lost }))).toEqual(edges.map((_, index) => ({ seq: index + 1, lost: lostUnknown })));
+  });
 }
 
 function releaseContract(open: () => Promise<BoardUnderTest>): void {
@@ -308,14 +326,16 @@ function releaseContract(open: () => Promise<BoardUnderTest>): void {
     await using line = await vi.waitFor(() => under.board.openLine(output(under.lines.pulledDown), never), waiting);
     expect(line.at).toEqual(at(under.lines.pulledDown));
   });
+}
 
+function goneContract(open: () => Promise<BoardUnderTest>, heard: Features['gone']): void {
   test('when the board is gone everybody hears of it, and nothing works any more', async () => {
     await using under = await open();
     const line = await under.board.openLine(output(under.lines.pulledDown), never);
     const value = valueOf(line);
     expect(under.board.gone.aborted).toBe(false);
     await under.outside.vanish();
-    if (under.features.gone === 'at once') await vi.waitFor(() => expect(under.board.gone.aborted).toBe(true), waiting);
+    if (heard === 'at once') await vi.waitUntil(() => under.board.gone.aborted, waiting);
     await expect(under.board.openLine(input(under.lines.pulledUp), never)).rejects.toThrow(fault('board-gone', /gone/));
     expect(under.board.gone.aborted).toBe(true);
     await expect(line.drive(0, never)).rejects.toThrow(fault('board-gone', /gone/));

@@ -17,9 +17,10 @@ const detach = 2;
 export function enterOwnSysfs(): string | undefined {
   if (process.platform !== 'linux' || !existsSync('/dev/fuse')) return 'this system has no /dev/fuse, so no sysfs can be simulated';
   const libc = koffi.load('libc.so.6');
-  const unshare = libc.func('int unshare(int flags)') as (flags: number) => number;
-  const mount = libc.func('int mount(const char *source, const char *target, const char *type, unsigned long flags, const char *data)') as (source: string, target: string, type: string | null, flags: number, data: string | null) => number;
-  const umount = libc.func('int umount2(const char *target, int flags)') as (target: string, flags: number) => number;
+  const call = (definition: string) => libc.func(definition) as (...words: readonly (string | number | null)[]) => number;
+  const unshare = call('int unshare(int flags)');
+  const mount = call('int mount(const char *source, const char *target, const char *type, unsigned long flags, const char *data)');
+  const umount = call('int umount2(const char *target, int flags)');
   // unshare(2): of the calling thread alone, which is the one that the tests and their children run on.
   if (unshare(newNamespace) !== 0) return `a mount namespace takes root (errno ${koffi.errno()})`;
   if (mount('none', '/', null, recursiveAndPrivate, null) !== 0) return `the mounts of this process cannot be made private (errno ${koffi.errno()})`;

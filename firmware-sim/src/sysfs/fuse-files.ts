@@ -169,6 +169,7 @@ const handlers: Readonly<Record<number, Handler>> = {
   [opcodes.readdir]: (files, request) => files.readdir(request),
   [opcodes.releasedir]: done,
   [opcodes.statfs]: encodeStatfs,
+  [opcodes.flush]: done,
   [opcodes.destroy]: done,
   // Each request is answered before the next is read, so there is none to interrupt.
   [opcodes.interrupt]: () => undefined,

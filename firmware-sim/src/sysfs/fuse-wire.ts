@@ -2,7 +2,7 @@
 
 export const opcodes = {
   lookup: 1, forget: 2, getattr: 3, setattr: 4, mknod: 8, mkdir: 9, unlink: 10, rmdir: 11, rename: 12, open: 14, read: 15, write: 16, statfs: 17, release: 18,
-  init: 26, opendir: 27, readdir: 28, releasedir: 29, create: 35, interrupt: 36, destroy: 38, poll: 40, batchForget: 42, rename2: 45,
+  flush: 25, init: 26, opendir: 27, readdir: 28, releasedir: 29, create: 35, interrupt: 36, destroy: 38, poll: 40, batchForget: 42, rename2: 45,
 } as const;
 
 export const inHeaderBytes = 40;

@@ -169,7 +169,12 @@ class SysfsLine implements Line {
     this.#isClosed = true;
     this.#site.lines.delete(this);
     this.#endWatch();
-    await this.#owned.disposeAsync();
+    try {
+      await this.#owned.disposeAsync();
+    } catch (cause) {
+      // A file of a chip that is gone is closed all the same, whatever is said then (close(2)).
+      if (!this.#site.gone.aborted && this.#site.checkGone(this.at.chip)) throw cause;
+    }
   }
 
   #endWatch(): void {

@@ -4,7 +4,7 @@
  */
 import { type AppName, Fault, type Label, type Log, toFault } from '@pier/shared/core';
 import type { GpioGrant, Grant, SafeState } from '@pier/shared/capability';
-import { type Board, type Edge, type Level, type Line, findLine } from '@pier/shared/hardware';
+import { type Board, type Edge, type Level, type Line, findLine, lostUnknown } from '@pier/shared/hardware';
 import type { HeldLine } from '../../guest.ts';
 import type { LinePark } from './line-park.ts';
 
@@ -117,7 +117,7 @@ function counting(line: Line, counter: { edges: number }): Line {
     drive: (to, signal) => line.drive(to, signal),
     watch: (request, onEdge, signal) => {
       const count = (edge: Edge): void => {
-        counter.edges += 1 + edge.lost;
+        counter.edges += edge.lost === lostUnknown ? 1 : 1 + edge.lost;
         onEdge(edge);
       };
       return line.watch(request, count, signal);

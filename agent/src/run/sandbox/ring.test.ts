@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { EdgeRing } from './ring.ts';
+import { lostUnknown } from '@pier/shared/hardware';
+import { EdgeRing, lostMax } from './ring.ts';
 
 const edge = (seq: number, lost = 0) => ({ tNs: BigInt(seq), seq, lost, level: 1 as const });
 
@@ -19,6 +20,15 @@ test('a full ring drops the newest and says how many before the next one', () =>
   ring.drop(edge(261, 1));
   ring.push(edge(262));
   expect(ring.shift()).toEqual(edge(262, 6));
+});
+
+test('a loss of which nobody knows the size stays one, whatever is added to it', () => {
+  expect(lostMax).toBe(lostUnknown);
+  const ring = new EdgeRing();
+  ring.drop(edge(1, lostUnknown));
+  ring.push(edge(2, lostUnknown));
+  ring.push(edge(3, 4));
+  expect([ring.shift()?.lost, ring.shift()?.lost]).toEqual([lostUnknown, 4]);
 });
 
 test('the counters go on past the size of the ring', () => {

@@ -4,6 +4,9 @@
  */
 export type RingRecord = { readonly tNs: bigint; readonly seq: number; readonly lost: number; readonly level: 0 | 1 };
 
+/** Highest count of lost edges that a record holds: so many, or nobody knows how many. */
+export const lostMax = 0xffff_ffff;
+
 const slots = 256;
 const slotBytes = 24;
 const head = { written: 0, read: 1 } as const;
@@ -32,7 +35,7 @@ export class EdgeRing {
     const at = (written & (slots - 1)) * slotBytes;
     this.#slots.setBigUint64(at, record.tNs, true);
     this.#slots.setUint32(at + 8, record.seq, true);
-    this.#slots.setUint32(at + 12, record.lost + this.#pendingLost, true);
+    this.#slots.setUint32(at + 12, Math.min(record.lost + this.#pendingLost, lostMax), true);
     this.#slots.setUint32(at + 16, record.level, true);
     this.#pendingLost = 0;
     Atomics.store(this.#head, head.written, (written + 1) | 0);

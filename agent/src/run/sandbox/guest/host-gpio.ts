@@ -1,7 +1,7 @@
 import { gpioEventBytes } from '@pier/shared/abi';
 import type { LineValue } from '@pier/shared/cell';
 import { Bucket } from '../bucket.ts';
-import { EdgeRing, type RingRecord } from '../ring.ts';
+import { EdgeRing, type RingRecord, lostMax } from '../ring.ts';
 import type { ThreadLine, ThreadMessage } from '../thread.ts';
 import { Handles } from './handles.ts';
 import { HostFailure } from './host-app.ts';
@@ -177,7 +177,7 @@ function writeEvents(slot: Slot, into: DataView, room: number): number {
     const at = count * gpioEventBytes;
     into.setBigUint64(at, record.tNs, true);
     into.setUint32(at + 8, record.seq, true);
-    into.setUint32(at + 12, record.lost + slot.lost, true);
+    into.setUint32(at + 12, Math.min(record.lost + slot.lost, lostMax), true);
     into.setUint16(at + 16, isActive ? edge.toActive : edge.toInactive, true);
     into.setUint16(at + 18, isActive ? 1 : 0, true);
     into.setUint32(at + 20, 0, true);
