@@ -1,6 +1,4 @@
-import './reflect.ts';
 import { createPrivateKey, createPublicKey, generateKeyPairSync, webcrypto } from 'node:crypto';
-import { Pkcs10CertificateRequestGenerator } from '@peculiar/x509';
 
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 
@@ -9,8 +7,9 @@ export function makePrivateKey(): string {
   return generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 }
 
-/** A certificate request (PKCS #10, PEM) for a P-256 key, signed by it; whoever signs it chooses the subject that counts. */
+/** A certificate request (PKCS #10, PEM) for a P-256 key, signed by it; whoever signs it chooses the subject that counts. The library is loaded here: a device asks once in months. */
 export async function makeCertificateRequest({ privatePem, commonName }: { privatePem: string; commonName: string }): Promise<string> {
+  const { Pkcs10CertificateRequestGenerator } = await import('./generator.ts');
   const privateKey = createPrivateKey(privatePem);
   const keys = {
     privateKey: await webcrypto.subtle.importKey('pkcs8', privateKey.export({ type: 'pkcs8', format: 'der' }), algorithm, true, ['sign']),
