@@ -20,6 +20,7 @@ let listen: Listen;
 const keyed: AskedOnce[] = [];
 const actors: Readonly<Record<string, Actor>> = Object.fromEntries(roles.map((role) => [role, { name: role, role }]));
 
+let silent: string | undefined;
 let app: Awaited<ReturnType<typeof makeApp>>;
 let port: number;
 beforeAll(async () => {
@@ -27,7 +28,7 @@ beforeAll(async () => {
     keyed.push(one);
     return perform();
   };
-  app = await makeApp({ act: (name, parts) => act(name, parts), listen: (...parts) => listen(...parts), once, clock: systemClock, identify: async ({ headers }) => actors[headers.authorization ?? ''], publicHosts: ['pier.example'], log });
+  app = await makeApp({ act: (name, parts) => act(name, parts), listen: (...parts) => listen(...parts), once, silent: () => silent, clock: systemClock, identify: async ({ headers }) => actors[headers.authorization ?? ''], publicHosts: ['pier.example'], log });
   await app.listen({ host: '127.0.0.1', port: 0 });
   const address = app.server.address();
   if (typeof address !== 'object' || address === null) throw new Error('no port');
@@ -136,6 +137,35 @@ test.each([
 
 test.each(['text/plain', 'application/xml', 'application/x-www-form-urlencoded', 'nonsense'])('a body of type %s is refused', async (type) => {
   expect(problem(await ask({ ...token, body: '{}', headers: { 'content-type': type } }))).toMatchObject({ status: 415, code: 'media-type' });
+});
+
+test('while the database is silent everything is refused at once but the questions after that', async () => {
+  act = async (name) => (name === 'ready' ? { ready: true } : { ok: false, database: false, broker: true, reasons: { database: 'it hangs' } });
+  silent = 'it hangs';
+  try {
+    for (const path of ['/api/v1/devices', '/api/v1/me', '/api/v1/setup', '/api/v1/events']) {
+      const answer = await ask({ path, as: 'admin' });
+      expect([path, answer.status, JSON.parse(answer.text)]).toMatchObject([path, 503, { code: 'unreachable', detail: expect.stringContaining('it hangs') }]);
+    }
+    expect((await ask({ path: '/api/v1/health' })).status).toBe(200);
+    expect((await ask({ path: '/api/v1/ready' })).status).toBe(200);
+    expect((await ask({ path: '/api/v1/openapi.json' })).status).toBe(200);
+  } finally {
+    silent = undefined;
+  }
+});
+
+test.each([
+  ['Connection terminated unexpectedly', undefined, 503, 'unreachable'],
+  ['Query read timeout', undefined, 503, 'unreachable'],
+  ['timeout exceeded when trying to connect', undefined, 503, 'unreachable'],
+  ['could not extend file', '53100', 507, 'disk-full'],
+  ['terminating connection', '57P01', 503, 'unreachable'],
+  ['connect ECONNREFUSED', 'ECONNREFUSED', 503, 'unreachable'],
+])('"%s" of the database is said as what it is', async (message, code, status, said) => {
+  act = () => Promise.reject(new Error('Failed query: select 1', { cause: Object.assign(new Error(message), code === undefined ? {} : { code }) }));
+  const answer = await ask({ path: '/api/v1/me', as: 'viewer' });
+  expect([answer.status, JSON.parse(answer.text).code]).toEqual([status, said]);
 });
 
 test('a name that is not ours is not answered, whatever it points to', async () => {

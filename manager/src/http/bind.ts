@@ -15,7 +15,7 @@ export type Identify = (request: FastifyRequest) => Promise<Actor | undefined>;
 /** Lets somebody hear a stream until the returned thing is disposed. */
 export type Listen = (name: RouteName, send: (events: readonly StreamedEvent[]) => void, after: string | undefined) => Disposable;
 
-export type Binding = { readonly act: Act; readonly identify: Identify; readonly once: Once; readonly listen: Listen; readonly clock: Clock };
+export type Binding = { readonly act: Act; readonly identify: Identify; readonly once: Once; readonly listen: Listen; readonly clock: Clock; /** Why nothing can be answered that needs the database; undefined when it can. */ readonly silent: () => string | undefined };
 
 const ifMatch = z.string().meta({ description: 'The revision that the change was decided on, in quotes, as in the ETag of the last answer; or *' });
 const idempotencyKey = z.string().min(1).max(128).optional().meta({ description: 'The same request with the same key again within 24 hours is answered, not done again' });
@@ -43,6 +43,7 @@ export function bindRoutes(app: FastifyInstance, binding: Binding): void {
       schema: schemaOf(name, definition),
       onRequest: async (request) => {
         if (isSessionRoute(name)) refuseForeignPage(request);
+        if (!standsAlone.has(name)) refuseWhileSilent(binding.silent());
         const actor = await binding.identify(request);
         if (actor !== undefined) actors.set(request, actor);
         permit(actor, definition);
@@ -99,6 +100,14 @@ function schemaOf(name: RouteName, definition: Route): Record<string, unknown> {
     ...(definition.stream && { produces: ['text/event-stream'] }),
     response: { [status]: response, ...(method === 'POST' && { 409: Problem }), ...(definition.ifMatch && { 412: Problem, 428: Problem }), default: Problem },
   };
+}
+
+/** What is answered without the database. */
+const standsAlone: ReadonlySet<RouteName> = new Set(['health', 'ready'] as const);
+
+/** At once: who waited with all others for a server that hangs would hear nothing, and hold the door for those who come. */
+function refuseWhileSilent(why: string | undefined): void {
+  if (why !== undefined) throw new Fault('unreachable', `the manager's database does not answer (${why}); devices go on with what they run`);
 }
 
 function permit(actor: Actor | undefined, { permission, method, path }: Route): void {

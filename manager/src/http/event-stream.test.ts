@@ -28,6 +28,7 @@ beforeEach(async () => {
   app = await makeApp({
     act: async () => null,
     once: (_asked, act) => act(),
+    silent: () => undefined,
     identify: async ({ headers }) => actor && { ...actor, name: String(headers['x-who'] ?? actor.name) },
     listen: (_name, send, after) => {
       const stream = { send, after, ended: false };

@@ -10,7 +10,7 @@ export async function openApiText(): Promise<string> {
   const refuse = (): never => {
     throw new Fault('internal', 'this is only a description of the API');
   };
-  const app = await makeApp({ act: refuse, identify: refuse, once: refuse, listen: refuse, clock: systemClock, publicHosts: [], log: silentLog });
+  const app = await makeApp({ act: refuse, identify: refuse, once: refuse, listen: refuse, silent: () => undefined, clock: systemClock, publicHosts: [], log: silentLog });
   await app.ready();
   const text = `${JSON.stringify(app.swagger(), null, 2)}\n`;
   await app.close();

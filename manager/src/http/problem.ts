@@ -30,9 +30,15 @@ const fromPostgres: Readonly<Record<string, { code: FaultCode; message: string }
   '22021': { code: 'input-invalid', message: 'a text holds a character that cannot be stored (U+0000)' },
   '22P05': { code: 'input-invalid', message: 'a text holds a character that cannot be stored (U+0000)' },
   '57014': { code: 'timed-out', message: 'the database took too long' },
+  '53100': { code: 'disk-full', message: 'the disk of the database is full' },
+  '53300': { code: 'unreachable', message: 'the database takes no more connections' },
   '57P01': { code: 'unreachable', message: 'the database is being started again' },
+  '57P02': { code: 'unreachable', message: 'the database is being started again' },
   '57P03': { code: 'unreachable', message: 'the database is being started again' },
 };
+
+/** What the driver says without a code when the server is gone or hangs. */
+const gone = /^(?:Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client has encountered a connection error)/;
 
 /** Any thrown thing as a fault that may be shown. */
 export function faultOf(thrown: unknown): Fault {
@@ -42,6 +48,7 @@ export function faultOf(thrown: unknown): Fault {
   for (let cause: unknown = thrown; cause instanceof Error; cause = cause.cause) {
     const known = fromPostgres[codeOf(cause)];
     if (known !== undefined) return new Fault(known.code, known.message, {}, thrown);
+    if (gone.test(cause.message) || toFault(cause).code === 'unreachable') return new Fault('unreachable', 'the database does not answer', {}, thrown);
     if (cause.cause instanceof Fault) return cause.cause;
   }
   const status = 'statusCode' in thrown ? thrown.statusCode : undefined;

@@ -20,6 +20,8 @@ export type HttpOptions = {
   /** Who stands behind a request's token or session; undefined when it names nobody. */
   readonly actorOf: (evidence: { method: string; authorization: string | undefined; session: string | undefined; secFetchSite: string | undefined }) => Promise<Actor | undefined>;
   readonly pages: Pages;
+  /** Why the database does not answer; undefined while it does. */
+  readonly silent: () => string | undefined;
   /** 0 takes any free port. */
   readonly port: number;
   /** Names besides those of loopback that people reach it by, through a proxy. */
@@ -29,10 +31,10 @@ export type HttpOptions = {
 };
 
 /** Opens the listener for people, on loopback: API and pages. Rejects with EADDRINUSE when the port is taken. */
-export async function openHttp({ handlers, streams, once, actorOf, pages, port, publicHosts, clock, log }: HttpOptions): Promise<HttpServer> {
+export async function openHttp({ handlers, streams, once, actorOf, pages, silent, port, publicHosts, clock, log }: HttpOptions): Promise<HttpServer> {
   const identify = ({ method, headers }: FastifyRequest): Promise<Actor | undefined> =>
     actorOf({ method, authorization: headers.authorization, session: sessionCookie.read(headers.cookie), secFetchSite: single(headers['sec-fetch-site']) });
-  const app = await makeApp({ act: actWith(handlers), listen: listenWith(streams), identify, once, clock, publicHosts, log, problemPage: pages.problem });
+  const app = await makeApp({ act: actWith(handlers), listen: listenWith(streams), identify, once, clock, silent, publicHosts, log, problemPage: pages.problem });
   await app.register(pages.routes);
   try {
     await app.listen({ host: '127.0.0.1', port });

@@ -19,11 +19,11 @@ import { newUploads } from './uploads.ts';
 const sweepMs = 60_000;
 const blobInMemoryBytesMax = 64 << 20;
 
-type Parts = BlobParts & { readonly limits: RegistryLimits };
+type Parts = BlobParts & { readonly limits: RegistryLimits } & Required<Pick<RegistryOptions, 'shortage'>>;
 type Asked = { readonly request: IncomingMessage; readonly query: URLSearchParams; readonly method: string };
 
 /** Opens the registry in its folder; uploads that a kill cut off, and content that nobody names any more, are removed. */
-export async function openRegistry({ dir, clock, log, limits: own }: RegistryOptions): Promise<Registry> {
+export async function openRegistry({ dir, clock, log, limits: own, shortage = () => undefined }: RegistryOptions): Promise<Registry> {
   const limits: RegistryLimits = { ...registryLimits, ...own };
   const uploadsDir = join(dir, 'uploads');
   await rm(uploadsDir, { recursive: true, force: true });
@@ -31,8 +31,8 @@ export async function openRegistry({ dir, clock, log, limits: own }: RegistryOpt
   const store = openStore(dir, uploadsDir);
   const collected = await store.collect();
   if (collected > 0) log.info({ collected }, 'registry.collected');
-  const uploads = newUploads({ dir: uploadsDir, clock, limits });
-  const parts: Parts = { store, uploads, limits };
+  const uploads = newUploads({ dir: uploadsDir, clock, limits, shortage });
+  const parts: Parts = { store, uploads, limits, shortage };
   const sweep = clock.every(sweepMs, () => {
     uploads.sweep().catch((error: unknown) => log.error({ why: toFault(error).message }, 'registry.sweep-failed'));
   });
@@ -73,8 +73,14 @@ export async function openRegistry({ dir, clock, log, limits: own }: RegistryOpt
 async function answerFor({ request, who }: { request: IncomingMessage; who: Access }, parts: Parts): Promise<Answer> {
   const method = request.method ?? '';
   const { route, query } = routeOf(request.url ?? '');
-  return barred({ route, method, who }) ?? answerTo(route, { request, query, method }, parts);
+  const refused = barred({ route, method, who });
+  if (refused) return refused;
+  const shortage = adds(method) ? parts.shortage() : undefined;
+  if (shortage) throw shortage;
+  return answerTo(route, { request, query, method }, parts);
 }
+
+const adds = (method: string): boolean => method === 'POST' || method === 'PATCH' || method === 'PUT';
 
 /** What went wrong on our side stays in the log; what the sender can change is said. */
 function explain(error: unknown, { method, url, destroyed, complete }: IncomingMessage, log: RegistryOptions['log']): Answer {
@@ -82,7 +88,7 @@ function explain(error: unknown, { method, url, destroyed, complete }: IncomingM
   // A sender who broke off is nobody's failure; `destroyed` alone is also what a request is once it was read to its end.
   const ours = fault.status >= 500 && (complete || !destroyed);
   log[ours ? 'error' : 'info']({ method, url: url?.slice(0, 200), code: fault.code, why: fault.message }, 'registry.request-failed');
-  const said = !ours || fault.code === 'disk-full' ? fault.message : 'the registry failed; its log says why';
+  const said = !ours || fault.code === 'disk-full' || fault.code === 'disk-low' ? fault.message : 'the registry failed; its log says why';
   return failed(fault.code === 'too-large' ? 'SIZE_INVALID' : 'UNKNOWN', said, { status: fault.status });
 }
 

@@ -1,9 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Clock, Digest, Log } from '@pier/shared/core';
+import type { Clock, Digest, Fault, Log } from '@pier/shared/core';
 import type { Access } from './access.ts';
 import type { RegistryLimits } from './limits.ts';
 
-export type RegistryOptions = { readonly dir: string; readonly clock: Clock; readonly log: Log; readonly limits?: Partial<RegistryLimits> };
+export type RegistryOptions = {
+  readonly dir: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly limits?: Partial<RegistryLimits>;
+  /** Why nothing more may be taken, asked for each piece; undefined while it may. */
+  readonly shortage?: () => Fault | undefined;
+};
 
 export type StoredManifest = { readonly bytes: Uint8Array; readonly mediaType: string; readonly digest: Digest };
 

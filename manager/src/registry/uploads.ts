@@ -2,7 +2,7 @@ import { type Hash, createHash, randomUUID } from 'node:crypto';
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { type Clock, type Digest, Fault } from '@pier/shared/core';
+import { type Clock, type Digest, Fault, toFault } from '@pier/shared/core';
 
 /** A blob on its way in: hashed while it is written, so that its end needs no second reading. */
 export type Upload = { readonly id: string; readonly repository: string; readonly path: string; sizeBytes: number; readonly hash: Hash; touchedMs: number; busy: boolean };
@@ -11,7 +11,7 @@ export type Uploads = {
   /** Undefined when too many are open. */
   begin(repository: string): Promise<Upload | undefined>;
   find(repository: string, id: string): Upload | undefined;
-  /** Appends what comes; bytes that arrived before a connection broke count. Faults: `too-large`, and what the disk says. */
+  /** Appends what comes; bytes that arrived before a connection broke count. Faults: `too-large`, and `disk-low` or `disk-full`, after which nothing of it is left; what else the disk says. */
   append(upload: Upload, source: Readable): Promise<void>;
   /** Ends the upload; true when its bytes have this digest, and then the file is the caller's. */
   finish(upload: Upload, digest: Digest): Promise<boolean>;
@@ -20,7 +20,7 @@ export type Uploads = {
   sweep(): Promise<void>;
 };
 
-export function newUploads({ dir, clock, limits }: { dir: string; clock: Clock; limits: { readonly uploadsMax: number; readonly uploadIdleMs: number; readonly blobBytesMax: number } }): Uploads {
+export function newUploads({ dir, clock, limits, shortage }: { dir: string; clock: Clock; shortage: () => Fault | undefined; limits: { readonly uploadsMax: number; readonly uploadIdleMs: number; readonly blobBytesMax: number } }): Uploads {
   const pending = new Map<string, Upload>();
   const cancel = async (upload: Upload): Promise<void> => {
     pending.delete(upload.id);
@@ -50,11 +50,17 @@ export function newUploads({ dir, clock, limits }: { dir: string; clock: Clock; 
             await cancel(upload);
             throw new Fault('too-large', `a blob has at most ${limits.blobBytesMax} bytes here`);
           }
+          const short = shortage();
+          if (short) throw short;
           await writeAt(file, chunk, upload.sizeBytes);
           upload.hash.update(chunk);
           upload.sizeBytes += chunk.byteLength;
           upload.touchedMs = clock.monotonicMs();
         }
+      } catch (thrown) {
+        // What came so far would keep full the disk that it waits for.
+        if (isShort(thrown)) await cancel(upload);
+        throw thrown;
       } finally {
         upload.busy = false;
       }
@@ -77,6 +83,11 @@ export function newUploads({ dir, clock, limits }: { dir: string; clock: Clock; 
       for (const upload of pending.values()) if (!upload.busy && upload.touchedMs <= beforeMs) await cancel(upload);
     },
   };
+}
+
+function isShort(thrown: unknown): boolean {
+  const { code } = toFault(thrown);
+  return code === 'disk-low' || code === 'disk-full';
 }
 
 async function writeAt(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {

@@ -7,7 +7,8 @@ const user = { params: z.strictObject({ user: UserName }) };
 
 /** The routes of the manager itself: who may use it, who was let in, what was done, what changes. */
 export const accessRoutes = {
-  health: route({ method: 'GET', path: '/health', permission: 'public', summary: 'Whether the manager and all that it needs answer', status: 200, response: z.object({ ok: z.boolean(), database: z.boolean(), broker: z.boolean() }) }),
+  health: route({ method: 'GET', path: '/health', permission: 'public', summary: 'Whether the manager and all that it needs answer; it says so as long as it lives', status: 200, response: z.object({ ok: z.boolean(), database: z.boolean(), broker: z.boolean(), reasons: z.record(z.string(), z.string()).optional().meta({ description: 'What is wrong, by part: database, broker, listener, disk. Absent when all is well' }) }) }),
+  ready: route({ method: 'GET', path: '/ready', permission: 'public', summary: 'Whether people and devices can be served now; 503 with the parts that cannot', status: 200, response: z.object({ ready: z.literal(true) }) }),
   whoAmI: route({ method: 'GET', path: '/me', permission: 'viewer', summary: 'Who is asking', status: 200, response: Me }),
   changeMe: route({ method: 'PATCH', path: '/me', permission: 'viewer', summary: "Changes one's own password; one's other sessions end", body: z.strictObject({ was: z.string().min(1).max(1_024), password: Password }), secrets: ['was', 'password'], status: 200, response: Me }),
   getAbout: route({ method: 'GET', path: '/about', permission: 'viewer', summary: 'The manager itself: versions, and since when it runs', status: 200, response: About }),

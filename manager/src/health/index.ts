@@ -1,0 +1,2 @@
+export { type Disk, watchDisk } from './disk.ts';
+export { healthHandlers } from './health.ts';
