@@ -10,8 +10,8 @@ export interface Outside {
   set(name: string, level: Level): Promise<void>;
   /** Every change of a line since the start, oldest first. */
   seen(name: string): readonly { readonly level: Level; readonly direction: 'in' | 'out' }[];
-  /** Makes `edges` edges on an input while this thread does nothing, so that whoever listens here is too slow. */
-  storm(name: string, edges: number): void;
+  /** Makes edges on an input while this thread does nothing, so many that whoever listens here is too slow; returns how many. */
+  storm(name: string): number;
   /** Takes the board away, as a pulled cable does. */
   vanish(): Promise<void>;
 }
@@ -171,8 +171,11 @@ function valueContract(open: () => Promise<BoardUnderTest>): void {
     await line.drive(1, never);
     expect(value.read()).toBe(1);
     await line.drive('input', never);
+    // A pin that nobody drives has the level of what is wired to it.
+    await under.outside.set(under.lines.pulledDown.name, 0);
     expect(value.read()).toBe(0);
     value.write(1);
+    expect(value.read()).toBe(0);
     await under.outside.set(under.lines.pulledDown.name, 0);
     expect(value.read()).toBe(0);
     expect(under.outside.seen(under.lines.pulledDown.name).at(-1)).toMatchObject({ level: 0, direction: 'in' });
@@ -269,8 +272,7 @@ async function underStorm(under: BoardUnderTest, stack: AsyncDisposableStack): P
   const line = stack.use(await under.board.openLine(input(under.lines.pulledDown), never));
   const edges: Edge[] = [];
   stack.use(await line.watch({ edges: 'both', debounceUs: 0 }, (edge) => edges.push(edge), never));
-  const made = 20_000;
-  under.outside.storm(under.lines.pulledDown.name, made);
+  const made = under.outside.storm(under.lines.pulledDown.name);
   return { line, edges, made };
 }
 

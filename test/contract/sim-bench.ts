@@ -52,11 +52,13 @@ export function outsideOf({ dir, sim, client }: SimBench): Outside {
       await client.request({ op: 'outside', line, level }, client.gone);
     },
     seen: (name) => readRecord(join(dir, 'record.ndjson')).filter((record) => record.name === name),
-    storm: (name, edges) => {
+    storm: (name) => {
+      const edges = 20_000;
       const done = new SharedArrayBuffer(4);
       const storm = new Worker(new URL('./storm-worker.ts', import.meta.url), { workerData: { dir, name, edges, done } });
       storm.unref();
       if (Atomics.wait(new Int32Array(done), 0, 0, 60_000) === 'timed-out') throw new Error('the storm did not end');
+      return edges;
     },
     vanish: async () => {
       sim.child.kill('SIGKILL');

@@ -97,6 +97,16 @@ test('a held line is busy, by the name of its holder, until it is released; a se
   expect(again.direction).toBe('out');
 });
 
+test('a board that is disposed releases what is open of it', async () => {
+  using toy = makeKernel();
+  await using board = await open(toy);
+  const other = await open(toy);
+  await other.openLine(output, never);
+  await other[Symbol.asyncDispose]();
+  await using line = await board.openLine(output, never);
+  expect(line.at).toEqual(output.at);
+});
+
 test('an output is driven by value, and by configuration when its direction changes; an input never', async () => {
   using toy = makeKernel();
   await using board = await open(toy);

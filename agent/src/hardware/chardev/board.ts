@@ -35,12 +35,16 @@ export async function openChardevBoard({ openKernel, pollers, clock, roots }: Ch
   const profile: BoardProfile = { model, chips: chips.map((chip) => profileChip(chip, model)), serial: machinePorts(roots), onRelease: 'input' };
   const site = openSite({ kernel, pollers });
   for (const chip of chips) stack.use(await watchChip(site, chip));
+  const held = new Set<AsyncDisposable>();
+  stack.defer(async () => {
+    for (const line of held) await line[Symbol.asyncDispose]();
+  });
   const ports = { clock, holders: new Map<string, string>() };
   const owned = stack.move();
   return {
     profile,
     gone: site.gone,
-    openLine: (request, lineSignal) => openLine({ site, profile, chips }, request, lineSignal),
+    openLine: (request, lineSignal) => openLine({ site, profile, chips, held }, request, lineSignal),
     openSerial: async (request, portSignal) => {
       if (site.gone.aborted) throw site.gone.reason;
       return await openMachinePort({ request, profile, site: ports }, portSignal);

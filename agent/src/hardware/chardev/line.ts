@@ -14,14 +14,15 @@ const eventsMax = 256;
 /** Makes a descriptor's reads end at once when there is nothing (FIONBIO, ioctl_tty(2)). */
 const nonBlocking = { request: 0x5421, argument: Uint8Array.of(1, 0, 0, 0) } as const;
 
-type Place = { readonly site: Site; readonly profile: BoardProfile; readonly chips: readonly Chip[] };
+/** `held`: what is open of this board, which its end releases. */
+type Place = { readonly site: Site; readonly profile: BoardProfile; readonly chips: readonly Chip[]; readonly held: Set<AsyncDisposable> };
 
 /** Opens one line. Faults: `line-unknown`, `line-reserved`, `line-busy` naming the holder, `board-gone`, `hardware-fault`. */
-export async function openLine({ site, profile, chips }: Place, request: LineRequest, signal: AbortSignal): Promise<Line> {
+export async function openLine({ site, profile, chips, held }: Place, request: LineRequest, signal: AbortSignal): Promise<Line> {
   signal.throwIfAborted();
   if (site.gone.aborted) throw site.gone.reason;
   const chip = findChip({ profile, chips }, request);
-  const line = new CharLine({ site, chip, request, lineFd: requestLine(site, chip, request) });
+  const line = new CharLine({ site, chip, request, lineFd: requestLine(site, chip, request), held });
   // What is called off while the kernel is asked, which is done in one go, is called off all the same.
   await Promise.resolve();
   if (signal.aborted) await line[Symbol.asyncDispose]();
@@ -29,7 +30,7 @@ export async function openLine({ site, profile, chips }: Place, request: LineReq
   return line;
 }
 
-function findChip({ profile, chips }: Omit<Place, 'site'>, { at }: LineRequest): Chip {
+function findChip({ profile, chips }: Pick<Place, 'profile' | 'chips'>, { at }: LineRequest): Chip {
   const chip = chips.find(({ label }) => label === at.chip);
   const line = findLine(profile, at);
   const has = profile.chips.map(({ label, lines }) => `${label} (${lines.length} lines)`).join(', ');
@@ -67,10 +68,11 @@ class CharLine implements Line {
   readonly #bias: LineRequest['bias'];
   readonly #lineFd: number;
   readonly #reader: EdgeReader;
+  readonly #held: Place['held'];
   #isOutput: boolean;
   #isClosed = false;
 
-  constructor({ site, chip, request, lineFd }: { site: Site; chip: Chip; request: LineRequest; lineFd: number }) {
+  constructor({ site, chip, request, lineFd, held }: Pick<Place, 'site' | 'held'> & { chip: Chip; request: LineRequest; lineFd: number }) {
     this.at = request.at;
     this.direction = request.direction;
     this.cell = { kind: 'ioctl', lineFd };
@@ -80,6 +82,8 @@ class CharLine implements Line {
     this.#lineFd = lineFd;
     this.#isOutput = request.direction === 'out';
     this.#reader = new EdgeReader({ lineFd, pollers: site.pollers, onFailed: () => site.checkGone(chip) });
+    this.#held = held;
+    held.add(this);
   }
 
   async drive(to: Level | 'input', signal: AbortSignal): Promise<void> {
@@ -110,6 +114,7 @@ class CharLine implements Line {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#held.delete(this);
     this.#reader.stop();
     closeSync(this.#lineFd);
   }
