@@ -113,9 +113,10 @@ class Agent implements AsyncDisposable {
     });
   }
 
-  /** Everything at once: apps from the store without waiting for a network, the link beside them. */
-  async run(signal: AbortSignal): Promise<void> {
-    const { options, identity } = this.#parts;
+  /** Everything at once: apps from the store without waiting for a network, the link beside them. Faults: `storage-failed` when the database turned out to be damaged; the next start has a new one. */
+  async run(stop: AbortSignal): Promise<void> {
+    const { options, identity, store } = this.#parts;
+    const signal = AbortSignal.any([stop, store.damage]);
     const { clock, random, log } = options;
     this.#inbox.recover();
     const upkeep = { ...this.#parts, ...options, tell: this.#report };
@@ -135,6 +136,7 @@ class Agent implements AsyncDisposable {
       linkEnd.abort();
       await Promise.all([link, report, this.#desiredQueue]);
     }
+    if (!stop.aborted) store.damage.throwIfAborted();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

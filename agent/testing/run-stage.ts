@@ -89,7 +89,7 @@ export async function openSite({ parts = [] }: { parts?: readonly object[] } = {
   return {
     folder, registry, board, ledNow,
     isOn: () => ledNow()?.level === 1,
-    openAgent: ({ hurry = 1, nowMs = systemClock.nowMs } = {}) => openRunStage({ folder, boardDir: board.dir, registryUrl: registry.url, clock: { ...hurried(hurry), nowMs } }),
+    openAgent: ({ hurry = 1, nowMs = () => systemClock.nowMs() } = {}) => openRunStage({ folder, boardDir: board.dir, registryUrl: registry.url, clock: { ...hurried(hurry), nowMs } }),
     [Symbol.asyncDispose]: async () => {
       await board[Symbol.asyncDispose]();
       await registry[Symbol.asyncDispose]();
@@ -119,12 +119,15 @@ async function openRunStage({ folder, boardDir, registryUrl, clock }: { folder: 
   const registries = openRegistries({ manager: { origin: 'https://127.0.0.1:1' }, mirror: registryUrl });
   const events: Happening[] = [];
   const states: string[] = [];
+  const on = { state: (_state: string): void => {} };
   const tell = {
     event: (happening: Happening) => void events.push(happening),
     changed: () => {
       const { progress } = store.apps.get(blink) ?? {};
       const state = progress ? `${progress.attempt}:${progress.state}` : '';
-      if (state !== '' && states.at(-1) !== state) states.push(state);
+      if (state === '' || states.at(-1) === state) return;
+      states.push(state);
+      on.state(state);
     },
   };
   const verifier = createVerifier({ store, registries, trust, log: silentLog });
@@ -135,6 +138,10 @@ async function openRunStage({ folder, boardDir, registryUrl, clock }: { folder: 
   let rev = store.settings.get('desired')?.rev ?? 0;
   return {
     store, apps, events, states, reported,
+    /** Called at each new state, in the moment that it is. */
+    set onState(act: (state: string) => void) {
+      on.state = act;
+    },
     want: (entries: Record<string, object>) => {
       rev += 1;
       const desired = Desired.parse({ device: DeviceId.parse('board-1'), rev, policy: 1, apps: entries });

@@ -24,7 +24,7 @@ afterEach(() => {
 });
 
 /** The real store, on a disk that takes nothing while `full` says so. */
-function open(act: () => Promise<object> = async () => ({})) {
+function open(act: () => void = () => {}) {
   const disk = { full: false };
   const told: string[] = [];
   let acted = 0;
@@ -40,7 +40,7 @@ function open(act: () => Promise<object> = async () => ({})) {
     log: silentLog,
     act: async () => {
       acted += 1;
-      await act();
+      act();
       return {};
     },
     publish: (state, how) => {
@@ -81,7 +81,9 @@ describe('on a full disk', () => {
   });
 
   test('an end that cannot be written down is told at once, written when it can be, and the command not run again', async () => {
-    const world = open(async () => void (world.disk.full = true));
+    const world = open(() => {
+      world.disk.full = true;
+    });
     await world.say('c1');
     expect(world.told).toEqual(['c1 accepted', 'c1 running', 'c1 done']);
     expect(stateOf('c1')).toBe('running');

@@ -16,31 +16,25 @@ beforeEach(async () => {
 });
 afterEach(() => site[Symbol.asyncDispose]());
 
-test.each([
-  ['ahead', yearMs],
-  ['back', -yearMs],
-])('a clock that jumps a year %s in the middle of a soak and of a hold changes time stamps, and nothing else', async (_name, jumpMs) => {
+test('a clock that jumps a year ahead in the middle of a soak, and two back in the middle of a hold, changes time stamps and nothing else', async () => {
   const wall = { offMs: 0 };
-  const jump = (): void => {
-    wall.offMs += jumpMs;
-  };
   await using agent = await site.openAgent({ nowMs: () => systemClock.nowMs() + wall.offMs });
   const release = site.registry.push({ wasm, asks });
   const soakFromMs = systemClock.monotonicMs();
   agent.want({ blink: entry(release, { soakS: 2 }) });
   await until('soaking', () => agent.reported()?.state === 'soaking');
-  jump();
+  wall.offMs = yearMs;
   await systemClock.sleep(300);
   expect(agent.reported()?.state).toBe('soaking');
   await until('proven', () => agent.reported()?.state === 'proven');
   expect(systemClock.monotonicMs() - soakFromMs).toBeGreaterThanOrEqual(2_000);
   await agent.apps.stop({ app: blink, forS: 2, by: 'alice' }, signal);
-  jump();
+  wall.offMs = -yearMs;
   await systemClock.sleep(300);
   expect(agent.reported()?.hold).toMatchObject({ kind: 'stopped' });
   expect(agent.store.apps.get(blink)?.hold?.leftMs).toBeGreaterThan(0);
   await until('running again', () => agent.reported()?.hold === undefined && agent.reported()?.running !== undefined && site.isOn());
-  expect(agent.reported()?.running?.sinceMs).toBeCloseTo(systemClock.nowMs() + 2 * jumpMs, -5);
+  expect(agent.reported()?.running?.sinceMs).toBeCloseTo(systemClock.nowMs() - yearMs, -5);
   expect(agent.states).toEqual(['1:accepted', '1:downloading', '1:verifying', '1:applying', '1:soaking', '1:proven']);
   expect(agent.events.map(({ type }) => type)).toEqual(['app.held', 'app.released']);
 });

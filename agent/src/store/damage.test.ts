@@ -109,6 +109,25 @@ describe('a database that is damaged', () => {
   });
 });
 
+test('a database that turns out to be damaged while it is in use is said to be, and put aside at the next start', async () => {
+  await lived();
+  {
+    using store = await openStore(folder);
+    // Another's write makes sqlite read the file again, where it would go on from its memory.
+    const other = new DatabaseSync(file());
+    other.exec(`insert into key_number (key, number) values ('other', 1); pragma wal_checkpoint(truncate)`);
+    const whole = readFileSync(file());
+    whole.fill(0xa5, 4_096);
+    writeFileSync(file(), whole);
+    expect(store.damage.aborted).toBe(false);
+    expect(() => store.outbox.waiting()).toThrow(expect.objectContaining({ code: 'storage-failed' }));
+    other.close();
+    expect(store.damage.reason).toMatchObject({ code: 'storage-failed', message: expect.stringContaining('state.db') });
+  }
+  using store = await openStore(folder);
+  startedAnew(store);
+});
+
 test('a log of writes that came back damaged loses the newest, and the device knows that it has', async () => {
   await lived();
   const crashed = join(folder, 'crashed');

@@ -50,12 +50,14 @@ export type Database = Disposable & {
 
 /** Called when a write did not fit on the disk: true when there may be room now. */
 type Relief = () => boolean;
+/** `onDamage`: called when the file turns out to be damaged while it is in use. */
+type Watchers = { readonly relief?: Relief; readonly onDamage?: (fault: Fault) => void };
 
 /**
  * Opens `state.db` in the folder, looks it over and brings its schema up to date.
  * Faults: `storage-failed` (see `isDamage`), `schema-newer` for one that a newer agent has written, `disk-full`.
  */
-export function openDatabase(folder: string, relief: Relief = () => false): Database {
+export function openDatabase(folder: string, { relief = () => false, onDamage = () => {} }: Watchers = {}): Database {
   const path = join(folder, 'state.db');
   return relieved(relief, () => guarded(path, () => {
     createPrivately(path);
@@ -68,7 +70,7 @@ export function openDatabase(folder: string, relief: Relief = () => false): Data
       file.close();
       throw cause;
     }
-    return faceOf(file, { path, relief });
+    return faceOf(file, { path, relief, onDamage });
   }));
 }
 
@@ -111,20 +113,28 @@ function migrate(file: DatabaseSync, path: string): void {
   }
 }
 
-function faceOf(file: DatabaseSync, { path, relief }: { readonly path: string; readonly relief: Relief }): Database {
+function faceOf(file: DatabaseSync, { path, relief, onDamage }: Required<Watchers> & { readonly path: string }): Database {
   const prepared = new Map<string, StatementSync>();
   const statement = (sql: string): StatementSync => {
     const known = prepared.get(sql) ?? file.prepare(sql);
     prepared.set(sql, known);
     return known;
   };
+  const watched = <T>(act: () => T): T => {
+    try {
+      return guarded(path, act);
+    } catch (cause) {
+      if (cause instanceof Fault && isDamage(cause)) onDamage(cause);
+      throw cause;
+    }
+  };
   let depth = 0;
   const once = <T>(act: () => T): T => {
-    guarded(path, () => file.exec('begin immediate'));
+    watched(() => file.exec('begin immediate'));
     depth += 1;
     try {
       const out = act();
-      guarded(path, () => file.exec('commit'));
+      watched(() => file.exec('commit'));
       return out;
     } catch (cause) {
       if (file.isTransaction) file.exec('rollback');
@@ -133,11 +143,11 @@ function faceOf(file: DatabaseSync, { path, relief }: { readonly path: string; r
       depth -= 1;
     }
   };
-  const change = (sql: string, values: SQLInputValue[]): number => guarded(path, () => Number(statement(sql).run(...values).changes));
+  const change = (sql: string, values: SQLInputValue[]): number => watched(() => Number(statement(sql).run(...values).changes));
   return {
     run: (sql, ...values) => (depth > 0 ? change(sql, values) : relieved(relief, () => change(sql, values))),
-    one: (sql, ...values) => guarded(path, () => statement(sql).get(...values)),
-    all: (sql, ...values) => guarded(path, () => statement(sql).all(...values)),
+    one: (sql, ...values) => watched(() => statement(sql).get(...values)),
+    all: (sql, ...values) => watched(() => statement(sql).all(...values)),
     transaction: (act) => (depth > 0 ? act() : relieved(relief, () => once(act))),
     [Symbol.dispose]: () => {
       if (file.isOpen) file.close();

@@ -14,6 +14,8 @@ import { written } from './writable.ts';
 
 /** Everything of the device that survives power loss: facts in `state.db`, blobs as files. */
 export type Store = Disposable & {
+  /** Fires, with the fault, when the database turns out to be damaged while it is in use: the next start puts it aside. */
+  readonly damage: AbortSignal;
   /** Which start of the agent this is. */
   readonly boot: number;
   readonly settings: Settings;
@@ -38,7 +40,8 @@ export async function openStore(folder: string): Promise<Store> {
   stack.use(lockFolder(folder));
   const disk = openDisk(folder);
   const starts = await readStarts(folder);
-  const opened = openFacts(folder, { disk, starts });
+  const damage = new AbortController();
+  const opened = openFacts(folder, { disk, starts, damage });
   stack.use(opened.database);
   const { facts, database } = opened;
   const boot = Math.max(opened.boot, starts, losses(folder) * bootsPerLoss) + 1;
@@ -49,6 +52,7 @@ export async function openStore(folder: string): Promise<Store> {
   return {
     boot,
     ...facts,
+    damage: damage.signal,
     disk,
     blobs,
     transaction: (act) => database.transaction(act),
@@ -62,13 +66,14 @@ export async function openStore(folder: string): Promise<Store> {
 }
 
 type Facts = Pick<Store, 'settings' | 'apps' | 'releases' | 'numbers' | 'journal' | 'outbox'>;
+type On = { readonly disk: Disk; readonly starts: number; readonly damage: AbortController };
 type Opened = { readonly database: Database; readonly facts: Facts; readonly boot: number };
 
 /** When nothing else says how often this device has started: more often than it can have between two losses. */
 const bootsPerLoss = 2 ** 20;
 
 /** The database, or an empty one with what could be saved when it is damaged or gone. */
-function openFacts(folder: string, on: { readonly disk: Disk; readonly starts: number }): Opened {
+function openFacts(folder: string, on: On): Opened {
   try {
     const opened = tryFacts(folder, on);
     if (opened.boot >= on.starts) return opened;
@@ -94,19 +99,21 @@ function forgetful(folder: string, opened: Opened): Opened {
 }
 
 /** Faults: `storage-failed` when anything in it that the agent cannot do without is damaged. */
-function tryFacts(folder: string, { disk }: { readonly disk: Disk }): Opened {
+function tryFacts(folder: string, { disk, damage }: On): Opened {
   using stack = new DisposableStack();
-  const database = stack.use(openDatabase(folder, () => disk.give()));
+  let isInUse = false;
+  const database = stack.use(openDatabase(folder, { relief: () => disk.give(), onDamage: (fault) => isInUse && damage.abort(fault) }));
   const facts = factsOf(database);
   facts.settings.check();
   facts.apps.all();
   facts.releases.check();
   facts.journal.unfinished();
   stack.move();
+  isInUse = true;
   return { database, facts, boot: facts.settings.get('boot') ?? 0 };
 }
 
-function startAnew(folder: string, reason: string, on: { readonly disk: Disk }): Opened {
+function startAnew(folder: string, reason: string, on: On): Opened {
   const broken = putAside(folder);
   const { database, facts } = tryFacts(folder, on);
   const boot = database.transaction(() => {

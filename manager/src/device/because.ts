@@ -51,7 +51,8 @@ function updating(app: AppStanding): Reason {
   if (state === 'rolling_back') return app.deployment?.reason ?? said('rolling-back');
   if (state === 'offered') return app.desiredRefused ? said('desired.refused', app.desiredRefused.reason) : (app.deployment?.reason ?? said('at-work.offered'));
   const known = state === 'accepted' || state === 'downloading' || state === 'verifying' ? state : 'applying';
-  return heldBy(app) ?? app.deployment?.reason ?? said(`at-work.${known}`);
+  const trouble = app.reported?.state === state ? app.reported?.reason?.reason : undefined;
+  return heldBy(app) ?? app.deployment?.reason ?? said(`at-work.${known}`, trouble);
 }
 
 function heldBy({ reported }: AppStanding): Reason | undefined {

@@ -109,6 +109,7 @@ const cases: readonly [WhyCode, Change, RegExp][] = [
   ['at-work.offered', { deployment: { ...working, state: 'offered' }, reported: held('stopped') }, /attempt 4 is offered/],
   ['at-work.accepted', { deployment: { ...working, state: 'accepted' } }, /accepted since/],
   ['at-work.downloading', { deployment: { ...working, state: 'downloading' } }, /downloading since/],
+  ['at-work.downloading', { deployment: { ...working, state: 'downloading' }, reported: { ...reported, state: 'downloading', reason: { code: 'disk-full', reason: 'no room for 9 bytes' } } }, /downloading since .*; the device says disk-full: no room for 9 bytes/],
   ['at-work.verifying', { deployment: { ...working, state: 'verifying' } }, /verifying since/],
   ['at-work.applying', { deployment: { ...working, state: 'applying' } }, /applying since/],
   ['at-work.soaking', { deployment: { ...working, state: 'soaking' } }, /soaking for 60 s since/],

@@ -40,9 +40,14 @@ function soakWords({ rollout }: WhyFacts): string {
   return ` for ${own ?? rollout.facts.soakS} s`;
 }
 
+/** What the device says is in its way, such as a registry that is down or a disk that is full. */
+function troubleWords({ reported }: WhyFacts, state: string): string {
+  return reported?.state === state && reported.reason ? `; the device says ${reported.reason.code}: ${reported.reason.reason}` : '';
+}
+
 export function work(facts: WhyFacts): Look {
   const state = progressOf(facts);
-  if (state === 'accepted' || state === 'downloading' || state === 'verifying' || state === 'applying') return hold(`at-work.${state}`, `${state} ${sinceWords(facts)}`);
+  if (state === 'accepted' || state === 'downloading' || state === 'verifying' || state === 'applying') return hold(`at-work.${state}`, `${state} ${sinceWords(facts)}${troubleWords(facts, state)}`);
   if (state === 'soaking') return hold('at-work.soaking', `soaking${soakWords(facts)} ${sinceWords(facts)}`);
   if (state === 'timed_out') return hold('timed-out', `${endOf(facts)} at ${utc(facts.rollout?.deployment.updatedMs ?? facts.nowMs)}`);
   return pass('the device came to an end with it');
