@@ -7,13 +7,14 @@ import { LongestFirst } from './test/support/longest-first.ts';
 const common = { globals: false, passWithNoTests: false, testTimeout: 60_000, hookTimeout: 120_000, pool: 'forks' as const };
 
 /** Only the projects that show pages need a browser: where there is none, the others run all the same. */
-const chromium = process.argv.some((word) => /^(?:--project=)?(?:unit|flow)$/.test(word)) ? undefined : await findChromium(process.env);
+const chromium = process.argv.some((word) => /^(?:--project=)?(?:unit|flow|package)$/.test(word)) ? undefined : await findChromium(process.env);
 
 export default defineConfig({
   test: {
     projects: [
-      { test: { ...common, name: 'unit', include: ['{shared,agent,manager,firmware-sim,cli,deploy}/**/*.test.ts', 'web/src/**/*.test.ts', 'sdk/*.test.ts', 'test/{support,demo,sabotage,storm}/**/*.test.ts', 'test/tidy.test.ts'] } },
+      { test: { ...common, name: 'unit', include: ['{shared,agent,manager,firmware-sim,cli,deploy}/**/*.test.ts', 'web/src/**/*.test.ts', 'sdk/*.test.ts', 'test/{support,demo,sabotage,storm}/**/*.test.ts', 'test/{tidy,docs}.test.ts'] } },
       { test: { ...common, name: 'flow', include: ['test/{flow,contract}/**/*.test.ts'], testTimeout: 180_000 } },
+      { test: { ...common, name: 'package', include: ['test/package/**/*.test.ts'], testTimeout: 180_000, globalSetup: 'test/package/setup.ts' } },
       ...(chromium === undefined
         ? []
         : [
