@@ -7,7 +7,7 @@ import { type AppName, type Clock, Fault, type FaultCode, type Log, type Random,
 import { Ack, AppLease, ManagerBirth, PinsLease, topics } from '@pier/shared/wire';
 import { createActs } from './acts.ts';
 import { Inbox, RefusalFilter, judgeDesired } from './command/index.ts';
-import { type Identity, type Received, brokerSessions, enrolOnce, fetchPolicy, keepSession } from './link/index.ts';
+import { HeldIdentity, type Identity, type Received, enrolOnce, fetchPolicy, keepLink } from './link/index.ts';
 import { type Outputs, openOutputs, settled } from './outputs/index.ts';
 import { Report } from './report/index.ts';
 import { Apps, type BoardKeeper, type OpenBoard, keepBoard } from './run/index.ts';
@@ -63,6 +63,7 @@ const policyPauseMs = 5_000;
 class Agent implements AsyncDisposable {
   readonly #parts: Parts;
   readonly #stack = new AsyncDisposableStack();
+  readonly #held: HeldIdentity;
   readonly #trust: Trust;
   readonly #apps: Apps;
   readonly #report: Report;
@@ -80,8 +81,8 @@ class Agent implements AsyncDisposable {
     const { clock, random, log } = options;
     this.#refusals = new RefusalFilter(clock);
     this.#trust = openTrust({ store, enrolled: identity.policy, rootId: identity.rootId, log });
-    const tls = { ca: identity.ca, cert: identity.certificate, key: identity.privatePem };
-    const registries = this.#stack.use(openRegistries({ manager: { origin: options.manager, tls }, mirror: options.mirror }));
+    this.#held = new HeldIdentity(options.folder, identity);
+    const registries = this.#stack.use(openRegistries({ manager: { origin: options.manager, tls: () => this.#held.tls }, mirror: options.mirror }));
     const verifier = createVerifier({ store, registries, trust: this.#trust, log });
     this.#report = this.#stack.use(
       new Report({
@@ -115,17 +116,17 @@ class Agent implements AsyncDisposable {
 
   /** Everything at once: apps from the store without waiting for a network, the link beside them. Faults: `storage-failed` when the database turned out to be damaged; the next start has a new one. */
   async run(stop: AbortSignal): Promise<void> {
-    const { options, identity, store } = this.#parts;
+    const { options, board, store } = this.#parts;
     const signal = AbortSignal.any([stop, store.damage]);
-    const { clock, random, log } = options;
     this.#inbox.recover();
     const upkeep = { ...this.#parts, ...options, tell: this.#report };
     tellLoss(upkeep);
     using _disk = watchDisk(upkeep);
-    const open = brokerSessions({ ...options, identity, order: () => this.#report.nextOrder(), onMessage: (received) => this.#receive(received, signal) });
     // The link ends after the guests: what happens to them while they stop is still told.
     const linkEnd = new AbortController();
-    const link = keepSession({ open, onSession: (session, life) => this.#report.onSession(session, life, () => this.#ready()), clock, random, log }, linkEnd.signal);
+    const told = { order: () => this.#report.nextOrder(), onMessage: (received: Received) => this.#receive(received, signal) };
+    const onSession: Parameters<typeof keepLink>[0]['onSession'] = (session, life) => this.#report.onSession(session, life, () => this.#ready());
+    const link = keepLink({ ...options, ...told, held: this.#held, profile: async () => (await board.ready(signal)).profile, onSession }, linkEnd.signal);
     const report = this.#report.run(linkEnd.signal);
     try {
       await this.#apps.run((app, inner) => turn(this.#apps, app, inner), signal);
@@ -222,12 +223,12 @@ class Agent implements AsyncDisposable {
 
   /** Whether a newer policy is in force now; asked for at most every few seconds. */
   async #renewPolicy(signal: AbortSignal): Promise<boolean> {
-    const { options, identity } = this.#parts;
+    const { options } = this.#parts;
     const nowMs = options.clock.monotonicMs();
     if (nowMs - this.#policyTriedMs < policyPauseMs) return false;
     this.#policyTriedMs = nowMs;
     try {
-      const taken = this.#trust.take(await fetchPolicy(identity, options.manager, signal));
+      const taken = this.#trust.take(await fetchPolicy(this.#held.now, options.manager, signal));
       if (!taken.ok) options.log.warn({ ...taken.refusal }, 'policy.refused');
       return taken.ok;
     } catch (cause) {

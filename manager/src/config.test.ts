@@ -2,17 +2,18 @@ import { expect, test } from 'vitest';
 import { readCommand, readConfig } from './config.ts';
 
 test('a data folder is enough; everything else has its default', () => {
-  expect(readConfig(['start', '--data', '/data'], {})).toEqual({ dataDir: '/data', httpPort: 0, devicePort: 0, mqttPort: 0, publicHosts: [], diskReserveMb: 256, printCredentials: false });
+  expect(readConfig(['start', '--data', '/data'], {})).toEqual({ dataDir: '/data', httpPort: 0, devicePort: 0, mqttPort: 0, publicHosts: [], diskReserveMb: 256, deviceCertificateDays: 730, certificateGraceDays: 90, printCredentials: false });
 });
 
 test('every option is taken, and the database from the environment', () => {
-  const argv = ['start', '--data', '/data', '--http-port', '1', '--device-port', '2', '--mqtt-port', '3', '--public-host', 'a.example', '--public-host', '192.0.2.1', '--simulator', '/boards', '--disk-reserve', '64', '--print-credentials', '--ready', 'json'];
-  expect(readConfig(argv, { DATABASE_URL: 'postgres://h/db' })).toEqual({ dataDir: '/data', httpPort: 1, devicePort: 2, mqttPort: 3, publicHosts: ['a.example', '192.0.2.1'], simulatorDir: '/boards', diskReserveMb: 64, printCredentials: true, ready: 'json', databaseUrl: 'postgres://h/db' });
+  const argv = ['start', '--data', '/data', '--http-port', '1', '--device-port', '2', '--mqtt-port', '3', '--public-host', 'a.example', '--public-host', '192.0.2.1', '--simulator', '/boards', '--disk-reserve', '64', '--device-certificate-days', '30', '--certificate-grace-days', '7', '--print-credentials', '--ready', 'json'];
+  expect(readConfig(argv, { DATABASE_URL: 'postgres://h/db' })).toEqual({ dataDir: '/data', httpPort: 1, devicePort: 2, mqttPort: 3, publicHosts: ['a.example', '192.0.2.1'], simulatorDir: '/boards', diskReserveMb: 64, deviceCertificateDays: 30, certificateGraceDays: 7, printCredentials: true, ready: 'json', databaseUrl: 'postgres://h/db' });
 });
 
 test.each([
   [[], 'verbs are start, backup and restore'],
   [['start', '--data', '/d', '--disk-reserve', 'much'], 'diskReserveMb'],
+  [['start', '--data', '/d', '--device-certificate-days', '0'], 'deviceCertificateDays'],
   [['stop'], '"stop"'],
   [['start'], '--data DIR is needed'],
   [['start', '--data', ''], 'dataDir'],

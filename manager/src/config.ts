@@ -3,7 +3,7 @@ import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
 import * as z from 'zod';
 import { Fault, check } from '@pier/shared/core';
 
-export const usage = 'usage: pier manager start --data DIR [--http-port N] [--device-port N] [--mqtt-port N] [--public-host NAME]… [--simulator DIR] [--disk-reserve MB] [--print-credentials] [--ready json]';
+export const usage = 'usage: pier manager start --data DIR [--http-port N] [--device-port N] [--mqtt-port N] [--public-host NAME]… [--simulator DIR] [--disk-reserve MB] [--device-certificate-days N] [--certificate-grace-days N] [--print-credentials] [--ready json]';
 const backupUsage = 'usage: pier manager backup --data DIR --to FILE [--without-blobs] [-o json]';
 const restoreUsage = 'usage: pier manager restore --data DIR --from FILE [--force] [-o json]';
 
@@ -24,6 +24,10 @@ const Config = z.strictObject({
   simulatorDir: z.string().min(1).transform((path) => resolve(path)).optional(),
   /** Free space on the data folder's disk below which nothing large is taken any more. */
   diskReserveMb: z.coerce.number('a number of megabytes').int().min(0).max(1 << 20).default(256),
+  /** How long a device's certificate lasts; it is renewed after two thirds of that. Parts of a day are for tests. */
+  deviceCertificateDays: z.coerce.number('a number of days').min(0.0001).max(3_650).default(730),
+  /** For how long after its end a device's certificate can still be renewed without a person. */
+  certificateGraceDays: z.coerce.number('a number of days').min(0).max(3_650).default(90),
   printCredentials: z.boolean().default(false),
   ready: z.literal('json', 'the only form of the ready line is "json"').optional(),
   databaseUrl: DatabaseUrl,
@@ -81,6 +85,8 @@ export function readConfig(argv: readonly string[], env: Env): Config {
     publicHosts: values['public-host'],
     simulatorDir: values.simulator,
     diskReserveMb: values['disk-reserve'],
+    deviceCertificateDays: values['device-certificate-days'],
+    certificateGraceDays: values['certificate-grace-days'],
     printCredentials: values['print-credentials'],
     ready: values.ready,
     databaseUrl: env['DATABASE_URL'] || undefined,
@@ -94,7 +100,7 @@ function parse(argv: readonly string[]) {
     return parseArgs({
       args: [...argv],
       allowPositionals: true,
-      options: { data: text, 'http-port': text, 'device-port': text, 'mqtt-port': text, 'public-host': { type: 'string', multiple: true }, simulator: text, 'disk-reserve': text, 'print-credentials': { type: 'boolean' }, ready: text },
+      options: { data: text, 'http-port': text, 'device-port': text, 'mqtt-port': text, 'public-host': { type: 'string', multiple: true }, simulator: text, 'disk-reserve': text, 'device-certificate-days': text, 'certificate-grace-days': text, 'print-credentials': { type: 'boolean' }, ready: text },
     });
   } catch (cause) {
     throw new Fault('input-invalid', `${cause instanceof Error ? cause.message : String(cause)}; ${usage}`, {}, cause);

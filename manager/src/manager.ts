@@ -7,22 +7,24 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock, DeviceId, Fault, Log, Random } from '@pier/shared/core';
 import { type AccessControl, aboutHandlers, openAccess } from './access/index.ts';
-import { openAuthority } from './authority/index.ts';
+import { keepServerIdentity, openAuthority } from './authority/index.ts';
 import { finishRestore } from './backup/index.ts';
 import type { Config } from './config.ts';
 import { tightenDataDir } from './data-dir.ts';
 import { claimInstallation, openDatabase } from './db/index.ts';
 import { announceManager, readDevice } from './device/index.ts';
-import { enrollDeviceRoutes, enrollHandlers, openRevocations } from './enroll/index.ts';
+import { enrollDeviceRoutes, enrollHandlers, openDeviceKeys, openRevocations } from './enroll/index.ts';
+import { healthHandlers, watchDisk } from './health/index.ts';
 import { type Handlers, openHttp } from './http/index.ts';
 import { type DeviceListener, openDeviceListener } from './listener/index.ts';
 import { openPorts } from './ports.ts';
 import { openRegistry } from './registry/index.ts';
-import { type Rooms, openRooms } from './rooms.ts';
+import { type RoomDeps, type Rooms, openRooms } from './rooms.ts';
 import { openSimulator } from './simulator/index.ts';
 import { webPages } from './web/index.ts';
 
 const replica = 'main';
+const dayMs = 86_400_000;
 
 export type Addresses = { readonly http: string; readonly device: string; readonly mqtt: string; readonly registry: string };
 export type Manager = {
@@ -49,9 +51,10 @@ export async function openManager(config: Config, world: World): Promise<Manager
   // Before a CA is made for a folder that is the wrong one.
   if (!existsSync(keys)) await claimInstallation(database.db, undefined);
   const ports = await openPorts(dataDir, log);
-  const authority = await openAuthority({ dir: keys, clock, hosts: config.publicHosts });
+  const authority = await openAuthority({ dir: keys, clock, hosts: config.publicHosts, deviceLifeMs: config.deviceCertificateDays * dayMs });
   await claimInstallation(database.db, authority.caFingerprint);
-  const registry = opening.use(await openRegistry({ dir: join(dataDir, 'registry'), clock, log }));
+  const disk = opening.use(watchDisk({ dir: dataDir, reserveMb: config.diskReserveMb, clock, log }));
+  const registry = opening.use(await openRegistry({ dir: join(dataDir, 'registry'), clock, log, shortage: disk.shortage }));
   const access = openAccess({ db: database.db, clock, log });
   // A device that is trusted no more loses what it has open, once these doors are there.
   const doorsOpen: { rooms?: Rooms; listener?: DeviceListener } = {};
@@ -62,22 +65,34 @@ export async function openManager(config: Config, world: World): Promise<Manager
       doorsOpen.listener?.kick(device);
     },
   });
+  const deviceKeys = await openDeviceKeys({ db: database.db, clock, log });
+  opening.defer(() => deviceKeys.idle());
+  const trust: RoomDeps['trust'] = { supersededBy: deviceKeys.supersededBy, onLetIn: ({ identity, keyId }) => identity.kind === 'device' && deviceKeys.used(identity.device, keyId) };
+  // Until it enrols again it is kept out, or it would speak for ever to nobody.
+  const onStranger = (device: string): void => {
+    if (revocations.has(device)) return;
+    log.warn({ device }, 'device.unknown');
+    revocations.add(device);
+  };
   const hosts = { bind: hostToBind(config), show: hostToShow(config) };
-  const rooms = (doorsOpen.rooms = await openRooms({ db: database.db, ...world, authority, registry, isRevoked: revocations.has, hosts, listen: (take) => ports.open('mqtt', config.mqttPort, take), opening }));
+  const rooms = (doorsOpen.rooms = await openRooms({ db: database.db, ...world, authority, registry, isRevoked: revocations.has, onStranger, trust, hosts, listen: (take) => ports.open('mqtt', config.mqttPort, take), opening }));
   const urls = { device: '', registry: '', ...rooms.urls };
-  const enrollDeps = { db: database.db, ...world, authority, policies: rooms.policies, urls: () => urls, revocations, wake: rooms.wake, showDevice: (id: DeviceId) => readDevice(database.db, id) };
+  const enrollDeps = { db: database.db, ...world, authority, policies: rooms.policies, urls: () => urls, revocations, keys: deviceKeys, graceMs: config.certificateGraceDays * dayMs, wake: rooms.wake, showDevice: (id: DeviceId) => readDevice(database.db, id) };
   const doors = { host: hosts.bind, identity: authority.server, caPem: authority.caPem, clock, log };
   const listener = (doorsOpen.listener = opening.use(
-    await ports.open('device', config.devicePort, (port) => openDeviceListener({ ...doors, port, registry, basicAuth: access.basicAuth, isRevoked: revocations.has, deviceRoutes: enrollDeviceRoutes(enrollDeps) })),
+    await ports.open('device', config.devicePort, (port) => openDeviceListener({ ...doors, port, registry, basicAuth: access.basicAuth, isRevoked: revocations.has, supersededBy: deviceKeys.supersededBy, onUsed: ({ device, keyId }) => deviceKeys.used(device, keyId), deviceRoutes: enrollDeviceRoutes(enrollDeps) })),
   ));
+  opening.use(keepServerIdentity({ authority, clock, log, doors: [rooms.broker, listener] }));
   urls.device = `https://${hosts.show}:${listener.port}`;
   urls.registry = urls.device;
   const simulator = opening.use(openSimulator({ dir: config.simulatorDir, db: database.db, clock, log }));
   const handlers: Handlers = {
-    health: async () => {
-      const health = { database: await database.answers(), broker: rooms.broker.isListening() };
-      return { ok: health.database && health.broker, ...health };
-    },
+    ...healthHandlers({
+      database: async () => ((await database.answers()) ? undefined : (database.silent() ?? 'it does not answer')),
+      broker: () => (rooms.broker.isListening() ? undefined : 'it takes no connections'),
+      listener: () => (listener.isListening() ? undefined : 'it takes no connections'),
+      disk: () => disk.shortage()?.message,
+    }),
     getAddresses: async () => ({ ...urls, ca: authority.caPem }),
     ...access.handlers,
     ...(await aboutHandlers({ db: database.db, clock, embedded: config.databaseUrl === undefined, replica, simulator: config.simulatorDir !== undefined })),
@@ -85,7 +100,7 @@ export async function openManager(config: Config, world: World): Promise<Manager
     ...enrollHandlers(enrollDeps),
     ...simulator.handlers,
   };
-  const people = { handlers, streams: rooms.changes.streams, once: rooms.answers.once, actorOf: access.actorOf, pages: await webPages({ access, log }), publicHosts: config.publicHosts, clock, log };
+  const people = { handlers, streams: rooms.changes.streams, once: rooms.answers.once, actorOf: access.actorOf, pages: await webPages({ access, log }), silent: database.silent, publicHosts: config.publicHosts, clock, log };
   const http = opening.use(await ports.open('http', config.httpPort, (port) => openHttp({ ...people, port })));
   await announceManager({ publish: rooms.publish, replica, epoch: randomUUID() });
   const owned = opening.move();

@@ -6,7 +6,7 @@ import { type Clock, Fault, type Log, type Random } from '@pier/shared/core';
 import { type Policies, type Releases, openPolicies, openReleases } from './artifact/index.ts';
 import { type Changes, type KeptAnswers, auditHandlers, openChanges, openKeptAnswers } from './audit/index.ts';
 import type { Authority } from './authority/index.ts';
-import { type Broker, openBroker } from './broker/index.ts';
+import { type Broker, type BrokerOptions, openBroker } from './broker/index.ts';
 import { commandHandlers, startUnansweredWatch, takeAnswers } from './command/index.ts';
 import type { Db } from './db/index.ts';
 import { type Loop, PinWatch, type Publish, deviceHandlers, startIngest, startPolicyRefresh, startPublisher, startSilenceWatch } from './device/index.ts';
@@ -24,6 +24,9 @@ export type RoomDeps = {
   readonly authority: Authority;
   readonly registry: Registry;
   readonly isRevoked: (device: string) => boolean;
+  readonly onStranger: (device: string) => void;
+  /** Which certificates are given up, and which are seen. */
+  readonly trust: Pick<BrokerOptions, 'supersededBy' | 'onLetIn'>;
   readonly hosts: { readonly bind: string; readonly show: string };
   /** Opens the broker on the port that it is to have. */
   readonly listen: (open: (port: number) => Promise<Broker>) => Promise<Broker>;
@@ -96,13 +99,13 @@ const changedDevices = (changes: Changes) => (devices: readonly string[]): void 
 type Uplinks = { readonly publish: Publish; readonly pins: PinWatch; readonly streaming: ReturnType<typeof openStreaming>; readonly changes: Changes; readonly wake: () => void };
 
 /** The broker with the ingest behind it; the ingest is closed after it, with nothing left to take. */
-async function openBrokerFor({ db, clock, log, authority, isRevoked, hosts, listen, opening }: RoomDeps, { publish, pins, streaming, changes, wake }: Uplinks): Promise<Broker> {
+async function openBrokerFor({ db, clock, log, authority, isRevoked, onStranger, trust, hosts, listen, opening }: RoomDeps, { publish, pins, streaming, changes, wake }: Uplinks): Promise<Broker> {
   const schedulerPem = authority.scheduler.privatePem;
-  const ingest = opening.use(startIngest({ db, clock, log, publish, schedulerPem, pins, streams: streaming, onReported: advanceOnReport({ schedulerPem }), onAnswered: takeAnswers, onChanged: changedDevices(changes), wake }));
+  const ingest = opening.use(startIngest({ db, clock, log, publish, schedulerPem, pins, streams: streaming, onReported: advanceOnReport({ schedulerPem }), onAnswered: takeAnswers, onChanged: changedDevices(changes), onStranger, wake }));
   const identity = { ...authority.server, caPem: authority.caPem };
   return opening.use(
     await listen((port) =>
-      openBroker({ identity, host: hosts.bind, port, clock, log, isRevoked: (who) => who.kind === 'device' && isRevoked(who.device), onMessage: (message) => ingest.take(message) }),
+      openBroker({ ...trust, identity, host: hosts.bind, port, clock, log, isRevoked: (who) => who.kind === 'device' && isRevoked(who.device), onMessage: (message) => ingest.take(message) }),
     ),
   );
 }

@@ -48,11 +48,11 @@ export type World = {
 export const led: z.input<typeof Binding> = { kind: 'gpio', chip: 'pinctrl-bcm2711', line: 17, modes: ['out'] };
 export const button: z.input<typeof Binding> = { kind: 'gpio', chip: 'pinctrl-bcm2711', line: 27, modes: ['in'] };
 
-/** `env` is for the processes of the world, such as a DATABASE_URL. */
-export async function openWorld(env: NodeJS.ProcessEnv = {}): Promise<World> {
+/** `env` is for the processes of the world, such as a DATABASE_URL; `options` are the manager's. */
+export async function openWorld(env: NodeJS.ProcessEnv = {}, options: readonly string[] = []): Promise<World> {
   const dir = mkdtempSync(join(tmpdir(), 'pier-world-'));
   const stage = openStage(dir, env);
-  const { ready: manager, process: managerProcess } = await stage.startManager();
+  const { ready: manager, process: managerProcess } = await stage.startManager(options);
   const board = await stage.startBoard();
   const { url: mirror } = await stage.startMirror(manager);
   const api = apiClient({ baseUrl: manager.http, token: manager.admin.token });
@@ -60,7 +60,6 @@ export async function openWorld(env: NodeJS.ProcessEnv = {}): Promise<World> {
   await putPolicy(api, keys);
   const addresses = await api.call('getAddresses', {});
   const registry = registryClient({ origin: addresses.registry, tls: { ca: addresses.ca }, basic: { user: manager.registryCredentials.user, password: manager.registryCredentials.password } });
-  const signal = AbortSignal.timeout(600_000);
   const world: World = {
     stage,
     managerPid: managerProcess.child.pid ?? 0,
@@ -87,6 +86,7 @@ export async function openWorld(env: NodeJS.ProcessEnv = {}): Promise<World> {
     push: async ({ signer = 'release', ...app }) => {
       const artifact = packArtifact({ ...app, app: AppName.parse(app.app), version: app.version as Parameters<typeof packArtifact>[0]['version'], asks: Asks.parse(app.asks ?? {}), limits: Limits.parse(app.limits ?? {}), title: `${app.app}.wasm` });
       const repository = `apps/${app.app}`;
+      const signal = AbortSignal.timeout(pushMs);
       await registry.pushBlob(repository, artifact.config.bytes, signal);
       await registry.pushBlob(repository, artifact.layer.bytes, signal);
       await registry.pushManifest(repository, artifact.manifest, { tag: app.version }, signal);
@@ -111,6 +111,8 @@ export async function openWorld(env: NodeJS.ProcessEnv = {}): Promise<World> {
   };
   return world;
 }
+
+const pushMs = 60_000;
 
 /** What does not hold in the database that a stopped manager left. */
 async function brokenInvariants(dataDir: string): Promise<string[]> {

@@ -10,7 +10,7 @@ import type { BoardProfile } from '@pier/shared/hardware';
 import { openPolicy } from '@pier/shared/signing';
 import { makeCertificateRequest } from '@pier/shared/x509';
 import { exchangeJson } from './https.ts';
-import { type Enrolment, type Identity, deviceKey, storeEnrolment, storedIdentity } from './identity.ts';
+import { type Enrolment, type Identity, deviceKey, fits, storeEnrolment, storedIdentity } from './identity.ts';
 
 export type EnrolDeps = { readonly folder: string; readonly manager: string; readonly clock: Clock; readonly random: Random; readonly log: Log };
 /** `profile` waits for the board; a token that is none is told before. */
@@ -22,7 +22,7 @@ const Authority = z.strictObject({ ca: z.string().max(16_384) });
 const pendingWait = { firstMs: 5_000, mostMs: 60_000, sayEveryMs: 60_000 } as const;
 /** The subject in a request is not what counts: the manager names the device. */
 const placeholder = 'unnamed';
-const final: ReadonlySet<FaultCode> = new Set(['token-invalid', 'token-expired', 'token-used', 'input-invalid', 'forbidden', 'certificate-invalid', 'policy-invalid'] as const);
+const final: ReadonlySet<FaultCode> = new Set(['token-invalid', 'token-expired', 'token-used', 'input-invalid', 'forbidden', 'certificate-invalid', 'certificate-superseded', 'policy-invalid'] as const);
 
 /**
  * The identity of this device: the stored one, or a new one for the claim token. Waits for a manager that does not answer,
@@ -70,7 +70,29 @@ function newPatience({ clock, log }: EnrolDeps): { wait(reason: string, signal: 
   };
 }
 
-async function enrol(deps: EnrolDeps, claim: { readonly token: Token; readonly profile: BoardProfile; readonly name: string | undefined }, signal: AbortSignal): Promise<Identity> {
+/**
+ * Enrols once more with the key in force, for a device whose certificate cannot be renewed any more: a valid claim token gives it
+ * another one under its own name. Faults: those of the token, `conflict` when the manager does not know the key.
+ */
+export async function enrolAgain(deps: EnrolDeps, claim: Claim, known: Identity, signal: AbortSignal): Promise<Enrolment> {
+  const token = decodeToken(claim.token ?? '');
+  if (!token) throw new Fault('token-invalid', 'a claim token is needed to enrol again (--token, --token-file or PIER_TOKEN)');
+  const { enrolment } = await ask(deps, { token, name: claim.name, profile: await claim.profile() }, signal);
+  if (enrolment.device !== known.device || enrolment.generation !== known.generation) throw new Fault('conflict', `the manager does not know the key of ${known.device} any more and took this board in as ${enrolment.device}: start it once more with an empty data folder and a new claim token`);
+  return enrolment;
+}
+
+async function enrol(deps: EnrolDeps, claim: Wanted, signal: AbortSignal): Promise<Identity> {
+  const { enrolment, privatePem } = await ask(deps, claim, signal);
+  await storeEnrolment(deps.folder, enrolment);
+  deps.log.debug({}, 'step.enrolment-stored');
+  deps.log.info({ device: enrolment.device, generation: enrolment.generation }, 'device.enrolled');
+  return { ...enrolment, privatePem };
+}
+
+type Wanted = { readonly token: Token; readonly profile: BoardProfile; readonly name: string | undefined };
+
+async function ask(deps: EnrolDeps, claim: Wanted, signal: AbortSignal): Promise<{ readonly enrolment: Enrolment; readonly privatePem: string }> {
   const { token } = claim;
   const privatePem = await deviceKey(deps.folder);
   deps.log.debug({}, 'step.key-made');
@@ -83,12 +105,9 @@ async function enrol(deps: EnrolDeps, claim: { readonly token: Token; readonly p
   const rootId = KeyId.parse(token.rootId);
   const policy = openPolicy(response.policy, { rootId });
   if (!policy.ok) throw new Fault(policy.refusal.code, policy.refusal.reason);
+  if (!fits(privatePem, response.certificate)) throw new Fault('certificate-invalid', 'the manager gave a certificate that is not for the key of this device');
   // The authority is the one that was pinned, whatever the answer carries.
-  const enrolment: Enrolment = { ...response, ca, rootId, manager: deps.manager };
-  await storeEnrolment(deps.folder, enrolment);
-  deps.log.debug({}, 'step.enrolment-stored');
-  deps.log.info({ device: response.device, generation: response.generation }, 'device.enrolled');
-  return { ...enrolment, privatePem };
+  return { enrolment: { ...response, ca, rootId, manager: deps.manager }, privatePem };
 }
 
 /** Asks for the authority without trust, and takes it only when it is the one that the token names. */

@@ -1,5 +1,5 @@
 export { type Claim, enrolOnce, fetchPolicy } from './enroll.ts';
 export { type Identity } from './identity.ts';
-export { keepSession } from './keep-session.ts';
-export { brokerSessions } from './find-broker.ts';
+export { HeldIdentity } from './held-identity.ts';
+export { keepLink } from './keep-link.ts';
 export { type Received, type Session } from './session.ts';

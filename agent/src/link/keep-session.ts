@@ -4,11 +4,17 @@ import type { Session } from './session.ts';
 /** Identity troubles need a person: asking often only fills logs. */
 const slow: ReadonlySet<FaultCode> = new Set(['certificate-invalid', 'forbidden'] as const);
 const slowBaseMs = 60_000;
+/** A session that lasted so long was a good one. */
+const steadyMs = 10_000;
 
 export type KeepDeps = {
   readonly open: (signal: AbortSignal) => Promise<Session>;
   /** Lives while the session does; its end is not waited for when the session is lost. */
   readonly onSession: (session: Session, signal: AbortSignal) => Promise<void>;
+  /** Aborts when the device has another certificate: what waited for the old one's sake waits no longer. */
+  readonly pair: () => AbortSignal;
+  /** The broker does not take this device. */
+  readonly onRefused: () => void;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -21,23 +27,30 @@ export type KeepDeps = {
 export async function keepSession(deps: KeepDeps, signal: AbortSignal): Promise<void> {
   let failures = 0;
   while (!signal.aborted) {
+    const pair = deps.pair();
     let baseMs: number | undefined;
     try {
       await using session = await deps.open(signal);
-      failures = 0;
+      const openedMs = deps.clock.monotonicMs();
       const life = AbortSignal.any([signal, session.lost]);
       await deps.onSession(session, life);
       await ended(life);
+      // A broker that lets in and throws out is no better than one that does not answer.
+      if (deps.clock.monotonicMs() - openedMs >= steadyMs) failures = 0;
       if (!signal.aborted) deps.log.warn({ conn: session.conn }, 'link.lost');
     } catch (cause) {
       if (signal.aborted) return;
       const fault = toFault(cause);
-      if (slow.has(fault.code)) baseMs = slowBaseMs;
+      if (slow.has(fault.code)) {
+        baseMs = slowBaseMs;
+        deps.onRefused();
+      }
       deps.log[baseMs === undefined ? 'warn' : 'error']({ code: fault.code, reason: fault.message, failures }, 'link.failed');
     }
     if (signal.aborted) return;
-    await deps.clock.sleep(waitMs(failures, deps.random, baseMs), signal).catch(() => {
-      // The signal ends the wait; the loop's condition ends the loop.
+    if (pair.aborted) failures = 0;
+    await deps.clock.sleep(waitMs(failures, deps.random, baseMs), AbortSignal.any([signal, pair])).catch(() => {
+      // The signal ends the wait and the loop; another certificate ends the wait alone.
     });
     failures += 1;
   }

@@ -13,6 +13,7 @@ import { type TestAuthority, makeAuthority } from '../../testing/authority.ts';
 import { keys, policyEnvelope } from '../../testing/site.ts';
 import type { Identity } from './identity.ts';
 import { keepSession, waitMs } from './keep-session.ts';
+import { HeldIdentity } from './held-identity.ts';
 import { brokerSessions } from './find-broker.ts';
 import { type Received, openSession } from './session.ts';
 
@@ -59,6 +60,8 @@ async function until(look: () => boolean): Promise<void> {
   for (let tries = 0; !look() && tries < 400; tries += 1) await systemClock.sleep(10);
   expect(look()).toBe(true);
 }
+
+const calm = { pair: () => never, onRefused: () => {} };
 
 test('a broker that takes the subscription and stays silent is given up after the time for connecting', { timeout: 60_000 }, async () => {
   const ended = openSession({ identity: await identity(), clock: systemClock, log: silentLog, order: () => ({ gen: 1, boot: 1, seq: 1 }), onMessage: () => {} }, never).then(
@@ -136,7 +139,7 @@ test('a session that is lost is made anew until the end', async () => {
   const who = await identity();
   const stop = new AbortController();
   const conns: string[] = [];
-  const kept = keepSession({ open: () => open(who), onSession: async (session) => void conns.push(session.conn), clock: systemClock, random: () => 0.001, log: silentLog }, stop.signal);
+  const kept = keepSession({ ...calm, open: () => open(who), onSession: async (session) => void conns.push(session.conn), clock: systemClock, random: () => 0.001, log: silentLog }, stop.signal);
   await until(() => conns.length === 1);
   for (const socket of sockets) socket.destroy();
   await until(() => conns.length === 2);
@@ -155,7 +158,7 @@ test('after a loss the first wait is spread over the whole of 10 s, and failures
     if (tries > 1) throw new Error('nobody there');
     return { conn: 'first', lost: AbortSignal.abort(), publish: async () => {}, [Symbol.asyncDispose]: async () => {} };
   };
-  await keepSession({ open: session, onSession: async () => {}, clock, random: () => 0.999, log: silentLog }, stop.signal);
+  await keepSession({ ...calm, open: session, onSession: async () => {}, clock, random: () => 0.999, log: silentLog }, stop.signal);
   expect(waits.map((ms) => Math.round(ms / 1_000))).toEqual([10, 20, 40]);
 });
 
@@ -177,7 +180,7 @@ describe('a broker that has moved', () => {
     return { url: `https://127.0.0.1:${(listener.address() as AddressInfo).port}`, [Symbol.asyncDispose]: async () => void listener.close() };
   }
   const nowhere = 'mqtts://127.0.0.1:1';
-  const opener = (who: Identity, manager: string, folder: string) => brokerSessions({ identity: who, folder, manager, clock: systemClock, log: silentLog, order: () => ({ gen: 1, boot: 1, seq: (seq += 1) }), onMessage: () => {} });
+  const opener = (who: Identity, manager: string, folder: string) => brokerSessions({ held: new HeldIdentity(folder, who), manager, clock: systemClock, log: silentLog, order: () => ({ gen: 1, boot: 1, seq: (seq += 1) }), onMessage: () => {} });
   let folder: string;
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), 'pier-moved-'));

@@ -2,10 +2,10 @@ import { X509Certificate, createPublicKey, generateKeyPairSync, webcrypto } from
 import { chmod, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Fault, DeviceId, systemClock } from '@pier/shared/core';
+import { Fault, DeviceId, silentLog, systemClock } from '@pier/shared/core';
 import { digestOf } from '@pier/shared/digest';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type Authority, openAuthority } from './index.ts';
+import { type Authority, keepServerIdentity, openAuthority } from './index.ts';
 
 const { Pkcs10CertificateRequestGenerator } = await import('@peculiar/x509');
 
@@ -114,6 +114,19 @@ describe('the server certificate', () => {
     expect(leaf.verify(new X509Certificate(caPem).publicKey)).toBe(true);
     expect(server.certPem.endsWith(caPem)).toBe(true);
     expect(leaf.keyUsage).toEqual(['1.3.6.1.5.5.7.3.1']);
+  });
+
+  test('is renewed without a restart when half of its life is over, and the doors are told', async () => {
+    const clock = { ...systemClock, aheadMs: 0, nowMs: () => systemClock.nowMs() + clock.aheadMs, beats: new Set<() => void>(), every: (_ms: number, act: () => void) => (clock.beats.add(act), { [Symbol.dispose]: () => void clock.beats.delete(act) }) };
+    const authority = await openAuthority({ dir, clock, hosts: [] });
+    const [first, told] = [authority.server.certPem, [] as string[]];
+    using _kept = keepServerIdentity({ authority, clock, log: silentLog, doors: [{ useIdentity: ({ certPem }) => void told.push(certPem) }] });
+    expect([await authority.renewServer(), authority.server.certPem]).toEqual([false, first]);
+    clock.aheadMs = 366 * 86_400_000;
+    for (const beat of clock.beats) beat();
+    await expect.poll(() => told.length, { timeout: 30_000 }).toBe(1);
+    expect(told).toEqual([authority.server.certPem]);
+    expect(authority.server.certPem).not.toBe(first);
   });
 
   test('is renewed when the hosts change, a year before its end, or when its file is damaged; the CA stays', async () => {

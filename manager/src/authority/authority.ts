@@ -13,8 +13,10 @@ export type Authority = {
   readonly caFingerprint: string;
   /** The CA certificate as a file, for people's tools. */
   readonly caFile: string;
-  /** For the broker and the device listener; renewed at start when the hosts changed or its end is near. */
+  /** For the broker and the device listener; renewed at start when the hosts changed or half of its life is over. */
   readonly server: TlsIdentity;
+  /** Whether `server` has become another one, because half of its life is over. Asked from time to time: a manager may run for years. */
+  renewServer(): Promise<boolean>;
   /** Signs `desired`: choose when, among releases that others allow. */
   readonly scheduler: { readonly privatePem: string; readonly publicPem: string; readonly id: KeyId };
   /** A fresh identity for a replica's own connections; it lives in memory only. */

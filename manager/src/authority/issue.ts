@@ -34,14 +34,14 @@ export async function selfSign({ name, key }: CaKey): Promise<string> {
 }
 
 /** Signs a leaf: the name and use are the caller's decision alone, nothing is taken over from whoever asks. */
-export async function issue(ca: CaKey, leaf: { readonly commonName: string; readonly publicKey: KeyObject; readonly usage: Usage; readonly hosts?: readonly string[]; readonly clock: Clock }): Promise<{ certPem: string; serial: string; notBefore: Date; notAfter: Date }> {
+export async function issue(ca: CaKey, leaf: { readonly commonName: string; readonly publicKey: KeyObject; readonly usage: Usage; readonly hosts?: readonly string[]; readonly lifeMs?: number; readonly clock: Clock }): Promise<{ certPem: string; serial: string; notBefore: Date; notAfter: Date }> {
   const publicKey = await importPublic(leaf.publicKey);
   const certificate = await X509CertificateGenerator.create({
     serialNumber: newSerial(),
     subject: [{ CN: [leaf.commonName] }],
     issuer: [{ CN: [ca.name] }],
     notBefore: new Date(notBeforeMs),
-    notAfter: new Date(leaf.clock.nowMs() + leafLifeMs),
+    notAfter: new Date(Math.min(leaf.clock.nowMs() + (leaf.lifeMs ?? leafLifeMs), caNotAfterMs)),
     signingAlgorithm: ecdsa,
     publicKey,
     signingKey: await importPrivate(ca.key),

@@ -8,37 +8,46 @@ import { type Identity, commonNameOf, identityOf } from '@pier/shared/wire';
 import { createFile, isErrno, replaceFile } from '@pier/shared/disk';
 import type { Authority, IssuedCertificate } from './authority.ts';
 import { provenKeyOf } from './csr.ts';
-import { type CaKey, issue, selfSign } from './issue.ts';
+import { type CaKey, issue, leafLifeMs, selfSign } from './issue.ts';
 import { openKeyFolder, parsePrivateKey, readKeyFile } from './key-file.ts';
 import { openServerIdentity, splitPem } from './server-identity.ts';
 
-type Options = { readonly dir: string; readonly clock: Clock; /** Names and addresses under which people and devices reach this manager; loopback is always among them. */ readonly hosts: readonly string[] };
+type Options = { readonly dir: string; readonly clock: Clock; /** Names and addresses under which people and devices reach this manager; loopback is always among them. */ readonly hosts: readonly string[]; /** How long devices' certificates last. */ readonly deviceLifeMs?: number };
 
 /**
  * Opens the folder that holds the fleet's identities, or makes them at the first start: CA, listeners' certificate, scheduler key.
  * Faults: `key-unusable` when a key is damaged, missing beside its certificate, or readable by others; `input-invalid` for a bad host.
  */
-export async function openAuthority({ dir, clock, hosts }: Options): Promise<Authority> {
+export async function openAuthority({ dir, clock, hosts, deviceLifeMs = leafLifeMs }: Options): Promise<Authority> {
   await openKeyFolder(dir);
   const { ca, caPem, caFile } = await openCa(dir);
   const schedulerPem = await openKey(join(dir, 'scheduler.key'));
   const schedulerPublicPem = publicPemOf(schedulerPem);
-  const sign = async (identity: Identity, csrPem: string): Promise<IssuedCertificate> => {
+  const sign = async (identity: Identity, csrPem: string, lifeMs = leafLifeMs): Promise<IssuedCertificate> => {
     const publicKey = await provenKeyOf(csrPem);
-    return { ...(await issue(ca, { commonName: commonNameOf(identity), publicKey, usage: 'client', clock })), keyId: keyIdOf(spki(publicKey)) };
+    return { ...(await issue(ca, { commonName: commonNameOf(identity), publicKey, usage: 'client', lifeMs, clock })), keyId: keyIdOf(spki(publicKey)) };
   };
+  const openServer = () => openServerIdentity({ dir, ca, caPem, hosts, clock });
+  let server = await openServer();
   return {
     caPem,
     caFile,
     caFingerprint: digestOf(new X509Certificate(caPem).raw).slice('sha256:'.length),
-    server: await openServerIdentity({ dir, ca, caPem, hosts, clock }),
+    get server() {
+      return server;
+    },
+    renewServer: async () => {
+      const before = server.certPem;
+      server = await openServer();
+      return server.certPem !== before;
+    },
     scheduler: { privatePem: schedulerPem, publicPem: schedulerPublicPem, id: keyIdOf(schedulerPublicPem) },
     managerIdentity: async (replica) => {
       const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
       const { certPem } = await issue(ca, { commonName: commonNameOf(named(`manager:${replica}`)), publicKey, usage: 'client', clock });
       return { certPem: certPem + caPem, keyPem: pkcs8(privateKey) };
     },
-    signDevice: async ({ csrPem, device }) => sign({ kind: 'device', device }, csrPem),
+    signDevice: async ({ csrPem, device }) => sign({ kind: 'device', device }, csrPem, deviceLifeMs),
     signOperator: async ({ csrPem, name }) => sign(named(`operator:${name}`), csrPem),
   };
 }

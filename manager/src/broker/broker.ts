@@ -4,7 +4,7 @@ import type { BrokerCounts } from './counts.ts';
 import type { BrokerLimits } from './limits.ts';
 
 /** A connection's certificate, as far as a decision about it needs it. `serial` is lower-case hex. */
-export type Peer = { readonly identity: Identity; readonly commonName: string; readonly serial: string; readonly notAfterMs: number };
+export type Peer = { readonly identity: Identity; readonly commonName: string; readonly serial: string; readonly keyId: string; readonly notAfterMs: number };
 
 export type BrokerOptions = {
   /** `caPem` is the only CA whose certificates are let in. */
@@ -16,6 +16,10 @@ export type BrokerOptions = {
   readonly log: Log;
   /** Asked at each CONNECT; for one who is in already see `Broker.kick`. */
   readonly isRevoked: (identity: Identity, serial: string) => boolean;
+  /** Why a certificate that holds is taken no more; asked at each CONNECT. */
+  readonly supersededBy?: (peer: Peer) => string | undefined;
+  /** Somebody was let in with this certificate. */
+  readonly onLetIn?: (peer: Peer) => unknown;
   /** Every message that a client may publish, in its order; must return at once. */
   readonly onMessage: (message: BrokerMessage) => void;
   readonly limits?: Partial<BrokerLimits>;
@@ -28,6 +32,8 @@ export type Broker = AsyncDisposable & {
   readonly port: number;
   /** Resolves once handed to those who listen. Faults: `too-many-requests` when too many are outstanding, `unreachable` when closed. */
   publish(topic: string, payload: string, options?: { readonly qos?: 0 | 1 }): Promise<void>;
+  /** What it shows of itself to those who come from now on. */
+  useIdentity(identity: { readonly certPem: string; readonly keyPem: string }): void;
   /** Ends every connection of a common name; returns how many there were. */
   kick(commonName: string): number;
   isConnected(commonName: string): boolean;

@@ -1,23 +1,23 @@
 import { type TLSSocket, createServer } from 'node:tls';
 import type { Log } from '@pier/shared/core';
 import { listen } from '../net/index.ts';
-import type { BrokerOptions } from './broker.ts';
+import type { Broker, BrokerOptions } from './broker.ts';
 import type { Counter } from './counts.ts';
 import type { BrokerLimits } from './limits.ts';
 import type { Strangers } from './strangers.ts';
 
 type Options = Pick<BrokerOptions, 'identity' | 'host' | 'port'> & { readonly log: Log; readonly limits: BrokerLimits; readonly counter: Counter; readonly strangers: Strangers; readonly onTls: (socket: TLSSocket) => void };
 
+type FrontDoor = { readonly port: number; isListening(): boolean; useIdentity: Broker['useIdentity'] } & AsyncDisposable;
+
 /** Mutual TLS: who comes through has a certificate of our CA that is meant for clients and valid now. */
-export async function openFrontDoor(options: Options): Promise<{ readonly port: number; isListening(): boolean } & AsyncDisposable> {
+export async function openFrontDoor(options: Options): Promise<FrontDoor> {
   const { identity, limits, counter, strangers, log } = options;
+  const shown = ({ certPem: cert, keyPem: key }: Parameters<Broker['useIdentity']>[0]) => ({ cert, key, ca: identity.caPem, minVersion: 'TLSv1.2' }) as const;
   const server = createServer({
-    cert: identity.certPem,
-    key: identity.keyPem,
-    ca: identity.caPem,
+    ...shown(identity),
     requestCert: true,
     rejectUnauthorized: true,
-    minVersion: 'TLSv1.2',
     handshakeTimeout: limits.connectTimeoutMs,
   });
   server.maxConnections = limits.connectionsMax;
@@ -36,6 +36,7 @@ export async function openFrontDoor(options: Options): Promise<{ readonly port: 
   return {
     port,
     isListening: () => server.listening,
+    useIdentity: (next) => server.setSecureContext(shown(next)),
     [Symbol.asyncDispose]: async () => {
       const closed = new Promise((resolve) => {
         server.close(resolve);

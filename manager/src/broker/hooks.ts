@@ -10,7 +10,7 @@ import type { Session, Sessions } from './sessions.ts';
 /** How long a refused client may take to read why. */
 const lingerMs = 1_000;
 
-export type HookParts = Pick<BrokerOptions, 'clock' | 'log' | 'isRevoked'> & {
+export type HookParts = Pick<BrokerOptions, 'clock' | 'log' | 'isRevoked' | 'supersededBy' | 'onLetIn'> & {
   readonly limits: BrokerLimits;
   readonly counter: Counter;
   readonly sessions: Sessions;
@@ -61,10 +61,12 @@ export function brokerHooks(parts: HookParts): Required<Pick<AedesOptions, 'preC
 
 type Judgement = ReturnType<typeof admit>;
 
-function judge(packet: ConnectPacket, peer: Peer, { limits, isRevoked, clock, sessions, anonymousId }: HookParts & { anonymousId: () => string }): Judgement {
+function judge(packet: ConnectPacket, peer: Peer, { limits, isRevoked, supersededBy, clock, sessions, anonymousId }: HookParts & { anonymousId: () => string }): Judgement {
   const no = (code: ConnackCode, reason: string): Judgement => ({ ok: false, code, reason });
   if (peer.notAfterMs <= clock.nowMs()) return no(connackCodes.notAuthorized, `the certificate of ${peer.commonName} has expired`);
   if (isRevoked(peer.identity, peer.serial)) return no(connackCodes.notAuthorized, `${peer.commonName} is revoked`);
+  const superseded = supersededBy?.(peer);
+  if (superseded !== undefined) return no(connackCodes.notAuthorized, superseded);
   if (peer.identity.kind !== 'device' && sessions.named(peer.commonName).length >= limits.connectionsPerNameMax) return no(connackCodes.unavailable, `${peer.commonName} has ${limits.connectionsPerNameMax} connections already`);
   return admit(packet, peer, { limits, anonymousId });
 }
@@ -77,7 +79,7 @@ function turnAway(conn: Duplex, { code, reason }: { code: ConnackCode; reason: s
   clock.after(lingerMs, () => conn.destroy());
 }
 
-function welcome(conn: Duplex, packet: ConnectPacket, { sessions, counter, log, onKnown, peer, clientId }: HookParts & { peer: Peer; clientId: string }): void {
+function welcome(conn: Duplex, packet: ConnectPacket, { sessions, counter, log, onKnown, onLetIn, peer, clientId }: HookParts & { peer: Peer; clientId: string }): void {
   if (peer.identity.kind === 'device' && sessions.named(peer.commonName).length > 0) {
     counter.takeovers += 1;
     log.info({ who: peer.commonName }, 'broker.takeover');
@@ -89,6 +91,7 @@ function welcome(conn: Duplex, packet: ConnectPacket, { sessions, counter, log, 
   counter.accepted += 1;
   sessions.open({ peer, conn, clientId, will: packet.will });
   onKnown(conn);
+  onLetIn?.(peer);
 }
 
 function publishFault(session: Session, packet: PublishPacket): string | undefined {

@@ -1,3 +1,3 @@
 export { openBroker } from './open-broker.ts';
-export { type Broker, type BrokerMessage } from './broker.ts';
+export { type Broker, type BrokerMessage, type BrokerOptions } from './broker.ts';
 export { type BrokerLimits } from './limits.ts';

@@ -49,6 +49,7 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
   return {
     port: door.port,
     publish: outbox.publish,
+    useIdentity: (next) => door.useIdentity(next),
     kick: (commonName) => kick(sessions, commonName),
     isListening: () => door.isListening(),
     isConnected: (commonName) => sessions.named(commonName).length > 0,

@@ -10,6 +10,6 @@ export { newId } from './id.ts';
 export { storeAudit } from './audit.ts';
 export { isAnyOf, rowsAs } from './rows.ts';
 export {
-  apiToken, assignment, audit, binding, claimToken, command, deployment, device, deviceLive, deviceState, event, idempotency,
+  apiToken, assignment, audit, binding, claimToken, command, deployment, device, deviceKey, deviceLive, deviceState, event, idempotency,
   outbox, pendingDevice, policy, release, rollout, savedView, session, telemetry, userAccount, wave,
 } from './schema.ts';

@@ -26,9 +26,18 @@ export const device = pgTable(
     generation: number('generation').notNull().default(1),
     /** Key id of the device's own key: the same key enrolling again is the same device. */
     keyId: text('key_id').notNull().unique(),
+    /** What is wrong with the device itself, beside its apps, until it is over. */
+    alarm: jsonb('alarm').$type<{ code: string; reason: string }>(),
     createdAt: createdAt(),
   },
   (table) => [oneOf('device_state_known', table.state, DeviceState.options), index('device_tags').using('gin', sql`${table.tags} jsonb_path_ops`)],
+);
+
+/** Keys of a device beside the one that counts: those of renewals that were not seen yet, with the key that asked, and those that were given up. */
+export const deviceKey = pgTable(
+  'device_key',
+  { keyId: text('key_id').primaryKey(), deviceId: text('device_id').notNull().references(() => device.id), state: text('state').notNull(), replaces: text('replaces'), since: time('since').notNull().defaultNow() },
+  (table) => [oneOf('device_key_state_known', table.state, ['offered', 'retired']), index('device_key_device').on(table.deviceId)],
 );
 
 /** A device that waits for a person to let it in: what it asked with, so that its certificate can be made when it asks again. */

@@ -14,7 +14,7 @@ import { audit, claimToken, deployment, device, deviceLive, deviceState, rollout
 import { readDevice } from '../device/index.ts';
 import { faultOf } from '../http/problem.ts';
 import { spoiledCopies } from '../http/testing/spoiled.ts';
-import { type EnrollDeps, type Revocations, enrollDeviceRoutes, enrollHandlers, openRevocations } from './index.ts';
+import { type DeviceKeys, type EnrollDeps, type Revocations, enrollDeviceRoutes, enrollHandlers, openDeviceKeys, openRevocations } from './index.ts';
 
 const { Pkcs10CertificateRequestGenerator } = await import('@peculiar/x509');
 
@@ -23,6 +23,7 @@ let authority: Authority;
 let folder: string;
 let deps: EnrollDeps;
 let revocations: Revocations;
+let deviceKeys: DeviceKeys;
 let boot = 1;
 const kicked: string[] = [];
 const actor = { name: 'ada', role: 'operator' } as const;
@@ -32,7 +33,8 @@ beforeAll(async () => {
   fleet = await openFleet();
   authority = await openAuthority({ dir: folder, clock: fleet.clock, hosts: [] });
   revocations = await openRevocations({ db: fleet.db, onRevoked: (id) => void kicked.push(id) });
-  deps = { db: fleet.db, clock: fleet.clock, random: Math.random, log: silentLog, authority, policies: fleet.policies, urls: () => ({ mqtt: 'mqtts://127.0.0.1:8883' }), revocations, wake: fleet.wake, showDevice };
+  deviceKeys = await openDeviceKeys({ db: fleet.db, clock: fleet.clock, log: silentLog });
+  deps = { db: fleet.db, clock: fleet.clock, random: Math.random, log: silentLog, authority, policies: fleet.policies, urls: () => ({ mqtt: 'mqtts://127.0.0.1:8883' }), revocations, keys: deviceKeys, graceMs: 90 * 86_400_000, wake: fleet.wake, showDevice };
 }, 120_000);
 afterAll(async () => {
   await fleet[Symbol.asyncDispose]();

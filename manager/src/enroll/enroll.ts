@@ -4,9 +4,10 @@ import type { Device } from '@pier/shared/api';
 import type { EnrollRequest, EnrollResponse } from '@pier/shared/enroll';
 import type { Envelope } from '@pier/shared/signing';
 import { type Db, inTransaction, storeAudit } from '../db/index.ts';
+import type { DeviceKeys } from './device-keys.ts';
 import type { Revocations } from './revocations.ts';
 import { checkToken, deviceIdFor } from './rules.ts';
-import { type StoredDevice, type StoredToken, deviceOfKey, isLetIn, lockToken, storeDevice } from './store.ts';
+import { type StoredDevice, type StoredToken, deviceOfKey, isGivenUp, isLetIn, lockToken, storeDevice } from './store.ts';
 
 export type Issued = { readonly certPem: string; readonly keyId: string; readonly serial: string };
 
@@ -25,6 +26,9 @@ export type EnrollDeps = {
   readonly policies: { policyInForce(): Promise<{ readonly envelope: Envelope; readonly number: number; readonly rootId: string } | undefined> };
   readonly urls: () => { readonly mqtt: string };
   readonly revocations: Pick<Revocations, 'add'>;
+  readonly keys: Pick<DeviceKeys, 'offer' | 'noteOffered'>;
+  /** How long after its end a certificate can still be renewed. */
+  readonly graceMs: number;
   /** Rollouts may go on, and whoever listens hears what changed. */
   readonly wake: () => void;
   /** A device as lists show it. */
@@ -44,12 +48,13 @@ const idTriesMax = 8;
 export async function enroll(deps: EnrollDeps, asked: EnrollRequest): Promise<EnrollResponse> {
   const policy = await deps.policies.policyInForce();
   if (!policy) throw policyMissing();
+  const issuedMs = deps.clock.nowMs();
   const admitted = await inTransaction(deps.db, async (tx) => admit(tx, deps, asked));
   // Told only now: thrown inside, it would undo what it tells of.
   if ('waits' in admitted) throw new Fault('device-pending', `device "${admitted.waits}" (key ${admitted.keyId.slice(0, 16)}…) waits for a person to let it in, with: pier device approve ${admitted.waits}`, { device: admitted.waits });
   const { device, generation, certificate } = admitted;
   deps.log.debug({ device }, 'step.device-enrolled');
-  return { device, generation, certificate, ca: deps.authority.caPem, policy: policy.envelope, mqtt: deps.urls().mqtt };
+  return { device, generation, certificate, issuedMs, ca: deps.authority.caPem, policy: policy.envelope, mqtt: deps.urls().mqtt };
 }
 
 export function policyMissing(): Fault {
@@ -69,6 +74,7 @@ async function admit(tx: Db, deps: EnrollDeps, asked: EnrollRequest): Promise<Ad
     const known = await deviceOfKey(tx, issued.keyId);
     if (known) return welcomeBack(tx, deps, { known, token, verdict, asked });
     if (!verdict.ok) throw faultOf(verdict);
+    if (await isGivenUp(tx, issued.keyId)) throw new Fault('certificate-superseded', 'the key of this board was given up for a newer one; enrol it with an empty data folder');
     const admitted = await takeIn(tx, deps, { id, issued, token, asked });
     if (admitted) return admitted;
   }

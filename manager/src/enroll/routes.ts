@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { type DeviceId, Fault, check, isoTime, parseJson } from '@pier/shared/core';
-import { EnrollRequest, devicePaths, encodeToken } from '@pier/shared/enroll';
+import { EnrollRequest, RenewRequest, devicePaths, encodeToken } from '@pier/shared/enroll';
 import { inTransaction, newId, storeAudit } from '../db/index.ts';
 import type { Handlers } from '../http/index.ts';
 import { decisionHandlers } from './decisions.ts';
 import { type EnrollDeps, enroll, hashOfSecret, policyMissing } from './enroll.ts';
+import { type ShownCertificate, renew } from './renew.ts';
 import { storeToken } from './store.ts';
 import { tokenHandlers } from './tokens.ts';
 
@@ -41,7 +42,7 @@ export function enrollHandlers(deps: EnrollDeps): Pick<Handlers, 'createToken' |
   };
 }
 
-export type DeviceRequest = { readonly method: string; readonly path: string; readonly body: Uint8Array; readonly device?: DeviceId };
+export type DeviceRequest = { readonly method: string; readonly path: string; readonly body: Uint8Array; readonly device?: DeviceId; readonly certificate?: ShownCertificate };
 export type DeviceAnswer = { readonly status: number; readonly json: unknown };
 
 type DeviceRoute = { readonly method: 'GET' | 'POST'; readonly answer: (request: DeviceRequest, deps: EnrollDeps) => Promise<unknown> };
@@ -49,6 +50,7 @@ type DeviceRoute = { readonly method: 'GET' | 'POST'; readonly answer: (request:
 const deviceRoutes: ReadonlyMap<string, DeviceRoute> = new Map([
   [devicePaths.ca, { method: 'GET', answer: async (_request: DeviceRequest, { authority }: EnrollDeps) => ({ ca: authority.caPem }) }],
   [devicePaths.enroll, { method: 'POST', answer: async ({ body }: DeviceRequest, deps: EnrollDeps) => enroll(deps, readRequest(body)) }],
+  [devicePaths.renew, { method: 'POST', answer: async (request: DeviceRequest, deps: EnrollDeps) => renewFor(request, deps) }],
   [devicePaths.policy, { method: 'GET', answer: async (request: DeviceRequest, deps: EnrollDeps) => policyFor(request, deps) }],
   [devicePaths.addresses, { method: 'GET', answer: async ({ device }: DeviceRequest, { urls }: EnrollDeps) => ({ mqtt: known(device, 'addresses') && urls().mqtt }) }],
 ]);
@@ -61,6 +63,11 @@ export function enrollDeviceRoutes(deps: EnrollDeps): (request: DeviceRequest) =
     if (found.method !== request.method) throw new Fault('method-not-allowed', `${request.path} takes ${found.method}, not ${request.method.slice(0, 16)}`);
     return { status: 200, json: await found.answer(request, deps) };
   };
+}
+
+async function renewFor({ body, certificate }: DeviceRequest, deps: EnrollDeps): Promise<unknown> {
+  if (!certificate) throw new Fault('unauthenticated', 'a certificate is renewed for the device that shows it; enrol first');
+  return renew(deps, certificate, check(RenewRequest, parseJson(body, { what: 'renewal' }), { what: 'renewal' }));
 }
 
 function readRequest(body: Uint8Array): EnrollRequest {

@@ -2,7 +2,7 @@ import { and, asc, eq, inArray, sql } from 'drizzle-orm';
 import type { DeviceId } from '@pier/shared/core';
 import { InFlightState } from '@pier/shared/api';
 import { type EnrollRequest } from '@pier/shared/enroll';
-import { type Db, claimToken, deployment, device, deviceLive, deviceState, isAnyOf, pendingDevice, storeAudit } from '../db/index.ts';
+import { type Db, claimToken, deployment, device, deviceKey, deviceLive, deviceState, isAnyOf, pendingDevice, storeAudit } from '../db/index.ts';
 
 export type NewToken = typeof claimToken.$inferInsert;
 export type StoredToken = typeof claimToken.$inferSelect;
@@ -47,6 +47,12 @@ export async function isLetIn(tx: Db, id: DeviceId): Promise<boolean> {
     .leftJoin(deviceLive, eq(deviceLive.deviceId, pendingDevice.deviceId))
     .where(eq(pendingDevice.deviceId, id));
   return rows.length > 0 && rows[0]?.seen === null;
+}
+
+/** Whether a device had this key, and has another one now. */
+export async function isGivenUp(tx: Db, keyId: string): Promise<boolean> {
+  const rows = await tx.select({ id: deviceKey.deviceId }).from(deviceKey).where(and(eq(deviceKey.keyId, keyId), eq(deviceKey.state, 'retired')));
+  return rows.length > 0;
 }
 
 export async function forgetPending(tx: Db, id: DeviceId): Promise<void> {

@@ -18,9 +18,11 @@ let listener: DeviceListener;
 let asked: DeviceRequest[];
 let signedBackMs: number;
 const revoked = new Set<string>();
+const givenUp = new Set<string>();
+let used: string[] = [];
 
 beforeEach(async () => {
-  [asked, signedBackMs] = [[], 0];
+  [asked, signedBackMs, used] = [[], 0, []];
   authority = await newAuthority({ clock: { ...systemClock, nowMs: () => systemClock.nowMs() - signedBackMs } });
   folder = await temporaryFolder('listener');
   registry = await openRegistry({ dir: join(folder.path, 'registry'), clock: systemClock, log: silentLog });
@@ -33,6 +35,8 @@ beforeEach(async () => {
     log: silentLog,
     registry,
     isRevoked: (_device, serial) => revoked.has(serial),
+    supersededBy: ({ keyId }) => (givenUp.has(keyId) ? 'an old copy' : undefined),
+    onUsed: ({ serial }) => used.push(serial),
     basicAuth: async (user, password, address) => {
       if (user === 'flood') throw new Fault('too-many-requests', `too many from ${address}`);
       return password === 'secret' ? { kind: 'user', user, may: user === 'ci' ? 'push' : 'pull' } : { kind: 'anonymous' };
@@ -118,7 +122,35 @@ describe('certificates that do not hold are never taken for none', () => {
 
   test('expired', async () => {
     signedBackMs = 3 * 365 * 86_400_000;
-    for (const problem of await everywhere(await deviceIdentity(authority, 'dev-a'))) expect(problem).toMatchObject({ status: 403, code: 'certificate-invalid', detail: expect.stringContaining('CERT_HAS_EXPIRED') });
+    for (const problem of await everywhere(await deviceIdentity(authority, 'dev-a'))) expect(problem).toMatchObject({ status: 403, code: 'certificate-expired', detail: expect.stringContaining('dev-a ran out') });
+  });
+
+  test('expired, except for its renewal, which learns of it', async () => {
+    signedBackMs = 3 * 365 * 86_400_000;
+    const who = await deviceIdentity(authority, 'dev-a');
+    expect((await ask('POST', '/device/v1/renew', { who })).body).toBe('{"device":null,"bytes":0}');
+    expect(asked.at(-1)?.certificate).toMatchObject({ device: 'dev-a', serial: who.serial });
+    expect(asked.at(-1)?.certificate?.notAfterMs).toBeLessThan(systemClock.nowMs());
+    givenUp.add(asked.at(-1)?.certificate?.keyId ?? '');
+    expect(problemOf(await ask('POST', '/device/v1/renew', { who }))).toMatchObject({ code: 'certificate-superseded' });
+    revoked.add(who.serial);
+    expect(problemOf(await ask('POST', '/device/v1/renew', { who }))).toMatchObject({ code: 'device-revoked' });
+  });
+
+  test('expired, of a stranger who signed it for himself', async () => {
+    signedBackMs = 3 * 365 * 86_400_000;
+    await using stranger = await newAuthority({ clock: { ...systemClock, nowMs: () => systemClock.nowMs() - signedBackMs } });
+    expect(problemOf(await ask('POST', '/device/v1/renew', { who: await deviceIdentity(stranger, 'dev-a') }))).toMatchObject({ code: 'certificate-invalid' });
+    expect(asked).toEqual([]);
+  });
+
+  test('given up for a newer one', async () => {
+    const who = await deviceIdentity(authority, 'dev-a');
+    await ask('GET', '/device/v1/policy', { who });
+    givenUp.add(asked.at(-1)?.certificate?.keyId ?? '');
+    expect(used).toEqual([who.serial]);
+    for (const problem of await everywhere(who)) expect(problem).toMatchObject({ status: 403, code: 'certificate-superseded', detail: 'an old copy' });
+    expect(used).toEqual([who.serial]);
   });
 
   test('revoked', async () => {
@@ -200,4 +232,18 @@ describe('the door', () => {
     await until(() => silent.closed && idle.closed, { what: 'both are closed' });
     await expect(ask('GET', '/v2/')).rejects.toThrow(/ECONNREFUSED/);
   });
+});
+
+test('shows another certificate from now on, and lets those who are connected be', async () => {
+  const next = await authority.managerIdentity('a');
+  const before = (await ask('GET', '/device/v1/ca')).status;
+  listener.useIdentity({ certPem: next.certPem, keyPem: next.keyPem });
+  const seen = await new Promise<string | undefined>((resolve, reject) => {
+    const socket = connectTls({ ...tls(), rejectUnauthorized: false }, () => {
+      resolve(socket.getPeerX509Certificate()?.subject);
+      socket.destroy();
+    });
+    socket.on('error', reject);
+  });
+  expect([before, seen]).toEqual([200, 'CN=manager:a']);
 });

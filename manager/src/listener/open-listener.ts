@@ -2,12 +2,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Server, createServer } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
-import { type Clock, Fault, faultCodes, invariant, toFault } from '@pier/shared/core';
+import { type Clock, Fault, faultCodes, invariant, isoTime, toFault } from '@pier/shared/core';
+import { devicePaths } from '@pier/shared/enroll';
+import type { TlsIdentity } from '../authority/index.ts';
 import { listen, readBody } from '../net/index.ts';
 import type { Access } from '../registry/index.ts';
 import { basicOf } from './basic.ts';
 import { type Shown, shownBy } from './certificate.ts';
-import type { DeviceListener, DeviceListenerOptions } from './listener.ts';
+import type { DeviceListener, DeviceListenerOptions, DeviceRequest } from './listener.ts';
 
 const bodyBytesMax = 256 << 10;
 const bodyTimeoutMs = 15_000;
@@ -22,15 +24,13 @@ const limits = { connectionsMax: 20_000, headerBytesMax: 16 << 10, handshakeTime
  */
 export async function openDeviceListener(options: DeviceListenerOptions): Promise<DeviceListener> {
   const { identity, caPem, log } = options;
+  const shown = ({ certPem: cert, keyPem: key }: TlsIdentity) => ({ cert, key, ca: caPem, minVersion: 'TLSv1.2' }) as const;
   const sockets = new Set<Duplex>();
   const server = createServer(
     {
-      cert: identity.certPem,
-      key: identity.keyPem,
-      ca: caPem,
+      ...shown(identity),
       requestCert: true,
       rejectUnauthorized: false,
-      minVersion: 'TLSv1.2',
       handshakeTimeout: limits.handshakeTimeoutMs,
       maxHeaderSize: limits.headerBytesMax,
       headersTimeout: limits.headersTimeoutMs,
@@ -48,7 +48,7 @@ export async function openDeviceListener(options: DeviceListenerOptions): Promis
   });
   const known = new Set<TLSSocket>();
   server.on('secureConnection', (socket: TLSSocket) => {
-    if (shownBy(socket).kind !== 'device') return;
+    if (shownBy(socket, caPem).kind !== 'device') return;
     known.add(socket);
     socket.once('close', () => known.delete(socket));
   });
@@ -57,12 +57,12 @@ export async function openDeviceListener(options: DeviceListenerOptions): Promis
     socket.destroy();
   });
   const port = await listen(server, options);
-  return { port, kick: (device) => kick(known, device), [Symbol.asyncDispose]: () => stop(server, { sockets, clock: options.clock }) };
+  return { port, isListening: () => server.listening, useIdentity: (next) => server.setSecureContext(shown(next)), kick: (device) => kick(known, { device, caPem }), [Symbol.asyncDispose]: () => stop(server, { sockets, clock: options.clock }) };
 }
 
-function kick(known: ReadonlySet<TLSSocket>, device: string): number {
+function kick(known: ReadonlySet<TLSSocket>, { device, caPem }: { device: string; caPem: string }): number {
   const ended = [...known].filter((socket) => {
-    const shown = shownBy(socket);
+    const shown = shownBy(socket, caPem);
     return shown.kind === 'device' && shown.device === device;
   });
   for (const socket of ended) socket.destroy();
@@ -88,10 +88,11 @@ async function serve(exchange: Exchange): Promise<void> {
   const { request, response, options } = exchange;
   try {
     invariant(request.socket instanceof TLSSocket, 'an HTTPS server has TLS sockets');
-    const shown = shownBy(request.socket);
-    const refused = refusal(shown, options);
-    if (refused) throw refused;
+    const shown = shownBy(request.socket, options.caPem);
     const path = (request.url ?? '').split('?', 1)[0] ?? '';
+    const refused = refusal(shown, path, options);
+    if (refused) throw refused;
+    if (shown.kind === 'device') options.onUsed?.(shown);
     if (path === '/v2' || path.startsWith('/v2/')) await options.registry.handle(request, response, await accessOf(exchange, shown));
     else if (path.startsWith('/device/v1/')) await deviceRoute(exchange, { path, shown });
     else throw new Fault('not-found', 'the registry is under /v2/, device routes are under /device/v1/');
@@ -100,9 +101,14 @@ async function serve(exchange: Exchange): Promise<void> {
   }
 }
 
-function refusal(shown: Shown, { isRevoked }: DeviceListenerOptions): Fault | undefined {
+function refusal(shown: Shown, path: string, { isRevoked, supersededBy }: DeviceListenerOptions): Fault | undefined {
   if (shown.kind === 'refused') return new Fault('certificate-invalid', shown.reason);
   if (shown.kind === 'device' && isRevoked(shown.device, shown.serial)) return new Fault('certificate-invalid', `the certificate of ${shown.device} is revoked`);
+  if (shown.kind !== 'device' && shown.kind !== 'expired') return undefined;
+  if (shown.kind === 'expired' && isRevoked(shown.device, shown.serial)) return new Fault('device-revoked', `device ${shown.device} is revoked`);
+  const superseded = supersededBy?.(shown);
+  if (superseded !== undefined) return new Fault('certificate-superseded', superseded);
+  if (shown.kind === 'expired' && path !== devicePaths.renew) return new Fault('certificate-expired', `the certificate of ${shown.device} ran out at ${isoTime(shown.notAfterMs)}; it can be renewed only`);
   return undefined;
 }
 
@@ -117,8 +123,13 @@ async function accessOf({ request, options }: Exchange, shown: Shown): Promise<A
 
 async function deviceRoute({ request, response, options }: Exchange, { path, shown }: { path: string; shown: Shown }): Promise<void> {
   const body = await bodyOf(request, options.clock);
-  const answer = await options.deviceRoutes({ method: request.method ?? '', path, body, ...(shown.kind === 'device' ? { device: shown.device } : {}) });
+  const answer = await options.deviceRoutes({ method: request.method ?? '', path, body, ...provenBy(shown) });
   sendJson(response, { status: answer.status, type: 'application/json', value: answer.json });
+}
+
+function provenBy(shown: Shown): Pick<DeviceRequest, 'device' | 'certificate'> {
+  if (shown.kind === 'device') return { device: shown.device, certificate: shown };
+  return shown.kind === 'expired' ? { certificate: shown } : {};
 }
 
 async function bodyOf(request: IncomingMessage, clock: Clock): Promise<Uint8Array> {

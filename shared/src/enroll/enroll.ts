@@ -4,7 +4,7 @@ import { DeviceId } from '../core/index.ts';
 import { BoardProfile } from '../hardware/index.ts';
 import { Envelope } from '../signing/index.ts';
 
-export const devicePaths = { ca: '/device/v1/ca', enroll: '/device/v1/enroll', policy: '/device/v1/policy', addresses: '/device/v1/addresses' } as const;
+export const devicePaths = { ca: '/device/v1/ca', enroll: '/device/v1/enroll', renew: '/device/v1/renew', policy: '/device/v1/policy', addresses: '/device/v1/addresses' } as const;
 
 /** Where a device that is known finds the broker now. */
 export const DeviceAddresses = z.strictObject({ mqtt: z.string() });
@@ -26,8 +26,17 @@ export const EnrollResponse = z.strictObject({
   ca: z.string(),
   policy: Envelope,
   mqtt: z.string(),
+  /** When the certificate was signed, by the manager's clock: its own beginning is back-dated, for boards with wrong clocks. */
+  issuedMs: z.int().min(0).optional(),
 });
 export type EnrollResponse = z.infer<typeof EnrollResponse>;
+
+/** A new certificate for a new key; the old pair, shown with the request, tells who asks. */
+export const RenewRequest = z.strictObject({ csr: z.string().max(8_192) });
+export type RenewRequest = z.infer<typeof RenewRequest>;
+
+export const RenewResponse = z.strictObject({ certificate: z.string(), issuedMs: z.int().min(0) });
+export type RenewResponse = z.infer<typeof RenewResponse>;
 
 const TokenBody = z.strictObject({ s: z.string().min(16).max(128), c: z.string().regex(/^[0-9a-f]{64}$/), p: z.string().regex(/^[0-9a-f]{64}$/) });
 

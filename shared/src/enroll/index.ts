@@ -1,1 +1,1 @@
-export { DeviceAddresses, EnrollRequest, EnrollResponse, decodeToken, devicePaths, encodeToken } from './enroll.ts';
+export { DeviceAddresses, EnrollRequest, EnrollResponse, RenewRequest, RenewResponse, decodeToken, devicePaths, encodeToken } from './enroll.ts';

@@ -14,7 +14,7 @@ import { type Policies, openPolicies, openReleases } from '../../artifact/index.
 import { type Db, binding, device } from '../../db/index.ts';
 import { PinWatch, deviceHandlers, startIngest } from '../../device/index.ts';
 import { board, movableClock, uplink } from '../../device/testing/device-world.ts';
-import { type EnrollDeps, enrollDeviceRoutes, enrollHandlers, openRevocations } from '../../enroll/index.ts';
+import { type EnrollDeps, enrollDeviceRoutes, enrollHandlers, openDeviceKeys, openRevocations } from '../../enroll/index.ts';
 import { listen } from '../../net/index.ts';
 import { openRegistry } from '../../registry/index.ts';
 import { type EngineDeps, advanceOnReport, rolloutHandlers, tick } from '../../rollout/index.ts';
@@ -59,8 +59,9 @@ export async function openWhyWorld(database: { readonly db: Db; readonly folder:
   const why = whyHandlers({ db, clock, policies });
   const authority = await openAuthority({ dir: join(folder, 'authority'), clock, hosts: [] });
   const revocations = await openRevocations({ db, onRevoked: () => {} });
+  const deviceKeys = await openDeviceKeys({ db, clock, log });
   const showDevice = (id: DeviceId) => devices.getDevice({ ...call, params: { device: id } });
-  const enrolling: EnrollDeps = { db, clock, random: systemRandom, log, authority, policies, urls: () => ({ mqtt: 'mqtts://127.0.0.1:1' }), revocations, wake, showDevice };
+  const enrolling: EnrollDeps = { db, clock, random: systemRandom, log, authority, policies, urls: () => ({ mqtt: 'mqtts://127.0.0.1:1' }), revocations, keys: deviceKeys, graceMs: 0, wake, showDevice };
   const enroll = enrollHandlers(enrolling);
   let number = 0;
 

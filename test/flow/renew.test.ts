@@ -1,0 +1,53 @@
+/** Identities over time: renewed before their end and after it, on boards whose clock is years wrong. */
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { DeviceId } from '@pier/shared/core';
+import { exampleGuest } from '../support/guests.ts';
+import { processesOf } from '../support/processes.ts';
+import { type World, button, deploymentIn, led, openWorld, until } from '../support/world.ts';
+
+/** 20 s: a certificate is renewed after 13 s, if nothing is slower. */
+const short = ['--device-certificate-days', String(20 / 86_400)];
+let world: World;
+beforeAll(async () => {
+  world = await openWorld({}, short);
+});
+afterAll(() => world[Symbol.asyncDispose]());
+
+const enrolment = (name: string) => JSON.parse(readFileSync(join(world.dir, name, 'identity', 'enrolment.json'), 'utf8')) as { certificate: string; issuedMs: number };
+const certificate = (name: string) => new X509Certificate(enrolment(name).certificate);
+const logOf = (name: string): string => readFileSync(join(world.dir, 'logs', `${name}.log`), 'utf8');
+const online = (device: DeviceId) => until(`${device} online`, async () => (await world.look(device)).online || undefined);
+
+async function kill9(name: string, started: { exited: Promise<unknown> }): Promise<void> {
+  for (const { pid } of processesOf(join(world.dir, name))) process.kill(pid, 'SIGKILL');
+  await started.exited;
+}
+
+test('a device renews its certificate with a new key, connects with it, and the manager gives the old one up', { timeout: 120_000 }, async () => {
+  const { device } = await world.enrol({ name: 'steady' });
+  const first = certificate('steady');
+  const next = await until('another certificate', () => (certificate('steady').serialNumber === first.serialNumber ? undefined : certificate('steady')), 90_000);
+  expect(next.publicKey.equals(first.publicKey)).toBe(false);
+  expect(next.subject).toBe(first.subject);
+  await until('the old key given up', async () => (await world.api.call('listAudit', { query: { object: `device:${device}`, limit: 50 } })).items.find(({ action }) => action === 'device.key-changed'));
+  await online(device);
+});
+
+test('an agent that was off while its certificate ran out renews it when it is back, by itself; its app did not wait for that', { timeout: 180_000 }, async () => {
+  const { device, process: started } = await world.enrol({ name: 'away' });
+  const blink = await exampleGuest('blink');
+  await world.bind(device, 'blink', { led, button });
+  const rollout = await world.rollOut(await world.push({ app: 'blink', version: '1.0.0', counter: 1, ...blink }), device);
+  await deploymentIn(world, { device, rollout, states: ['proven'] });
+  await kill9('away', started);
+  const { serialNumber, validToDate } = certificate('away');
+  await until('its end', () => Date.now() > validToDate.getTime() || undefined, 90_000);
+  await world.enrol({ name: 'away', token: 'not-needed-any-more' });
+  expect(certificate('away').serialNumber).not.toBe(serialNumber);
+  await online(device);
+  const log = logOf('away');
+  expect(log.lastIndexOf('guest.up')).toBeLessThan(log.lastIndexOf('certificate.renewed'));
+});
