@@ -55,6 +55,14 @@ test('a board says when it is ready, obeys the other verbs, and ends with 0 on S
   expect(await run('lines', dir)).toMatchObject({ code: 6, err: expect.stringContaining('unreachable: ') });
 });
 
+test('a board that cannot show its pins where it was told to says so, and does not stay', async () => {
+  using folder = makeFolder(blinky);
+  const dir = join(folder.dir, 'run');
+  expect(await run('board', folder.file, '--dir', dir, '--sysfs', join(folder.dir, 'none'))).toMatchObject({ code: 4, out: '', err: expect.stringMatching(/^not-found: there is no folder .*none/) });
+  expect(await run('board', folder.file, '--dir', dir, '--sysfs', folder.file)).toMatchObject({ code: 2, out: '', err: expect.stringMatching(/^input-invalid: .* is no folder/) });
+  expect(existsSync(join(dir, 'board.sock'))).toBe(false);
+});
+
 test('serial ports are listed, unplugged, plugged in, spoiled and set by their verbs', async () => {
   using folder = makeFolder({ model: 'raspberry-pi-3b', parts: [{ part: 'modbus-meter', name: 'meter', port: 'meter0', powerW: 460 }] });
   const { dir } = folder;

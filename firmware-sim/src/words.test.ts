@@ -2,8 +2,10 @@ import { expect, test } from 'vitest';
 import { readWords } from './words.ts';
 
 test('each verb takes its words', () => {
-  expect(readWords(['board', 'b.json', '--dir', 'd', '--ready', 'json'])).toEqual({ verb: 'board', file: 'b.json', dir: 'd', ready: true });
+  expect(readWords(['board', 'b.json', '--dir', 'd', '--ready', 'json'])).toEqual({ verb: 'board', file: 'b.json', dir: 'd', ready: true, sysfs: undefined });
   expect(readWords(['board', '--dir', 'd', 'b.json'])).toEqual({ verb: 'board', file: 'b.json', dir: 'd', ready: false });
+  expect(readWords(['board', 'b.json', '--dir', 'd', '--sysfs', 'm'])).toMatchObject({ sysfs: { dir: 'm', base: 512, slowOpens: 0 } });
+  expect(readWords(['board', 'b.json', '--dir', 'd', '--sysfs', 'm', '--gpio-base', '399', '--slow-udev', '7'])).toMatchObject({ sysfs: { dir: 'm', base: 399, slowOpens: 7 } });
   expect(readWords(['press', 'd', 'button', '--ms', '250'])).toEqual({ verb: 'order', dir: 'd', order: { op: 'press', part: 'button', ms: 250 } });
   expect(readWords(['press', 'd', 'button'])).toMatchObject({ order: { ms: 100 } });
   expect(readWords(['set', 'd', 'GPIO4', '1'])).toEqual({ verb: 'order', dir: 'd', order: { op: 'outside', line: 'GPIO4', level: 1 } });
@@ -16,6 +18,6 @@ test('each verb takes its words', () => {
   expect(readWords(['lines', 'd', '-o', 'json'])).toEqual({ verb: 'lines', dir: 'd', json: true });
 });
 
-test.each([[[]], [['fly']], [['toString']], [['board', 'b.json']], [['board', 'b.json', 'c.json', '--dir', 'd']], [['board', 'b.json', '--dir', 'd', '--ready', 'yaml']], [['press', 'd']], [['press', 'd', 'x', '--ms', '0']], [['press', 'd', 'x', '--ms', 'soon']], [['set', 'd', 'GPIO4', '2']], [['set', 'd', 'GPIO4', '1', '1']], [['set', 'd', 'meter']], [['set', 'd', 'meter', 'powerW=lots']], [['set', 'd', 'meter', 'powerW=1', '0']], [['unplug', 'd']], [['plug', 'd', 'p', 'q']], [['fault', 'd', 'p', 'gremlins']], [['fault', 'd', 'p', 'crc', '--count', '0']], [['ports']], [['lines', 'd', '-o', 'xml']], [['lines', 'd', '--all']]])('%j is refused with the usage', (argv) => {
+test.each([[[]], [['fly']], [['toString']], [['board', 'b.json']], [['board', 'b.json', 'c.json', '--dir', 'd']], [['board', 'b.json', '--dir', 'd', '--ready', 'yaml']], [['board', 'b.json', '--dir', 'd', '--gpio-base', '512']], [['board', 'b.json', '--dir', 'd', '--sysfs', 'm', '--gpio-base', 'x']], [['press', 'd']], [['press', 'd', 'x', '--ms', '0']], [['press', 'd', 'x', '--ms', 'soon']], [['set', 'd', 'GPIO4', '2']], [['set', 'd', 'GPIO4', '1', '1']], [['set', 'd', 'meter']], [['set', 'd', 'meter', 'powerW=lots']], [['set', 'd', 'meter', 'powerW=1', '0']], [['unplug', 'd']], [['plug', 'd', 'p', 'q']], [['fault', 'd', 'p', 'gremlins']], [['fault', 'd', 'p', 'crc', '--count', '0']], [['ports']], [['lines', 'd', '-o', 'xml']], [['lines', 'd', '--all']]])('%j is refused with the usage', (argv) => {
   expect(() => readWords(argv)).toThrow(expect.objectContaining({ code: 'input-invalid', message: expect.stringContaining('board FILE --dir DIR') }));
 });

@@ -31,6 +31,19 @@ const errnoOf = (act: () => unknown): string => {
   }
 };
 
+/** An agent in a process of its own, killed with line 17 exported; gives how it ended, and its complaints. */
+function dieHolding(folder: string): readonly unknown[] {
+  const program = `
+    import { systemClock } from '@pier/shared/core';
+    import { openSysfsBoard } from ${JSON.stringify(join(import.meta.dirname, '../../agent/src/hardware/sysfs/index.ts'))};
+    const never = new AbortController().signal;
+    const board = await openSysfsBoard({ clock: systemClock, folder: ${JSON.stringify(folder)} }, never);
+    await board.openLine({ at: { chip: '${chip}', line: 17 }, direction: 'out', initial: 1, consumer: 'blink' }, never);
+    process.kill(process.pid, 'SIGKILL');`;
+  const { signal, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', program], { cwd: import.meta.dirname, encoding: 'utf8' });
+  return [signal, stderr];
+}
+
 describe.skipIf(why !== undefined)('the simulated /sys/class/gpio', () => {
   test('has chips with the numbers of Linux 6.6, and answers wrong use with the errno of the kernel', async () => {
     await using _ = await startSysfs(pi);
@@ -151,23 +164,22 @@ describe.skipIf(why !== undefined)('an agent on sysfs', () => {
   test('takes back what an agent that died had exported, and nothing else', async () => {
     await using bench = await startSysfs(pi);
     put('export', '589');
-    const program = `
-      import { systemClock } from '@pier/shared/core';
-      import { openSysfsBoard } from ${JSON.stringify(join(import.meta.dirname, '../../agent/src/hardware/sysfs/index.ts'))};
-      const board = await openSysfsBoard({ clock: systemClock, folder: ${JSON.stringify(bench.folder)} }, new AbortController().signal);
-      await board.openLine({ at: { chip: '${chip}', line: 17 }, direction: 'out', initial: 1, consumer: 'blink' }, new AbortController().signal);
-      process.kill(process.pid, 'SIGKILL');`;
-    const dead = spawnSync(process.execPath, ['--input-type=module', '--eval', program], { cwd: import.meta.dirname, encoding: 'utf8' });
-    expect([dead.signal, dead.stderr]).toEqual(['SIGKILL', '']);
+    await using early = await bench.open();
+    expect(dieHolding(bench.folder)).toEqual(['SIGKILL', '']);
     // An export outlives its process, and the line keeps its level.
     expect([exported(), show('gpio588/value')]).toEqual([['gpio588', 'gpio589'], '1']);
+    {
+      await using _ = await early.openLine({ at, direction: 'in', consumer: 'door' }, never);
+      expect(exported()).toEqual(['gpio588', 'gpio589']);
+    }
+    dieHolding(bench.folder);
     await using board = await bench.open();
     expect(exported()).toEqual(['gpio589']);
     await using held = await board.openLine({ at, direction: 'in', consumer: 'door' }, never);
     // A second agent takes nothing from one that lives.
     await using _ = await bench.open();
+    await expect(early.openLine({ at, direction: 'in', consumer: 'thief' }, never)).rejects.toThrow(fault('line-busy', /"door"/));
     expect([exported(), valueOf(held).read()]).toEqual([['gpio588', 'gpio589'], 0]);
-    expect(readdirSync(bench.folder)).toHaveLength(1);
   });
 
   test('of another boot left nothing: its numbers mean other lines now', async () => {

@@ -27,7 +27,7 @@ export async function openSysfsBoard({ clock, folder }: SysfsDeps, signal: Abort
   const Made = await loadOnoff();
   const chips = scanChips();
   const exports = stack.use(new Exports(folder));
-  exports.sweep(chips);
+  exports.sweep();
   const model = modelOf(machineRoots);
   // An unexported line goes back to its driver, and most make an input of it; a process that dies leaves it exported and as it is.
   const profile: BoardProfile = { model, chips: chips.map((chip) => profileChip(chip, model)), serial: machinePorts(machineRoots), onRelease: 'input' };

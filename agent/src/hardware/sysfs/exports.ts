@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, w
 import { join } from 'node:path';
 import * as z from 'zod';
 import { LineRef } from '@pier/shared/capability';
-import { type Chip, gpioRoot } from './chips.ts';
+import { gpioRoot, scanChips } from './chips.ts';
 
 const Exported = z.strictObject({ at: LineRef, number: z.int().min(0), consumer: z.string().max(128) });
 export type Exported = z.infer<typeof Exported>;
@@ -48,9 +48,10 @@ export class Exports implements Disposable {
   }
 
   /** Unexports what agents that died have left. A boot later nothing is exported any more, and numbers mean other lines. */
-  sweep(chips: readonly Chip[]): void {
-    for (const { path, by, lines } of this.#records()) {
-      if (isAlive(by)) continue;
+  sweep(): void {
+    const dead = this.#records().filter(({ by }) => !isAlive(by));
+    const chips = dead.length === 0 ? [] : scanChips();
+    for (const { path, by, lines } of dead) {
       for (const { at, number } of by.boot === this.#by.boot ? lines : []) {
         const base = chips.find(({ label }) => label === at.chip)?.base;
         if (base !== undefined && base + at.line === number && existsSync(join(gpioRoot, `gpio${number}`))) writeFileSync(join(gpioRoot, 'unexport'), String(number));
@@ -99,11 +100,13 @@ function bootId(): string {
   return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
 }
 
-/** Field 22 of proc_pid_stat(5); undefined when there is no such process. The name before it may hold anything, also brackets. */
+/** Fields 3 and 22 of proc_pid_stat(5); undefined when no such process runs. The name before them may hold anything, also brackets. */
 function startTicksOf(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    // One that was killed stays listed until its parent has asked for it.
+    return ['Z', 'X'].includes(fields[0] ?? '') ? undefined : fields[19];
   } catch {
     // It has ended.
     return undefined;

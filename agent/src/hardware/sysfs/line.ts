@@ -50,6 +50,8 @@ function numberOf({ profile, gone, checkGone }: Site, { at }: LineRequest): numb
 type Place = { readonly at: LineRequest['at']; readonly number: number };
 
 function exportLine({ exports, ask }: Site, { at, number, consumer }: Place & { readonly consumer: string }): void {
+  // Whoever has it may have died since this board was opened.
+  if (isExported(number)) ask(at.chip, 'take back what a dead agent has left', () => exports.sweep());
   if (isExported(number)) throw new Fault('line-busy', `line ${at.line} of ${at.chip} is held by ${holderOf(exports.consumerOf(number))}`);
   exports.add({ at, number, consumer });
   try {
