@@ -17,5 +17,6 @@ test('whoever is killed, stopped or cut off, at random or at a named step of a j
   const rounds = planRounds({ seed, rounds: from + slice }).slice(from);
   const said: string[] = [];
   const { findings, neverHit, rounds: played } = await storm({ seed, rounds, say: (line) => said.push(line), keptDir, signal: new AbortController().signal });
-  expect({ findings, neverHit, played: played.length }, said.join('\n')).toEqual({ findings: [], neverHit: [], played: slice });
+  if (findings.length > 0) throw new Error(said.join('\n'));
+  expect({ neverHit, played: played.length }).toEqual({ neverHit: [], played: slice });
 }, 900_000);

@@ -5,7 +5,7 @@ import { type Random, systemClock } from '@pier/shared/core';
 import { topics } from '@pier/shared/wire';
 import { stolenIdentity } from '../support/stolen.ts';
 import { childrenOf, signalAll } from './cast.ts';
-import { type Blow, type Round, below } from './plan.ts';
+import { type Blow, type Round, below, newcomerOf } from './plan.ts';
 import type { Scene, StormDevice } from './scene.ts';
 
 /** Messages to devices that were seen on the wire, to be played again. */
@@ -19,7 +19,8 @@ export async function strike(scene: Scene, { round, random, heard }: { round: Ro
   if (blow.victim === 'link') return strikeLink(scene, blow.act, holdMs);
   if (blow.victim === 'wire') return replay(scene, { random, heard, device });
   if (blow.victim === 'postgres') return strikePostgres(scene, blow.act, holdMs);
-  const name = nameOf(blow, device);
+  const newcomer = newcomerOf(round);
+  const name = blow.victim === 'agent' && scene.cast.names.includes(newcomer) ? newcomer : nameOf(blow, device);
   if (blow.victim === 'board') excuse(scene, device.name, holdMs);
   if (blow.act === 'stop') return pause(scene.cast.mains(name), holdMs);
   // Devices and the manager are back as soon as somebody notices; the others as late as they like.

@@ -1,6 +1,6 @@
 /** Whether everything has come to rest after a round, and came to rest rightly. */
 import { sql } from 'drizzle-orm';
-import { systemClock, toFault } from '@pier/shared/core';
+import { isoTime, systemClock, toFault } from '@pier/shared/core';
 import { checkInvariants } from '../support/invariants.ts';
 import { readRecord } from '../support/record.ts';
 import { type AppOnDisk, type OnDisk, damagedBlobs, readDevice } from './device-state.ts';
@@ -51,9 +51,15 @@ async function rest(scene: Scene, { stage }: About): Promise<{ unrest: string[];
   }
 }
 
-async function offline({ world, devices }: Scene): Promise<StormDevice[]> {
-  const seen = await Promise.all(devices.map(async (device) => ({ device, online: (await world.look(device.id)).online })));
-  return seen.filter(({ online }) => !online).map(({ device }) => device);
+async function offline(scene: Scene): Promise<StormDevice[]> {
+  const seen = await Promise.all(scene.devices.map(async (device) => ({ device, isThere: await isThere(scene, device) })));
+  return seen.filter((one) => !one.isThere).map(({ device }) => device);
+}
+
+/** Online, and heard since the manager's last death: what an earlier one heard says nothing of who is connected to this one. */
+async function isThere({ db, managerSinceMs }: Scene, { id }: StormDevice): Promise<boolean> {
+  const { rows } = await db.execute<{ there: boolean }>(sql`select online and last_seen_at > ${isoTime(managerSinceMs())}::timestamptz as there from device_live where device_id = ${id}`);
+  return rows[0]?.there === true;
 }
 
 async function unrestOf(scene: Scene, stage: Stage): Promise<string[]> {
@@ -68,7 +74,9 @@ async function unrestOf(scene: Scene, stage: Stage): Promise<string[]> {
 
 const finalStates: ReadonlySet<string> = new Set(['proven', 'failed', 'refused']);
 
-async function unrestOfDevice({ world, db }: Scene, { id, name, folder }: StormDevice): Promise<string[]> {
+async function unrestOfDevice(scene: Scene, device: StormDevice): Promise<string[]> {
+  const { world, db } = scene;
+  const { id, name, folder } = device;
   const onDisk = readDevice(folder);
   const seen = await world.look(id);
   const { rows } = await db.execute<{ rev: string; desired_hash: string }>(sql`select rev, desired_hash from device_state where device_id = ${id}`);
@@ -76,7 +84,7 @@ async function unrestOfDevice({ world, db }: Scene, { id, name, folder }: StormD
   const isBehind = onDisk.desired?.hash !== state?.desired_hash || String(onDisk.desired?.rev) !== String(state?.rev);
   const running = new Map(Object.entries(seen.reported?.apps ?? {}).map(([app, reported]) => [app, reported.running?.digest]));
   const wrong = [
-    ...(seen.online ? [] : ['is offline']),
+    ...((await isThere(scene, device)) ? [] : ['is not there']),
     ...(isBehind ? [`has desired ${onDisk.desired?.rev}, the manager ${state?.rev}`] : []),
     ...[...onDisk.commands].filter(([, one]) => one.state === 'accepted' || one.state === 'running').map(([command, one]) => `has command ${command} ${one.state}`),
     ...onDisk.waiting.map(({ kind, key }) => `has ${kind} ${key} to send`),

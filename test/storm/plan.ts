@@ -1,7 +1,7 @@
 /** What a storm does, from its seed alone: which story is played in each round, who is struck meanwhile, how, and when. Pure. */
 import { type Random, type Step, steps } from '@pier/shared/core';
 
-export const storyNames = ['deploy', 'refuse', 'fail', 'roll back', 'command', 'enrol', 'log lease'] as const;
+export const storyNames = ['deploy', 'refuse', 'fail', 'roll back', 'command', 'enrol', 'renew', 'log lease'] as const;
 export type StoryName = (typeof storyNames)[number];
 
 /** How each part of a fleet may be struck. `all`: with the launcher that would have made its outputs safe. */
@@ -32,6 +32,11 @@ export type Round = {
   /** Whether a device that waits to reconnect is left to its back-off, which may take a minute. */
   readonly patient: boolean;
 };
+
+/** The device that comes in a round in which one comes: it is the one that is struck, if an agent is. */
+export function newcomerOf({ n }: Pick<Round, 'n'>): string {
+  return `newcomer-${n}`;
+}
 
 /** Numbers in [0, 1) that a seed decides (mulberry32). */
 export function chance(seed: number): Random {

@@ -26,7 +26,11 @@ export type Scene = {
   readonly blinkGuest: Guest;
   /** Times in which nobody could make outputs safe, by board. */
   readonly excuses: Map<string, OpenExcuse[]>;
+  /** More words of the manager's line, from its next start on. */
+  readonly managerWords: string[];
   readonly restarts: () => number;
+  /** When the manager died last, in wall time: whom it has not heard since is not there, whatever it believes. */
+  readonly managerSinceMs: () => number;
   /** A device that is to enrol, on the spare board. */
   newcomer(name: string, token: string): { readonly actor: Actor; readonly folder: string };
 } & AsyncDisposable;
@@ -40,10 +44,14 @@ export async function openScene(): Promise<Scene> {
   const { stage, dir, manager } = world;
   const lines = [opening.use(await openLine(manager.mqtt)), opening.use(await openLine(manager.device))] as const;
   const excuses: Scene['excuses'] = new Map();
-  const deaths = { count: 0 };
+  const managerWords: string[] = [];
+  const deaths = { count: 0, managerSinceMs: 0 };
   const cast = opening.use(
     new Cast({
-      onDeath: () => void (deaths.count += 1),
+      onDeath: (name) => {
+        deaths.count += 1;
+        if (name === 'manager') deaths.managerSinceMs = systemClock.nowMs();
+      },
       onUp: (name) => {
         for (const excuse of excuses.get(name) ?? []) excuse.toNs ??= systemClock.monotonicNs();
       },
@@ -58,7 +66,7 @@ export async function openScene(): Promise<Scene> {
       return stage.startAgent({ manager: `https://127.0.0.1:${lines[1].port}`, board: join(dir, board), mirror: world.mirror, name, env, ...(token === undefined ? {} : { token }) });
     },
   });
-  cast.keep({ name: 'manager', mark: join(dir, 'manager'), main: '/manager/src/main.ts', start: (env) => stage.startManager([], env) });
+  cast.keep({ name: 'manager', mark: join(dir, 'manager'), main: '/manager/src/main.ts', start: (env) => stage.startManager(managerWords, env) });
   cast.keep({ name: 'registry', mark: join(dir, 'mirror.json'), main: 'support/mirror.ts', start: () => stage.startMirror(manager) });
   cast.keep(boardActor('board', () => stage.startBoard({}), dir));
   const devices = await Promise.all(Object.entries(boards).map(async ([name, onRelease]): Promise<StormDevice> => {
@@ -73,7 +81,7 @@ export async function openScene(): Promise<Scene> {
   }));
   const { db } = opening.use(attach(dir));
   const blinkGuest = await exampleGuest('blink');
-  const scene: Scene = { world, cast, devices, db, lines, blinkGuest, excuses, restarts: () => deaths.count, newcomer: (name, token) => ({ actor: agentOf(name, 'board', token), folder: join(dir, name) }), [Symbol.asyncDispose]: async () => {} };
+  const scene: Scene = { world, cast, devices, db, lines, blinkGuest, excuses, managerWords, restarts: () => deaths.count, managerSinceMs: () => deaths.managerSinceMs, newcomer: (name, token) => ({ actor: agentOf(name, 'board', token), folder: join(dir, name) }), [Symbol.asyncDispose]: async () => {} };
   await Promise.all(devices.map(({ name }) => cast.settled(name)));
   await furnish(scene);
   const owned = opening.move();

@@ -1,4 +1,6 @@
 /** What people want of a fleet, while it is struck. Each story says how it is to end, whatever happens on the way, and what is wrong if it did not. */
+import { X509Certificate, createPrivateKey } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { connectAsync } from 'mqtt';
 import { join } from 'node:path';
 import { type AppName, AppName as AppNameSchema, CommandId, Fault, type FaultCode, canonicalJson, systemClock, toFault } from '@pier/shared/core';
@@ -8,7 +10,7 @@ import { topics } from '@pier/shared/wire';
 import { type Guest, talkingGuest, trappingGuest } from '../support/guests.ts';
 import { stolenIdentity } from '../support/stolen.ts';
 import { command, imported } from '../support/wat.ts';
-import type { Round, StoryName } from './plan.ts';
+import { type Round, type StoryName, newcomerOf } from './plan.ts';
 import { type Scene, type StormDevice, blink, talk } from './scene.ts';
 
 /** Plays to the end; gives what did not end as it should. */
@@ -200,19 +202,62 @@ async function byHand({ world }: Scene, device: StormDevice, id: string): Promis
 }
 
 /** A new device comes, whatever is in its way; it is one device, and its token is used once. */
-const enrol: Story = async (scene, stage) => {
-  const name = `newcomer-${stage.counter}`;
+const enrol: Story = async (scene, { round }) => {
+  const name = newcomerOf(round);
   const token = await persist('a token', () => scene.world.token());
   return async () => {
-    const { actor } = scene.newcomer(name, token);
-    const { blow, when } = stage.round;
-    scene.cast.enter(actor, blow.victim === 'agent' && when.kind === 'step' && when.self ? { PIER_DIE_AT: `${when.step}:${when.nth}` } : {});
-    const found = async () => (await scene.world.api.call('listDevices', { query: { limit: 500 } })).items.filter((one) => one.name === name);
-    const seen = await wait(found, (items) => items.length > 0 && items.every(({ online }) => online));
+    scene.cast.enter(scene.newcomer(name, token).actor, ownDeath(round));
+    const wrong = await isThere(scene, name);
     await scene.cast.leave(name);
-    return expectThat(seen.length === 1 && seen[0]?.online === true, `${name} should be one device, online; the manager knows ${seen.length}${seen.map(({ id, state, online }) => ` ${id} ${state} ${online ? 'online' : 'offline'}`).join(',')}`);
+    return wrong;
   };
 };
+
+/** What kills an agent that the story starts. */
+function ownDeath({ blow, when }: Round): NodeJS.ProcessEnv {
+  return blow.victim === 'agent' && when.kind === 'step' && when.self ? { PIER_DIE_AT: `${when.step}:${when.nth}` } : {};
+}
+
+async function isThere({ world }: Scene, name: string): Promise<string[]> {
+  const found = async () => (await world.api.call('listDevices', { query: { limit: 500 } })).items.filter((one) => one.name === name);
+  const seen = await wait(found, (items) => items.length > 0 && items.every(({ online }) => online));
+  return expectThat(seen.length === 1 && seen[0]?.online === true, `${name} should be one device, online; the manager knows ${seen.length}${seen.map(({ id, state, online }) => ` ${id} ${state} ${online ? 'online' : 'offline'}`).join(',')}`);
+}
+
+/** Half a minute, so that two thirds of it are over while the story lasts. */
+const shortLifeDays = '0.00035';
+
+/** A device comes while certificates live for moments; it has another one, with a key of its own, before its first has run out or soon after. */
+const renew: Story = async (scene, { round }) => {
+  const name = newcomerOf(round);
+  const { actor, folder } = scene.newcomer(name, await persist('a token', () => scene.world.token()));
+  scene.managerWords.push('--device-certificate-days', shortLifeDays);
+  await scene.cast.restart('manager');
+  scene.cast.enter(actor);
+  const before = await isThere(scene, name);
+  const [first] = identitiesOf(folder);
+  return async () => {
+    const env = ownDeath(round);
+    if (Object.keys(env).length > 0) await scene.cast.restart(name, { env });
+    const now = await wait(async () => identitiesOf(folder), ([certificate, fits]) => certificate !== first && fits === 'its key');
+    const wrong = [...before, ...expectThat(now[0] !== first && now[1] === 'its key', `${name} should have another certificate and its key; it is ${now[0] === first ? 'the first one' : 'another one'}, with ${now[1]}`), ...(await isThere(scene, name))];
+    scene.managerWords.length = 0;
+    await scene.cast.leave(name);
+    return wrong;
+  };
+};
+
+/** The certificate that a device has on its disk, and whether its key is there. */
+function identitiesOf(folder: string): [certificate: string, key: string] {
+  const read = (file: string): string => readFileSync(join(folder, 'identity', file), 'utf8');
+  try {
+    const { certificate } = JSON.parse(read('enrolment.json')) as { certificate: string };
+    return [certificate, new X509Certificate(certificate).checkPrivateKey(createPrivateKey(read('key.pem'))) ? 'its key' : 'another key'];
+  } catch {
+    // It is being written.
+    return ['', 'no key'];
+  }
+}
 
 /** Somebody reads what an app says, and goes on reading. */
 const readLog: Story = async (scene, stage) => async () => {
@@ -235,4 +280,4 @@ const readLog: Story = async (scene, stage) => async () => {
 
 const readMs = 5_000;
 
-export const stories: Readonly<Record<StoryName, Story>> = { deploy, refuse, fail, 'roll back': rollBack, command: commands, enrol, 'log lease': readLog };
+export const stories: Readonly<Record<StoryName, Story>> = { deploy, refuse, fail, 'roll back': rollBack, command: commands, enrol, renew, 'log lease': readLog };

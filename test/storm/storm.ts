@@ -34,9 +34,10 @@ export async function storm(options: Options): Promise<Result> {
   await using ear = await eavesdrop(scene);
   const run = new Run(scene, options, ear.heard);
   using _ = systemClock.every(lookMs, () => run.look());
+  const stopped = new Promise<void>((resolve) => options.signal.addEventListener('abort', () => resolve(), { once: true }));
   for (const round of options.rounds) {
     if (options.signal.aborted || run.findings.length >= findingsMax) break;
-    await run.play(round);
+    await Promise.race([run.play(round), stopped]);
   }
   const { tally, findings, unsafeMs, nudged, played } = run;
   return { rounds: played, tally, findings, neverHit: neverHit(played, tally), unsafeMs, nudged, restarts: scene.restarts() };
@@ -126,7 +127,7 @@ class Run {
     const env = { PIER_DIE_AT: `${when.step}:${when.nth}` };
     if (blow.victim === 'manager') return { ready: cast.restart('manager', { env, by: 'SIGKILL' }).then(() => (patient ? undefined : this.#hurry())) };
     const name = devices[device]?.name;
-    return { ready: story === 'enrol' || name === undefined ? Promise.resolve() : cast.restart(name, { env }) };
+    return { ready: story === 'enrol' || story === 'renew' || name === undefined ? Promise.resolve() : cast.restart(name, { env }) };
   }
 
   /** Devices that lost the manager wait long before they come back, and so are started anew instead. */

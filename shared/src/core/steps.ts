@@ -33,6 +33,10 @@ export const steps = {
   'step.key-made': { process: 'agent', story: 'enrol' },
   'step.enrolment-answered': { process: 'agent', story: 'enrol' },
   'step.enrolment-stored': { process: 'agent', story: 'enrol' },
+  // the next certificate
+  'step.renewal-key-made': { process: 'agent', story: 'renew' },
+  'step.renewal-answered': { process: 'agent', story: 'renew' },
+  'step.renewal-stored': { process: 'agent', story: 'renew' },
   // somebody reads
   'step.log-lease-taken': { process: 'agent', story: 'log lease' },
 
@@ -48,6 +52,7 @@ export const steps = {
   'step.command-sent': { process: 'manager', story: 'command' },
   'step.answer-stored': { process: 'manager', story: 'command' },
   'step.device-enrolled': { process: 'manager', story: 'enrol' },
+  'step.renewal-signed': { process: 'manager', story: 'renew' },
   'step.log-lease-published': { process: 'manager', story: 'log lease' },
 } as const satisfies Record<`step.${string}`, { process: 'agent' | 'manager'; story: string }>;
 
