@@ -2,14 +2,17 @@
 import { spawnSync } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, test, vi } from 'vitest';
 import { systemClock } from '@pier/shared/core';
 import { type Edge, type Line, lostUnknown, openCell } from '@pier/shared/hardware';
 import { openSysfsBoard, probeSysfs } from '../../agent/src/hardware/sysfs/index.ts';
+import { trappingGuest } from '../support/guests.ts';
 import { gpioRoot } from '../support/own-sysfs.ts';
 import { readRecord } from '../support/record.ts';
 import { prepareSysfs, startSysfs } from './sysfs-bench.ts';
 
+const agent = fileURLToPath(new URL('../../agent/src/main.ts', import.meta.url));
 const why = await prepareSysfs();
 const never = new AbortController().signal;
 const waiting = { timeout: 30_000, interval: 10 };
@@ -201,6 +204,19 @@ describe.skipIf(why !== undefined)('an agent on sysfs', () => {
     await expect(line.watch({ edges: 'both', debounceUs: 0 }, () => {}, never)).rejects.toThrow(fault('board-gone', /gone/));
     await watch[Symbol.asyncDispose]();
     await line[Symbol.asyncDispose]();
+  });
+
+  test('lets a guest drive a line from its own thread, and makes it safe when the guest traps', async () => {
+    await using bench = await startSysfs(pi);
+    const { wasm, asks } = await trappingGuest(50);
+    const [file, grant] = [join(bench.folder, 'guest.wasm'), join(bench.folder, 'grant.json')];
+    writeFileSync(file, wasm);
+    writeFileSync(grant, JSON.stringify({ asks, bindings: { led: { kind: 'gpio', ...at } } }));
+    const { status, stderr } = spawnSync(process.execPath, [agent, 'run', file, '--board', 'sysfs', '--grant', grant], { encoding: 'utf8', env: { ...process.env, HOME: bench.folder } });
+    expect([status, stderr]).toEqual([134, expect.stringContaining('trap')]);
+    const seen = readRecord(join(bench.sim.dir, 'record.ndjson')).map(({ name, level, direction, by }) => [name, level, direction, by]);
+    expect(seen).toEqual([['GPIO17', 0, 'out', 'agent'], ['GPIO17', 1, 'out', 'guest'], ['GPIO17', 0, 'out', 'agent'], ['GPIO17', 0, 'in', 'release']]);
+    expect(exported()).toEqual([]);
   });
 
   test('is told why where there is no sysfs, or no chip in it', async () => {
