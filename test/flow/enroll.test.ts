@@ -1,8 +1,11 @@
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { decodeToken, encodeToken } from '@pier/shared/enroll';
-import { systemClock } from '@pier/shared/core';
+import { type DeviceId, systemClock } from '@pier/shared/core';
+import { spawnNode } from '@pier/shared/process';
 import { childEnv } from '../support/stage.ts';
 import { runPier } from '../support/pier.ts';
 import { type World, openWorld, until } from '../support/world.ts';
@@ -28,6 +31,18 @@ test('the private key was made on the board, is readable by its owner alone, and
   for (const file of keys) expect(statSync(file).mode & 0o077).toBe(0);
   const body = readFileSync(keys[0] ?? '', 'latin1').match(/-----BEGIN PRIVATE KEY-----\n([^-]+)/)?.[1]?.slice(0, 60) ?? 'no key';
   expect(filesBelow(join(world.dir, 'manager')).filter((file) => readFileSync(file, 'latin1').includes(body))).toEqual([]);
+});
+
+test('a machine whose pins cannot be used enrols all the same, and says that it has none', async ({ skip }) => {
+  skip(existsSync('/sys/class/gpio/export') || readdirSync('/dev').some((name) => name.startsWith('gpiochip')), 'this machine has pins of its own');
+  const cli = fileURLToPath(new URL('../../cli/src/main.ts', import.meta.url));
+  await using agent = spawnNode([cli, 'agent', 'start', '--data', join(world.dir, 'pinless'), '--manager', world.manager.device, '--token', await world.token(), '--name', 'pinless', '--ready', 'json'], { stdio: ['ignore', 'pipe', 'ignore'], env: childEnv(), graceMs: 20_000 });
+  const line = await new Promise<string>((resolve, reject) => {
+    createInterface({ input: agent.child.stdout ?? process.stdin }).once('line', resolve);
+    void agent.exited.then(() => reject(new Error('the agent ended before it was ready')));
+  });
+  const { device } = JSON.parse(line) as { device: DeviceId };
+  expect((await world.look(device)).profile).toMatchObject({ chips: [] });
 });
 
 test('a token that was used is refused in words, and another board stays out', async () => {
