@@ -7,6 +7,7 @@ import manifest from '../package.json' with { type: 'json' };
 import { type StartConfig, runConfig, safeConfig, startConfig, usage } from './config.ts';
 import { boardOpener } from './hardware/index.ts';
 import { makeOutputsSafe, readOutputs } from './outputs/index.ts';
+import { createSettle, settlingRunner } from './settle.ts';
 
 const [subcommand, ...argv] = process.argv.slice(2);
 const log = processLog('agent');
@@ -18,6 +19,7 @@ const boardOf = ({ board, folder, reserve = [] }: { readonly board: string; read
 async function start(): Promise<number> {
   const config = startConfig(argv, process.env);
   const [{ runAgent }, { workerRunner }] = await Promise.all([import('./agent.ts'), import('./run/sandbox/index.ts')]);
+  using settle = createSettle(systemClock);
   await runAgent(
     {
       ...config,
@@ -26,8 +28,9 @@ async function start(): Promise<number> {
       random: systemRandom,
       log,
       openBoard: boardOf(config),
-      runner: workerRunner({ clock: systemClock, log }),
+      runner: settlingRunner(workerRunner({ clock: systemClock, log }), settle),
       onReady: (device) => {
+        settle.stir();
         log.info({ device }, 'agent.ready');
         if (config.ready) process.stdout.write(`${JSON.stringify({ ready: true, device })}\n`);
       },

@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { cpus, totalmem, release } from 'node:os';
 import { parseArgs } from 'node:util';
+import { agentFootprint } from './agent-footprint.ts';
 import { appRun } from './app-run.ts';
 import { bareWorker } from './bare-worker.ts';
 import { commandToHostCall } from './command-to-host-call.ts';
@@ -20,6 +21,7 @@ const benches: Readonly<Record<string, () => Promise<Row[]>>> = {
   'line-write': lineWrite,
   verify,
   pull,
+  'agent-footprint': agentFootprint,
   'manager-start': managerStart,
   'rollout-100': () => rollout(100),
   'rollout-1000': () => rollout(1_000),

@@ -54,7 +54,7 @@ export function openStage(dir: string, env: NodeJS.ProcessEnv = {}): Stage {
     const log = join(logs, `${name}.log`);
     // The file itself, no pipe through us: a child must be able to go on while this process is stopped.
     const logFd = openSync(log, 'a', 0o600);
-    const started = children.use(spawnNode(args, { stdio: ['ignore', 'pipe', logFd], env: childEnv({ ...env, ...own, ...(launcher && { PIER_NODE: process.execPath }) }), graceMs: 20_000, ...(launcher && { launcher }) }));
+    const started = children.use(spawnNode(args, { stdio: ['ignore', 'pipe', logFd], env: childEnv({ ...env, ...(launcher && { PIER_NODE: process.execPath }), ...own }), graceMs: 20_000, ...(launcher && { launcher }) }));
     closeSync(logFd);
     return { ready: await readyLine<T>(started, { name, log }), process: started };
   };
