@@ -14,7 +14,7 @@ export default defineConfig({
     projects: [
       { test: { ...common, name: 'unit', include: ['{shared,agent,manager,firmware-sim,cli,deploy}/**/*.test.ts', 'web/src/**/*.test.ts', 'sdk/*.test.ts', 'test/{support,demo,sabotage,storm}/**/*.test.ts', 'test/{tidy,docs}.test.ts'] } },
       { test: { ...common, name: 'flow', include: ['test/{flow,contract}/**/*.test.ts'], testTimeout: 180_000 } },
-      { test: { ...common, name: 'package', include: ['test/package/**/*.test.ts'], testTimeout: 180_000, globalSetup: 'test/package/setup.ts' } },
+      { test: { ...common, name: 'package', include: ['test/package/**/*.test.ts'], testTimeout: 300_000, globalSetup: 'test/package/setup.ts' } },
       ...(chromium === undefined
         ? []
         : [

@@ -1,4 +1,4 @@
-/** `npm test`: types, lint, then unit tests, parts of the UI, flows, and pages in a browser; ends with `N passed, N failed`. Words after `--` pick parts: types web-types lint unit web flow browser. */
+/** `npm test`: types, lint, then unit tests, parts of the UI, flows, packages on a fresh Debian, and pages in a browser; ends with `N passed, N failed`. Words after `--` pick parts: types web-types lint unit web flow package browser. */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -21,6 +21,7 @@ const parts: readonly Part[] = [
   { name: 'unit', run: (signal) => vitest('unit', signal) },
   { name: 'web', run: (signal) => vitest('web', signal) },
   { name: 'flow', run: (signal) => vitest('flow', signal) },
+  { name: 'package', run: (signal) => vitest('package', signal) },
   { name: 'browser', run: (signal) => vitest('browser', signal) },
 ];
 

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 
 /** Tools of other people that tests hold Pier against, by Debian package; any version of this series will do. */
-const packages = { mosquitto_pub: 'mosquitto-clients=2.0.*', mosquitto_sub: 'mosquitto-clients=2.0.*', mbpoll: 'mbpoll=1.*', 'g++': 'g++=4:*', skopeo: 'skopeo=1.*', 'x86_64-linux-gnu-g++': 'g++-x86-64-linux-gnu=4:*', 'aarch64-linux-gnu-g++': 'g++-aarch64-linux-gnu=4:*' } as const;
+const packages = { mosquitto_pub: 'mosquitto-clients=2.0.*', mosquitto_sub: 'mosquitto-clients=2.0.*', mbpoll: 'mbpoll=1.*', faketime: 'faketime=0.9.*', 'g++': 'g++=4:*', skopeo: 'skopeo=1.*', 'x86_64-linux-gnu-g++': 'g++-x86-64-linux-gnu=4:*', 'aarch64-linux-gnu-g++': 'g++-aarch64-linux-gnu=4:*', mmdebstrap: 'mmdebstrap=1.*', shellcheck: 'shellcheck=0.*', 'qemu-aarch64-static': 'qemu-user-static=1:*', 'systemd-nspawn': 'systemd-container=2*' } as const;
 
 const has = (tool: string): boolean => spawnSync('sh', ['-c', `command -v ${tool}`]).status === 0;
 

@@ -1,0 +1,122 @@
+#!/bin/sh
+# Puts the Pier agent onto a system that runs already, enrols it, and takes it away again. Needs no network of its own.
+set -eu
+
+usage() {
+  cat <<'EOF'
+usage: install.sh --packages DIR --manager URL (--token-file FILE | --token T) [--board auto|sim:DIR] [--name NAME]
+       install.sh --remove [--purge]
+DIR holds pier-runtime_*.deb and pier-agent_*.deb for this machine, as "npm run build:packages" makes them.
+--remove keeps who the device is and its settings; --purge forgets them too.
+EOF
+}
+
+fail() {
+  printf 'install.sh: %s\n' "$2" >&2
+  exit "$1"
+}
+
+# Whether the version in $1 is $2 or newer.
+at_least() {
+  [ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n 1)" = "$2" ]
+}
+
+check_system() {
+  [ "$(id -u)" = 0 ] || fail 1 'only root can install packages: run it with sudo'
+  command -v dpkg >/dev/null || fail 1 'this is no Debian, nor one of its kind: there is no dpkg'
+  arch=$(dpkg --print-architecture)
+  case $arch in
+    amd64 | arm64) ;;
+    armhf | armel) fail 1 "this system is 32-bit ($arch), for which there is no Node 24. A Raspberry Pi 3 or newer can run the 64-bit system; armv6 and armv7 boards are not supported" ;;
+    *) fail 1 "there are packages for amd64 and arm64; this system is $arch" ;;
+  esac
+  libc=$(getconf GNU_LIBC_VERSION 2>/dev/null | cut -d' ' -f2)
+  [ -n "$libc" ] || fail 1 'this system has no GNU libc, which Node is built against'
+  at_least "$libc" 2.28 || fail 1 "Node needs GNU libc 2.28 or newer; this system has $libc"
+  [ -d /run/systemd/system ] || fail 1 'this system is not run by systemd, which keeps the agent running'
+}
+
+# The newest package of a name for this machine.
+package() {
+  found=$(find "$packages" -maxdepth 1 -name "$1_*_$arch.deb" | sort -V | tail -n 1)
+  [ -n "$found" ] || fail 4 "there is no $1_*_$arch.deb in $packages"
+  printf '%s\n' "$found"
+}
+
+# Puts a setting into /etc/pier/agent.conf, in the place of one of that name.
+set_option() {
+  case $2 in *[!A-Za-z0-9:/._@+-]*) fail 2 "\"$2\" holds a character that a setting cannot have here; /etc/pier/agent.conf is edited by hand for that" ;; esac
+  conf=/etc/pier/agent.conf
+  { grep -v "^$1=" "$conf" || true; } >"$conf.part"
+  printf '%s=%s\n' "$1" "$2" >>"$conf.part"
+  mv -f "$conf.part" "$conf"
+}
+
+install_packages() {
+  runtime=$(package pier-runtime)
+  agent=$(package pier-agent)
+  dpkg -i "$runtime" "$agent" || fail 1 'dpkg did not install the packages; what it said is above'
+}
+
+remove_packages() {
+  act=--remove
+  [ "$purge" = no ] || act=--purge
+  # Also what is left of a package that was removed before.
+  for name in pier-agent pier-runtime; do
+    if dpkg-query -W -f '${Status}\n' "$name" 2>/dev/null | grep -qv 'not-installed'; then dpkg "$act" "$name" || fail 1 "dpkg did not remove $name; what it said is above"; fi
+  done
+}
+
+packages='' manager='' token='' file='' board='' name='' remove=no purge=no
+while [ $# -gt 0 ]; do
+  case $1 in
+    --remove) remove=yes ;;
+    --purge) purge=yes ;;
+    --help | -h)
+      usage
+      exit 0
+      ;;
+    --packages | --manager | --token | --token-file | --board | --name)
+      [ $# -gt 1 ] || fail 2 "$1 needs a value"
+      case $1 in
+        --packages) packages=$2 ;;
+        --manager) manager=$2 ;;
+        --token) token=$2 ;;
+        --token-file) file=$2 ;;
+        --board) board=$2 ;;
+        --name) name=$2 ;;
+      esac
+      shift
+      ;;
+    *)
+      usage >&2
+      fail 2 "\"$1\" is no option"
+      ;;
+  esac
+  shift
+done
+
+if [ "$remove" = yes ]; then
+  [ "$(id -u)" = 0 ] || fail 1 'only root can remove packages: run it with sudo'
+  remove_packages
+  exit 0
+fi
+[ "$purge" = no ] || fail 2 '--purge goes with --remove'
+[ -n "$packages" ] || fail 2 '--packages is needed'
+[ -d "$packages" ] || fail 2 "--packages $packages is no folder"
+[ -n "$manager" ] || fail 2 '--manager is needed'
+if [ -z "$token" ] && [ -z "$file" ]; then fail 2 '--token-file or --token is needed'; fi
+[ -z "$file" ] || [ -r "$file" ] || fail 2 "--token-file $file cannot be read"
+check_system
+install_packages
+[ -z "$board" ] || set_option PIER_BOARD "$board"
+[ -z "$name" ] || set_option PIER_NAME "$name"
+# Not as a word of the command, which every user of the machine could read.
+if [ -n "$token" ]; then
+  umask 077
+  file=$(mktemp)
+  trap 'rm -f "$file"' EXIT
+  printf '%s\n' "$token" >"$file"
+  umask 022
+fi
+pier-agent enrol --manager "$manager" --token-file "$file"
