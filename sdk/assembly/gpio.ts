@@ -45,7 +45,7 @@ export class Edge {
     readonly timeNs: u64,
     /** Counts the edges of this watch from 1. */
     readonly seq: u32,
-    /** Edges that were lost just before this one. */
+    /** Edges that were lost just before this one; 0xFFFFFFFF on a board that cannot tell. */
     readonly lost: u32,
     /** The state that the edge leads to. */
     readonly active: bool,

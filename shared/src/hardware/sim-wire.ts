@@ -86,7 +86,7 @@ export const SimRecord = z.strictObject({
   name: z.string(),
   level: LineLevel,
   direction: z.enum(['in', 'out']),
-  /** `guest` through the value cell, `agent` over the socket, `outside` by a part or a person, `release` when a holder went away. */
+  /** `guest` through the value cell or sysfs's `value`, `agent` over the socket or through sysfs's `direction`, `outside` by a part or a person, `release` when a holder went away. */
   by: z.enum(['guest', 'agent', 'outside', 'release']),
   consumer: z.string().nullable(),
 });

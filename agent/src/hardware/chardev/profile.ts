@@ -1,19 +1,17 @@
 import { type BoardProfile, headerPinOf } from '@pier/shared/hardware';
+import { isHeaderChip } from '../machine/index.ts';
 import type { LineInfo } from './codec.ts';
 import { isOurs } from './plan.ts';
 
 type ProfileChip = BoardProfile['chips'][number];
 type ProfileLine = ProfileChip['lines'][number];
 
-/** Chips whose lines 0 to 27 are the 40-pin header of a Raspberry Pi; the others are wired on the board, to its radio and its card. */
-const headerChips: ReadonlySet<string> = new Set(['pinctrl-bcm2835', 'pinctrl-bcm2711', 'pinctrl-rp1']);
 /** The two wires by which a Pi knows what is plugged onto it. */
 const eepromNames: ReadonlySet<string> = new Set(['ID_SDA', 'ID_SCL', 'ID_SD', 'ID_SC']);
 
 /** A chip as people and bindings see it: what the kernel or another program has, and what the board needs itself, is reserved. */
 export function profileChip({ label, lines }: { readonly label: string; readonly lines: readonly LineInfo[] }, model: string): ProfileChip {
-  // A compute module leads out what its carrier likes.
-  const headed = headerChips.has(label) && !model.includes('compute-module');
+  const headed = isHeaderChip(label, model);
   return { label, lines: lines.map((info) => profileLine(info, headed)) };
 }
 

@@ -1,11 +1,10 @@
 import { type BoardProfile, headerPinOf } from '@pier/shared/hardware';
+import { isHeaderChip } from '../machine/index.ts';
 import type { Chip } from './chips.ts';
 
 type ProfileChip = BoardProfile['chips'][number];
 type ProfileLine = ProfileChip['lines'][number];
 
-/** Chips whose lines 0 to 27 are the 40-pin header of a Raspberry Pi. */
-const headerChips: ReadonlySet<string> = new Set(['pinctrl-bcm2835', 'pinctrl-bcm2711', 'pinctrl-rp1']);
 /** Chips of a Raspberry Pi that serve the board alone: its radio, its card, its power. */
 const boardChips = /^(?:raspberrypi-exp-gpio|gpio-brcmstb@.*)$/;
 const wired = 'wired on the board, not led out';
@@ -15,8 +14,7 @@ const wired = 'wired on the board, not led out';
  * the same on every Raspberry Pi, and what the kernel holds it refuses when it is asked for.
  */
 export function profileChip({ label, count }: Chip, model: string): ProfileChip {
-  // A compute module leads out what its carrier likes.
-  const isHeader = headerChips.has(label) && !model.includes('compute-module');
+  const isHeader = isHeaderChip(label, model);
   return { label, lines: Array.from({ length: count }, (_, line) => (isHeader ? headerLine(line) : plainLine(label, line))) };
 }
 
