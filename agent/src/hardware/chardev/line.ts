@@ -45,8 +45,13 @@ function requestLine({ kernel: { ioctl, nameOf }, ask, checkGone, gone }: Site, 
   const errno = ioctl(chip.fd, requests.GPIO_V2_GET_LINE_IOCTL, bytes);
   if (errno === 0) {
     const lineFd = decodeLineFd(bytes);
-    ask(chip, { fd: lineFd, request: nonBlocking.request, what: 'let a line be read without waiting' }, nonBlocking.argument);
-    return lineFd;
+    try {
+      ask(chip, { fd: lineFd, request: nonBlocking.request, what: 'let a line be read without waiting' }, nonBlocking.argument);
+      return lineFd;
+    } catch (thrown) {
+      closeSync(lineFd);
+      throw thrown;
+    }
   }
   checkGone(chip);
   if (gone.aborted) throw gone.reason;

@@ -7,8 +7,8 @@ const readable = 1;
  * Wakes for descriptors that have something to read, in the main thread only. The poller is the one by which `serialport`
  * waits for its ports: prebuilt for every board, and libuv's own wait, so that no thread and no timer is spent.
  *
- * A poller is bound to a descriptor's number, and when it is collected as garbage it takes that number out of the wait,
- * whoever has it by then. So each is kept for the life of the process and used again for its number.
+ * A poller is bound to a descriptor's number and never freed: its native side holds on to itself, also when it was
+ * destroyed. So each is kept here and used again for its number, of which there are few.
  */
 export class Pollers {
   readonly #byFd = new Map<number, Poller>();
