@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { AppName, type Clock, CommandId, DeviceId, silentLog, systemClock } from '@pier/shared/core';
+import { AppName, type Clock, CommandId, DeviceId, Fault, silentLog, systemClock } from '@pier/shared/core';
 import { type Ack, CommandState, Event, Reported } from '@pier/shared/wire';
 import { type Store, openStore } from '../store/index.ts';
 import { Report } from './report.ts';
@@ -20,9 +20,9 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const make = (clock: Clock = systemClock) =>
+const make = ({ clock = systemClock, on = store }: { clock?: Clock; on?: Store } = {}) =>
   new Report({
-    device: DeviceId.parse('board-1'), generation: 1, agent: '1', model: () => 'toy', store, policy: () => 1, alive: () => undefined, lastEnd: () => undefined,
+    device: DeviceId.parse('board-1'), generation: 1, agent: '1', model: () => 'toy', store: on, policy: () => 1, alive: () => undefined, lastEnd: () => undefined,
     usage: () => ({}), trace: () => undefined, lines: () => [], clock, random: () => 0.5, log: silentLog,
   });
 
@@ -47,20 +47,45 @@ async function connect(report: Report, done: (heard: readonly { topic: string; b
 test('of thousands of events the newest wait and the others are counted, and ends of commands outlive them all', async () => {
   const report = make();
   report.command({ id: CommandId.parse('early'), n: 3, state: 'done' }, 'final');
-  for (let round = 0; round < 30; round += 1) {
+  for (let round = 0; round < 20; round += 1) {
     store.transaction(() => {
       for (let n = 0; n < 100; n += 1) report.event({ type: 'app.exited', app, reason: `event ${round * 100 + n}` });
       for (let n = 0; n < 10; n += 1) report.command({ id: CommandId.parse(`r${round}-${n}`), n: 1, state: 'refused', error: { code: 'command-unsigned', reason: 'x' } }, 'refusal');
     });
   }
   report.command({ id: CommandId.parse('late'), n: 3, state: 'done' }, 'final');
-  expect(store.outbox.dropped()).toEqual({ event: 2_500, refusal: 200 });
+  expect(store.outbox.dropped()).toEqual({ event: 1_500, refusal: 100 });
   expect(store.outbox.waiting().length).toBeLessThanOrEqual(1 + 500 + 100 + 500);
   const heard = await connect(report, () => store.outbox.waiting().length === 0);
   expect(heard.map(({ topic }) => topic).slice(0, 3)).toEqual(['reported', 'cmd/early', 'cmd/late']);
-  expect(Reported.parse(heard[0]?.body).dropped).toEqual({ event: 2_500, refusal: 200 });
+  expect(Reported.parse(heard[0]?.body).dropped).toEqual({ event: 1_500, refusal: 100 });
   const events = heard.filter(({ topic }) => topic === 'event').map(({ body }) => Event.parse(body).reason);
-  expect([events.length, events[0], events.at(-1)]).toEqual([500, 'event 2500', 'event 2999']);
+  expect([events.length, events[0], events.at(-1)]).toEqual([500, 'event 1500', 'event 1999']);
+  report[Symbol.dispose]();
+});
+
+test('a device that can keep no report says so all the same, once, and keeps it when there is room', async () => {
+  let full = true;
+  const onFullDisk: Store = {
+    ...store,
+    disk: { ...store.disk, full: { code: 'disk-full', reason: 'no room' } },
+    outbox: {
+      ...store.outbox,
+      put: (message) => {
+        if (full) throw new Fault('disk-full', 'no room');
+        return store.outbox.put(message);
+      },
+    },
+  };
+  const stop = new AbortController();
+  const report = make({ on: onFullDisk });
+  const running = report.run(stop.signal);
+  const first = await connect(report, (heard) => heard.length > 0);
+  expect(first.map(({ topic, body }) => [topic, Reported.parse(body).disk?.code])).toEqual([['reported', 'disk-full']]);
+  full = false;
+  await connect(report, (heard) => heard.length > 0 && store.outbox.waiting().length === 0);
+  stop.abort();
+  await running;
   report[Symbol.dispose]();
 });
 
@@ -95,7 +120,7 @@ test('every kind that is kept is sent until it is acknowledged, and no longer', 
 test('a clock that is a year off, and comes back, neither holds a message back nor sends it more often', async () => {
   const yearMs = 365 * 86_400_000;
   const wall = { ms: systemClock.nowMs() };
-  const report = make({ ...systemClock, nowMs: () => wall.ms });
+  const report = make({ clock: { ...systemClock, nowMs: () => wall.ms } });
   report.event({ type: 'app.exited', app });
   wall.ms += yearMs;
   expect(await connect(report, (heard) => heard.length === 2, false)).toHaveLength(2);

@@ -6,8 +6,9 @@ import { existsSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import * as z from 'zod';
-import { Digest, KeyId, parseJson } from '@pier/shared/core';
+import { AppName, Digest, KeyId, parseJson } from '@pier/shared/core';
 import { Envelope } from '@pier/shared/signing';
+import { AppRecord, ReleaseRecord } from './apps.ts';
 import type { Store } from './store.ts';
 
 const name = 'state.db';
@@ -32,16 +33,19 @@ export function putAside(folder: string): string {
 }
 
 const Row = {
-  floor: z.object({ app: z.string(), counter: z.int().min(0), digest: Digest }),
+  app: z.object({ name: AppName, record: z.string() }),
+  release: z.object({ digest: Digest, record: z.string() }),
+  floor: z.object({ app: AppName, counter: z.int().min(0), digest: Digest }),
   key: z.object({ key: KeyId, number: z.int().min(0) }),
 } as const;
 const Setting = { boot: z.int().min(0), policy: Envelope, desired: z.object({ rev: z.int().min(0), policy: z.int().min(0), revs: z.record(KeyId, z.int().min(0)).optional() }) } as const;
 
-type Into = Pick<Store, 'numbers' | 'settings' | 'journal'>;
+type Into = Pick<Store, 'apps' | 'releases' | 'numbers' | 'settings' | 'journal'>;
 
 /**
- * Takes over the numbers that only rise, as far as the databases put aside still give them: counter floors, numbers of keys,
- * revs, the policy and the count of starts. All that a key has signed so far counts as played. Gives the count of starts, 0 when it is lost.
+ * Takes over what the databases put aside still give: the numbers that only rise (counter floors, numbers of keys, revs, the
+ * policy and the count of starts), and the apps with their releases, which are judged again from their signatures before any
+ * runs. All that a key has signed so far counts as played. Gives the count of starts, 0 when it is lost.
  */
 export function salvage(folder: string, into: Into): number {
   const last = losses(folder);
@@ -58,7 +62,9 @@ function salvageFrom(path: string, into: Into): number {
     return 0;
   }
   try {
-    for (const { app, counter, digest } of rows(file, 'select app, counter, digest from floor', Row.floor)) into.numbers.raiseFloor(app as never, { counter, digest });
+    for (const { name: app, record } of rows(file, 'select name, record from app', Row.app)) whole(AppRecord, record, (read) => into.apps.set(app, read));
+    for (const { digest, record } of rows(file, 'select digest, record from release', Row.release)) whole(ReleaseRecord, record, (read) => into.releases.set(digest, read));
+    for (const { app, counter, digest } of rows(file, 'select app, counter, digest from floor', Row.floor)) into.numbers.raiseFloor(app, { counter, digest });
     for (const { key, number } of [...rows(file, 'select key, number from key_number', Row.key), ...rows(file, 'select key, number from key_floor', Row.key)]) {
       into.numbers.raiseKey(key, number);
       into.journal.raiseFloor(key, number);
@@ -86,10 +92,25 @@ function rows<S extends z.ZodType>(file: DatabaseSync, sql: string, schema: S): 
   return out;
 }
 
+/** Hands on a record that is whole; one that is not was lost. */
+function whole<S extends z.ZodType>(schema: S, text: string, take: (record: z.infer<S>) => void): void {
+  const read = schema.safeParse(jsonOf(text));
+  if (read.success) take(read.data);
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return parseJson(text, { what: 'a record' });
+  } catch {
+    // As no record at all.
+    return undefined;
+  }
+}
+
 function setting<K extends keyof typeof Setting>(file: DatabaseSync, key: K): z.infer<(typeof Setting)[K]> | undefined {
   try {
     const row = file.prepare('select value from setting where key = ?').get(key);
-    return row === undefined ? undefined : (Setting[key].parse(parseJson(String(row['value']), { what: key })) as z.infer<(typeof Setting)[K]>);
+    return Setting[key].safeParse(jsonOf(String(row?.['value']))).data as z.infer<(typeof Setting)[K]> | undefined;
   } catch {
     // Lost, as above.
     return undefined;

@@ -5,11 +5,19 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { AppName, CommandId, KeyId } from '@pier/shared/core';
 import { digestOf } from '@pier/shared/digest';
-import { type Store, openStore } from './index.ts';
+import { type AppRecord, type Store, openStore } from './index.ts';
 
 const app = AppName.parse('blink');
 const keyId = KeyId.parse('ab'.repeat(32));
 const floor = { counter: 7, digest: digestOf('seven') };
+const record: AppRecord = {
+  wanted: { repository: 'apps/blink', digest: floor.digest, version: '1.0.7' as never, counter: 7, attempt: 2, soakS: 3, bindings: {}, rev: 40 },
+  progress: { attempt: 2, digest: floor.digest, rev: 40, state: 'proven' },
+  current: floor.digest,
+  lastGood: { digest: floor.digest, version: '1.0.7', counter: 7 },
+  previousGood: null,
+  hold: null,
+};
 let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'pier-damage-'));
@@ -25,6 +33,7 @@ async function lived(): Promise<void> {
     store.transaction(() => {
       store.numbers.raiseFloor(app, floor);
       store.numbers.raiseKey(keyId, 1_000_000);
+      store.apps.set(app, record);
       store.settings.set('desired', { rev: 40, hash: digestOf('desired'), policy: 2, revs: { [keyId]: 40 } });
       for (let n = 0; n < 60; n += 1) store.journal.put({ id: CommandId.parse(`c${start}-${n}`), cmd: 'ping', n: 3, state: 'done', result: { text: 'x'.repeat(500) }, signed: { keyId, number: 1_000 + n } }, 0);
       for (let n = 0; n < 60; n += 1) store.outbox.put({ kind: 'event', key: `${start}/${n}`, topic: 't', order: { gen: 1, boot: start, seq: n }, body: { text: 'y'.repeat(500) } });
@@ -64,7 +73,7 @@ describe('a database that is damaged', () => {
     expect(statSync(file('.broken-1')).mode & 0o077).toBe(0);
   });
 
-  test('still gives the numbers that only rise when another part is what broke: nothing that a key has signed is played again', async () => {
+  test('still gives its apps and the numbers that only rise when another part is what broke: they run on, and nothing that a key has signed is played again', async () => {
     await lived();
     const { rootpage } = new DatabaseSync(file(), { readOnly: true }).prepare(`select rootpage from sqlite_schema where name = 'outbox'`).get() as { rootpage: number };
     overwrite('', (rootpage - 1) * 4_096, Buffer.alloc(4_096, 0xa5));
@@ -72,6 +81,7 @@ describe('a database that is damaged', () => {
     startedAnew(store);
     expect([store.numbers.floor(app), store.numbers.ofKey(keyId), store.journal.floorOf(keyId)]).toEqual([floor, 1_000_000, 1_000_000]);
     expect(store.settings.get('desired')).toEqual({ rev: 40, hash: null, policy: 2, revs: { [keyId]: 40 } });
+    expect(store.apps.get(app)).toEqual(record);
   });
 
   test('in one record that no page shows is put aside as well', async () => {

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { closeSync, openSync, ftruncateSync, fstatSync } from 'node:fs';
 import { open, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -8,7 +9,7 @@ import type { Reason } from '@pier/shared/wire';
 /** Kept back for the database, so that a device whose disk is full can still be told what to do, and say why it cannot. */
 const reserveBytes = 2 << 20;
 /** Given at a time: enough for a few writes, and little for whoever fills the disk to take away. */
-const pieceBytes = 128 << 10;
+const pieceBytes = 64 << 10;
 /** Below this the disk counts as full, whether or not a write has failed. */
 const lowBytes = 64 << 10;
 /** So much has to be free beside the reserve before the disk counts as well again, and before anything is fetched. */
@@ -90,14 +91,14 @@ function shrink(path: string): boolean {
   }
 }
 
-/** Whether the reserve is whole now, with the spare beside it. Written, not only declared: a file with holes keeps nothing back. */
+/** Whether the reserve is whole now, with the spare beside it. Noise, since a file with holes, or one that a file system can compress, keeps nothing back. */
 async function fill(path: string, free: number): Promise<boolean> {
   await using file = await open(path, 'a', 0o600);
   const { size } = await file.stat();
   if (free < reserveBytes - size + spareBytes) return false;
   if (size >= reserveBytes) return true;
   try {
-    await file.writeFile(Buffer.alloc(reserveBytes - size));
+    await file.writeFile(randomBytes(reserveBytes - size));
     await file.sync();
     return true;
   } catch (cause) {
