@@ -22,7 +22,7 @@ const table: readonly StandIn[] = [
   { wanted: /^@serialport\/bindings-cpp\/dist\/poller\.js$/, code: "export { Poller } from '@serialport/bindings-cpp/dist/poller.js';" },
   { wanted: /^onoff$/, code: "export { Gpio } from 'onoff';" },
   // The agent asks for certificates and makes none: the room without its library, which comes with the first request.
-  { wanted: /^@pier\/shared\/x509$/, code: "export * from '../shared/src/x509/request.ts';" },
+  { wanted: /^@pier\/shared\/x509$/, code: "export { makeCertificateRequest, makePrivateKey } from '../shared/src/x509/request.ts';" },
   // The client alone, without its transports over WebSocket, SOCKS and plain TCP.
   { wanted: /^mqtt$/, code: "module.exports = { MqttClient: require('mqtt/lib/client').default };" },
   { wanted: /^readable-stream$/, code: "module.exports = require('node:stream');" },
