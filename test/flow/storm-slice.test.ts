@@ -8,9 +8,9 @@ import { storm } from '../storm/storm.ts';
 
 const keptDir = join(fileURLToPath(new URL('../..', import.meta.url)), '.pier', 'storm');
 const seed = 1;
-const slice = 5;
+const slice = 4;
 /** As many days as it takes to strike at every step. */
-const days = 12;
+const days = 17;
 
 test('whoever is killed, stopped or cut off, at random or at a named step of a journal: everything comes to rest, and rightly', async () => {
   const from = (Math.floor(systemClock.nowMs() / 86_400_000) % days) * slice;

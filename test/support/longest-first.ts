@@ -5,6 +5,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
  * first; one of these at the end would leave the other workers idle while it runs.
  */
 const longest = [
+  'test/flow/storm-slice.test.ts',
   'test/contract/runner.test.ts',
   'manager/src/http/nonsense.test.ts',
   'test/browser/wire.test.ts',
