@@ -1,7 +1,12 @@
 import { spawnSync } from 'node:child_process';
 
 /** Tools of other people that tests hold Pier against, by Debian package; any version of this series will do. */
-const packages = { mosquitto_pub: 'mosquitto-clients=2.0.*', mosquitto_sub: 'mosquitto-clients=2.0.*', mbpoll: 'mbpoll=1.*', faketime: 'faketime=0.9.*', 'g++': 'g++=4:*', skopeo: 'skopeo=1.*', 'x86_64-linux-gnu-g++': 'g++-x86-64-linux-gnu=4:*', 'aarch64-linux-gnu-g++': 'g++-aarch64-linux-gnu=4:*', mmdebstrap: 'mmdebstrap=1.*', shellcheck: 'shellcheck=0.*', 'qemu-aarch64-static': 'qemu-user-static=1:*', 'systemd-nspawn': 'systemd-container=2*' } as const;
+const packages = { mosquitto_pub: 'mosquitto-clients=2.0.*', mosquitto_sub: 'mosquitto-clients=2.0.*', mbpoll: 'mbpoll=1.*', faketime: 'faketime=0.9.*', 'g++': 'g++=4:*', skopeo: 'skopeo=1.*', 'x86_64-linux-gnu-g++': compilerFor('x64', 'g++-x86-64-linux-gnu=4:*'), 'aarch64-linux-gnu-g++': compilerFor('arm64', 'g++-aarch64-linux-gnu=4:*'), mmdebstrap: 'mmdebstrap=1.*', shellcheck: 'shellcheck=0.*', 'qemu-aarch64-static': 'qemu-user-static=1:*', 'systemd-nspawn': 'systemd-container=2*' } as const;
+
+/** A machine's own compiler comes with the plain package, under its long name too. */
+function compilerFor<Cross extends string>(arch: string, cross: Cross): Cross | 'g++=4:*' {
+  return process.arch === arch ? 'g++=4:*' : cross;
+}
 
 const has = (tool: string): boolean => spawnSync('sh', ['-c', `command -v ${tool}`]).status === 0;
 
