@@ -32,8 +32,8 @@ export default defineConfig({
             { test: { ...common, name: 'browser', include: ['test/browser/**/*.test.ts'], testTimeout: 180_000, expect: { poll: { timeout: 20_000 } }, provide: { chromium } } },
           ]),
     ],
-    // One more than the usual machine has cores: tests on the real parts wait for one another half of their time.
-    maxWorkers: 3,
+    // Twice what the usual machine has cores: tests on the real parts wait for one another half of their time.
+    maxWorkers: 4,
     sequence: { sequencer: LongestFirst },
     reporters: ['default'],
   },
