@@ -20,7 +20,7 @@ export async function openTestDatabase(): Promise<{ readonly db: Db; readonly da
   };
 }
 
-export type Server = { newDatabase(): Promise<string> } & AsyncDisposable;
+export type Server = { newDatabase(): Promise<string>; /** Its first process, whose children serve the connections. */ pid(): number } & AsyncDisposable;
 
 /** A PostgreSQL as somebody else would run it, for databases that are named by their addresses; each new one is empty. */
 export async function startServer(): Promise<Server> {
@@ -34,6 +34,7 @@ export async function startServer(): Promise<Server> {
       await database.db.execute(sql.raw(`create database somebody_${count} template template0`));
       return `postgres://pier:${password}@127.0.0.1:${port}/somebody_${count}`;
     },
+    pid: database.serverPid,
     [Symbol.asyncDispose]: () => world[Symbol.asyncDispose](),
   };
 }

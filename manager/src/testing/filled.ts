@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { readMigrationFiles } from 'drizzle-orm/migrator';
 import type { Client } from 'pg';
+import { generateKeyPair, payloadTypes, signEnvelope } from '@pier/shared/signing';
 import { makeSchemaAt } from '../db/index.ts';
 
 const migrationsFolder = fileURLToPath(new URL('../../migrations', import.meta.url));
@@ -17,6 +18,13 @@ const rolledOut = ['running', 'paused', 'completed', 'failed', 'aborted'] as con
 const docks = deployed.map((_, index) => `dock-${index + 1}`);
 const digest = (n: number): string => `'sha256:${String(n).repeat(64)}'`;
 
+const root = generateKeyPair();
+const policy = signEnvelope({
+  payloadType: payloadTypes.policy,
+  payload: JSON.stringify({ number: 1, root: { id: root.id, pem: root.publicPem }, keys: [], scopes: [], bindings: 'manager', permits: 'optional', unsignedCommands: 'readOnly' }),
+  privatePem: root.privatePem,
+});
+
 /** What the manager of each schema had written when the next one came. */
 const rowsAt: Readonly<Record<string, readonly string[]>> = {
   '0000_spine': [
@@ -24,7 +32,7 @@ const rowsAt: Readonly<Record<string, readonly string[]>> = {
     `insert into api_token (id, hash, user_name, role) values ('t1', 'hash-of-ada', 'ada', 'admin')`,
     `insert into session (hash, user_name, expires_at) values ('s1', 'ada', now() + interval '1 day')`,
     `insert into claim_token (id, secret_hash, uses_max, uses, tags, expires_at, created_by) values ('c1', 'secret', 10, 9, '{"site":"quay"}', now() + interval '1 day', 'ada')`,
-    `insert into policy (number, root_id, envelope, set_by) values (1, 'root', '{"payload":"","payloadType":"x","signatures":[]}', 'ada')`,
+    `insert into policy (number, root_id, envelope, set_by) values (1, '${root.id}', '${JSON.stringify(policy)}', 'ada')`,
     each('device (id, name, model, profile, tags, state, key_id)', docks, (n) => `'dock-${n}', 'Dock ${n} "é" \\n', 'raspberry-pi-4b', '{"model":"raspberry-pi-4b","chips":[],"serial":[]}', '{"site":"quay","n":"${n}"}', '${n === 9 ? 'revoked' : 'active'}', 'key-${n}'`),
     each('device_live (device_id, online, conn, agent, gen, boot, seq, rev, last_seen_at)', docks, (n) => `'dock-${n}', ${n % 2 === 0}, 'c', '0.1.0', 1, 2, ${n}, ${9_007_199_254_000_000 + n}, '2026-10-01T01:02:03.456789Z'`),
     each('device_state (device_id, rev, desired_hash, reported, gen, boot, seq, reported_at)', docks, (n) => `'dock-${n}', ${n}, null, '{"apps":{}}', 1, 2, ${n}, now()`),
@@ -33,7 +41,7 @@ const rowsAt: Readonly<Record<string, readonly string[]>> = {
     each('assignment (device_id, app, release_id, attempt, soak_s, set_by)', docks, (n) => `'dock-${n}', 'blink', ${n === 8 ? 'null' : "'rel-1'"}, ${n}, 60, 'rollout:r1'`),
     each('rollout (id, release_id, app, state, soak_s, deadline_s, created_by, next_tick_at, finished_at)', rolledOut, (n) => `'r${n}', 'rel-${n}', 'blink', '${rolledOut[n - 1]}', 60, 600, 'ada', now() + interval '1 day', ${n < 3 ? 'null' : 'now()'}`),
     each('wave (rollout_id, n, state, total)', rolledOut, (n) => `'r${n}', 1, '${n === 1 ? 'active' : n === 3 ? 'passed' : 'failed'}', 9`),
-    each('deployment (rollout_id, device_id, app, wave, state, attempt, reason_code, reason_text, deadline_at)', docks, (n) => `'r1', 'dock-${n}', 'blink', 1, '${deployed[n - 1]}', ${n}, ${n > 4 ? "'guest-trapped', 'unreachable executed'" : 'null, null'}, now() + interval '1 day'`),
+    each('deployment (rollout_id, device_id, app, wave, state, attempt, reason_code, reason_text, deadline_at)', docks, (n) => `'r1', 'dock-${n}', 'blink', 1, '${deployed[n - 1]}', ${n}, ${n > 4 ? "'guest-trapped', 'unreachable executed'" : 'null, null'}, ${n === 2 || n === 3 ? "now() + interval '1 day'" : 'null'}`),
     each('event (device_id, gen, boot, seq, type, app, digest, attempt, code, reason)', docks, (n) => `'dock-${n}', 1, 2, ${n}, 'app.started', 'blink', ${digest(1)}, 1, null, 'tab\\tand “quotes”'`),
     `insert into outbox (topic, payload) values ('pier/v1/d/dock-1/down/desired', '{}')`,
     each('audit (actor, action, object, detail)', docks, (n) => `'ada', 'device.enrolled', 'device:dock-${n}', '{"model":"raspberry-pi-4b"}'`),
@@ -49,6 +57,7 @@ const rowsAt: Readonly<Record<string, readonly string[]>> = {
     `insert into saved_view (user_name, name, query) values ('ada', 'quay', 'q=site%3Dquay')`,
   ],
   '0003_installation': [`insert into installation (ca_fingerprint) values ('f00d')`],
+  '0004_identity': [`insert into device_key (key_id, device_id, state, replaces) values ('key-old', 'dock-1', 'retired', null)`],
 };
 
 /** Makes the schema of this migration in an empty database, filled as its manager, and those before it, had filled it. */
