@@ -12,17 +12,18 @@ const log = processLog('agent');
 process.stdin.on('data', (said) => { for (let n = 0; n < Number(said); n += 1) log.info({ n }, 'a line that is long enough to fill a page after a while'); process.stdout.write('logged\\n'); });
 process.stdout.write('up\\n');`;
 
-function start(stderr: number): { child: ChildProcess; say: (count: number) => Promise<void>; up: Promise<unknown> } {
+function start(stderr: number): { child: ChildProcess; say: (count: number) => Promise<void>; up: Promise<unknown>; gone: Promise<string> } {
   const child = spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: ['pipe', 'pipe', stderr] });
   if (!child.stdout) throw new Error('the child has a stdout');
   const lines = createInterface({ input: child.stdout });
   const up = once(lines, 'line');
+  const gone = once(child, 'exit').then(() => 'gone');
   return {
     child,
     up,
+    gone,
     say: async (count) => {
       child.stdin?.write(String(count));
-      const gone = once(child, 'exit').then(() => 'gone');
       expect(await Promise.race([once(lines, 'line'), gone])).toEqual(['logged']);
     },
   };
@@ -34,7 +35,7 @@ test('a log on a full disk stops nobody: lines wait or are dropped, and the log 
   using disk = openSmallDisk(1);
   const path = join(disk.folder, 'log');
   const fd = openSync(path, 'a');
-  const { child, say, up } = start(fd);
+  const { child, say, up, gone } = start(fd);
   closeSync(fd);
   try {
     await up;
@@ -48,6 +49,6 @@ test('a log on a full disk stops nobody: lines wait or are dropped, and the log 
     expect(text.split('\n').length).toBeLessThan(5_000);
   } finally {
     child.kill('SIGKILL');
-    await once(child, 'exit');
+    await gone;
   }
 });
