@@ -1,8 +1,9 @@
 /** A Debian in a folder: a fresh one for each test, entered as a person would stand before it, and gone after it. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { lstatSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { systemClock } from '@pier/shared/core';
 import { type Ran, run } from './pier.ts';
 
 export type DebianRoot = {
@@ -46,4 +47,51 @@ function listOf(root: string, below: string): string[] {
       const line = `${path} ${stat.mode.toString(8)} ${stat.uid}:${stat.gid}`;
       return [line, ...(stat.isDirectory() && !mounted.has(path) ? listOf(root, path) : [])];
     });
+}
+
+export type BootedRoot = { run(...words: readonly string[]): Promise<Ran> } & AsyncDisposable;
+
+const bootMs = 90_000;
+
+/** Boots the system in the folder, on this machine's network; undefined, with what it said, where a container cannot be booted. */
+export async function bootRoot({ dir, board, signal }: { readonly dir: string; readonly board: string; readonly signal: AbortSignal }): Promise<BootedRoot | string> {
+  const name = basename(dir).toLowerCase();
+  const env = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', SYSTEMD_NSPAWN_UNIFIED_HIERARCHY: '1' };
+  const words = ['--pdeathsig', 'KILL', 'systemd-nspawn', '--quiet', `--directory=${dir}`, `--machine=${name}`, '--register=no', '--keep-unit', '--console=read-only', `--bind=${board}:/srv/board`, '--boot'];
+  const child = spawn('setpriv', words, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (piece: string) => (said += piece));
+  const exited = new Promise<void>((resolve) => {
+    child.once('exit', () => resolve());
+    child.once('error', () => resolve());
+  });
+  const inside = (...command: readonly string[]): Promise<Ran> => run('nsenter', ['--target', leaderOf(child.pid), '--all', ...command], { env });
+  const booted: BootedRoot = {
+    run: inside,
+    [Symbol.asyncDispose]: async () => {
+      if (child.exitCode === null && child.signalCode === null) await inside('systemctl', '--force', 'poweroff');
+      await Promise.race([exited, systemClock.sleep(20_000)]);
+      child.kill('SIGKILL');
+      await exited;
+      rmSync(join('/run/systemd/nspawn/propagate', name), { recursive: true, force: true });
+    },
+  };
+  const endMs = systemClock.monotonicMs() + bootMs;
+  while (child.exitCode === null && systemClock.monotonicMs() < endMs && !signal.aborted) {
+    const state = leaderOf(child.pid) === '' ? '' : (await inside('systemctl', 'is-system-running')).stdout.trim();
+    if (state === 'running' || state === 'degraded') return booted;
+    await systemClock.sleep(200);
+  }
+  await booted[Symbol.asyncDispose]();
+  return said.slice(-600) || 'it said nothing';
+}
+
+/** The first process inside; empty as long as there is none. */
+function leaderOf(pid = 0): string {
+  try {
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').at(-1) ?? '';
+  } catch {
+    // It ended.
+    return '';
+  }
 }
