@@ -9,7 +9,7 @@ import type { Authority } from './authority/index.ts';
 import { type Broker, type BrokerOptions, openBroker } from './broker/index.ts';
 import { commandHandlers, startUnansweredWatch, takeAnswers } from './command/index.ts';
 import type { Db } from './db/index.ts';
-import { type Loop, PinWatch, type Publish, deviceHandlers, startIngest, startPolicyRefresh, startPublisher, startSilenceWatch } from './device/index.ts';
+import { type Loop, type IdentityAlarm, PinWatch, type Publish, deviceHandlers, openIdentityAlarm, startIngest, startPolicyRefresh, startPublisher, startSilenceWatch } from './device/index.ts';
 import type { Handlers } from './http/index.ts';
 import type { Registry } from './registry/index.ts';
 import { advanceOnReport, graceAfterStart, rolloutHandlers, startRolloutEngine } from './rollout/index.ts';
@@ -69,7 +69,8 @@ export async function openRooms(deps: RoomDeps): Promise<Rooms> {
   const streaming = openStreaming({ db, clock, log, publish });
   const changes = (wires.changes = opening.use(openChanges({ db, clock, log })));
   const answers = opening.use(openKeptAnswers({ db, clock, log }));
-  const broker = (wires.broker = await openBrokerFor(deps, { publish, pins, streaming, changes, wake }));
+  const alarm = opening.use(await openIdentityAlarm({ db, clock, log, onChanged: changedDevices(changes) }));
+  const broker = (wires.broker = await openBrokerFor(deps, { publish, pins, streaming, changes, alarm, wake }));
   const policies: Policies = openPolicies({
     db,
     clock,
@@ -96,16 +97,16 @@ export async function openRooms(deps: RoomDeps): Promise<Rooms> {
 
 const changedDevices = (changes: Changes) => (devices: readonly string[]): void => changes.changed('device', devices);
 
-type Uplinks = { readonly publish: Publish; readonly pins: PinWatch; readonly streaming: ReturnType<typeof openStreaming>; readonly changes: Changes; readonly wake: () => void };
+type Uplinks = { readonly publish: Publish; readonly pins: PinWatch; readonly streaming: ReturnType<typeof openStreaming>; readonly changes: Changes; readonly alarm: IdentityAlarm; readonly wake: () => void };
 
 /** The broker with the ingest behind it; the ingest is closed after it, with nothing left to take. */
-async function openBrokerFor({ db, clock, log, authority, isRevoked, onStranger, trust, hosts, listen, opening }: RoomDeps, { publish, pins, streaming, changes, wake }: Uplinks): Promise<Broker> {
+async function openBrokerFor({ db, clock, log, authority, isRevoked, onStranger, trust, hosts, listen, opening }: RoomDeps, { publish, pins, streaming, changes, alarm, wake }: Uplinks): Promise<Broker> {
   const schedulerPem = authority.scheduler.privatePem;
   const ingest = opening.use(startIngest({ db, clock, log, publish, schedulerPem, pins, streams: streaming, onReported: advanceOnReport({ schedulerPem }), onAnswered: takeAnswers, onChanged: changedDevices(changes), onStranger, wake }));
   const identity = { ...authority.server, caPem: authority.caPem };
   return opening.use(
     await listen((port) =>
-      openBroker({ ...trust, identity, host: hosts.bind, port, clock, log, isRevoked: (who) => who.kind === 'device' && isRevoked(who.device), onMessage: (message) => ingest.take(message) }),
+      openBroker({ ...trust, onConflict: alarm.take, identity, host: hosts.bind, port, clock, log, isRevoked: (who) => who.kind === 'device' && isRevoked(who.device), onMessage: (message) => ingest.take(message) }),
     ),
   );
 }

@@ -1,5 +1,6 @@
 import type { Clock, Log } from '@pier/shared/core';
 import type { Identity } from '@pier/shared/wire';
+import type { Conflict } from './holders.ts';
 import type { BrokerCounts } from './counts.ts';
 import type { BrokerLimits } from './limits.ts';
 
@@ -20,6 +21,8 @@ export type BrokerOptions = {
   readonly supersededBy?: (peer: Peer) => string | undefined;
   /** Somebody was let in with this certificate. */
   readonly onLetIn?: (peer: Peer) => unknown;
+  /** Two boards come with one identity, or do no more. */
+  readonly onConflict?: (conflict: Conflict) => void;
   /** Every message that a client may publish, in its order; must return at once. */
   readonly onMessage: (message: BrokerMessage) => void;
   readonly limits?: Partial<BrokerLimits>;

@@ -3,6 +3,7 @@ import type { AedesOptions, ConnectPacket, PublishPacket, Subscription } from 'a
 import { type ConnackCode, admit, connackCodes } from './admission.ts';
 import type { BrokerOptions, Peer } from './broker.ts';
 import type { Counter } from './counts.ts';
+import type { Holders } from './holders.ts';
 import type { BrokerLimits } from './limits.ts';
 import { mayPublish, maySubscribe } from './rules.ts';
 import type { Session, Sessions } from './sessions.ts';
@@ -14,6 +15,7 @@ export type HookParts = Pick<BrokerOptions, 'clock' | 'log' | 'isRevoked' | 'sup
   readonly limits: BrokerLimits;
   readonly counter: Counter;
   readonly sessions: Sessions;
+  readonly holders: Holders;
   readonly peerOf: (conn: Duplex) => Peer | undefined;
   /** The connection has become a session. */
   readonly onKnown: (conn: Duplex) => void;
@@ -31,7 +33,7 @@ export function brokerHooks(parts: HookParts): Required<Pick<AedesOptions, 'preC
       const peer = parts.peerOf(client.conn);
       // Somebody who was told no and knocks again on the same connection.
       if (!peer || refused.has(client.conn)) return callback(new Error('refused before'), false);
-      const answer = judge(packet, peer, { ...parts, anonymousId });
+      const answer = judge(packet, peer, { ...parts, anonymousId, address: addressOf(client.conn) });
       if (!answer.ok) {
         refused.add(client.conn);
         turnAway(client.conn, answer, { ...parts, peer });
@@ -61,14 +63,22 @@ export function brokerHooks(parts: HookParts): Required<Pick<AedesOptions, 'preC
 
 type Judgement = ReturnType<typeof admit>;
 
-function judge(packet: ConnectPacket, peer: Peer, { limits, isRevoked, supersededBy, clock, sessions, anonymousId }: HookParts & { anonymousId: () => string }): Judgement {
+function judge(packet: ConnectPacket, peer: Peer, { limits, isRevoked, supersededBy, clock, sessions, holders, anonymousId, address }: HookParts & { anonymousId: () => string; address: string }): Judgement {
   const no = (code: ConnackCode, reason: string): Judgement => ({ ok: false, code, reason });
   if (peer.notAfterMs <= clock.nowMs()) return no(connackCodes.notAuthorized, `the certificate of ${peer.commonName} has expired`);
   if (isRevoked(peer.identity, peer.serial)) return no(connackCodes.notAuthorized, `${peer.commonName} is revoked`);
   const superseded = supersededBy?.(peer);
   if (superseded !== undefined) return no(connackCodes.notAuthorized, superseded);
   if (peer.identity.kind !== 'device' && sessions.named(peer.commonName).length >= limits.connectionsPerNameMax) return no(connackCodes.unavailable, `${peer.commonName} has ${limits.connectionsPerNameMax} connections already`);
-  return admit(packet, peer, { limits, anonymousId });
+  const answer = admit(packet, peer, { limits, anonymousId });
+  if (!answer.ok || peer.identity.kind !== 'device') return answer;
+  const name = peer.commonName;
+  const second = holders.refusal({ name, will: packet.will?.payload, address, isHeld: sessions.named(name).length > 0 });
+  return second === undefined ? answer : no(connackCodes.notAuthorized, second);
+}
+
+function addressOf(conn: Duplex): string {
+  return ('remoteAddress' in conn && typeof conn.remoteAddress === 'string' && conn.remoteAddress) || 'unknown';
 }
 
 /** Sends the return code before the connection ends, so that the client can say why. */

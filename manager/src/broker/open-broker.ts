@@ -8,6 +8,7 @@ import { guardConnection } from './connection.ts';
 import { type Counter, newCounter } from './counts.ts';
 import { openFrontDoor } from './front-door.ts';
 import { type HookParts, brokerHooks } from './hooks.ts';
+import { watchHolders } from './holders.ts';
 import { keepsNothing } from './keeps-nothing.ts';
 import { type BrokerLimits, brokerLimits } from './limits.ts';
 import { peerOf } from './peer.ts';
@@ -28,10 +29,11 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
   const { limits, counter } = parts;
   const rates = newRates({ perS: limits.publishPerS, burst: limits.publishBurst, namesMax: limits.connectionsMax, clock });
   const sessions = newSessions({ rates });
+  const holders = watchHolders({ clock, onConflict: options.onConflict });
   const strangers = newStrangers({ clock, log, limits, counter });
   const peers = new WeakMap<Duplex, Peer>();
   const known = new WeakMap<Duplex, () => void>();
-  const aedes = await openAedes(parts, { ...options, limits, counter, sessions, peerOf: (conn) => peers.get(conn), onKnown: (conn) => known.get(conn)?.() });
+  const aedes = await openAedes(parts, { ...options, limits, counter, sessions, holders, peerOf: (conn) => peers.get(conn), onKnown: (conn) => known.get(conn)?.() });
   const onTls = (socket: TLSSocket): void => {
     const peer = peerOf(socket);
     if (!peer) return refuse(socket, parts);
@@ -44,13 +46,17 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
   const expiry = clock.every(limits.expirySweepMs, () => {
     dropExpired(sessions, options);
     rates.sweep();
+    holders.sweep();
   });
   const outbox = publisher(aedes, parts);
   return {
     port: door.port,
     publish: outbox.publish,
     useIdentity: (next) => door.useIdentity(next),
-    kick: (commonName) => kick(sessions, commonName),
+    kick: (commonName) => {
+      holders.forget(commonName);
+      return kick(sessions, commonName);
+    },
     isListening: () => door.isListening(),
     isConnected: (commonName) => sessions.named(commonName).length > 0,
     stats: () => ({ ...counter, connections: sessions.size, outstanding: outbox.outstanding() }),

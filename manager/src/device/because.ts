@@ -22,10 +22,11 @@ export type AppStanding = {
 
 const said = (code: WhyCode, reason?: string | null): Reason => ({ code, reason: reason || whyReasons[code].sentence });
 
-/** Null for a device that is in step. Where several apps stand like this, the first by name speaks. */
-export function becauseOf(standing: DeviceStanding, apps: readonly AppStanding[]): Reason | null {
+/** Null for a device that is in step; what is wrong with the device itself comes before its apps. Where several apps stand like this, the first by name speaks. */
+export function becauseOf(standing: DeviceStanding, apps: readonly AppStanding[], alarm: Reason | null = null): Reason | null {
   if (standing === 'in_step') return null;
   if (standing === 'revoked' || standing === 'pending') return said(`device.${standing}`);
+  if (alarm !== null) return alarm;
   if (standing === 'offline') return said('device.offline');
   if (standing === 'never_heard') return said('device.offline', 'The device was let in, and has not been heard of yet.');
   const app = apps.find((one) => one.standing === standing);

@@ -9,3 +9,4 @@ export { lockDevices } from './store.ts';
 export { startPolicyRefresh, startSilenceWatch } from './upkeep.ts';
 export { showDeployment } from './view.ts';
 export { existingDevice, readDevice, refuseNul } from './query.ts';
+export { type IdentityAlarm, openIdentityAlarm } from './identity-alarm.ts';

@@ -81,6 +81,7 @@ export const worstOfEvery: SQL = worstOf(sql`(${appStandings(() => sql`true`)}) 
 export const standingPlace: SQL<number> = sql<number>`case
   when ${device.state} = 'revoked' then ${placeOf('revoked')}
   when ${device.state} = 'pending' then ${placeOf('pending')}
+  when ${device.alarm} is not null then ${placeOf('refused')}
   when ${deviceLive.deviceId} is null then ${placeOf('never_heard')}
   when not ${deviceLive.online} then ${placeOf('offline')}
   else coalesce(worst.place::int, ${placeOf('in_step')}) end`;

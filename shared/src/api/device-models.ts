@@ -33,7 +33,7 @@ export type DeviceState = z.infer<typeof DeviceState>;
 
 /**
  * How a device stands, in one word: the first of these that is true. `failed` and `refused` speak of the newest deployment of
- * one of its apps, `held` of an app that a person stopped, deployed or assigned by hand; `in_step` is what is left.
+ * one of its apps, `refused` before `never_heard` also of a board that the manager refuses since another one has its identity, `held` of an app that a person stopped, deployed or assigned by hand; `in_step` is what is left.
  */
 export const DeviceStanding = z.enum(['revoked', 'pending', 'never_heard', 'offline', 'failed', 'refused', 'updating', 'soaking', 'held', 'waiting', 'in_step']);
 export type DeviceStanding = z.infer<typeof DeviceStanding>;

@@ -45,6 +45,8 @@ export type IngestDeps = {
   readonly onReported: OnReported;
   /** Without it nobody here has sent a command. */
   readonly onAnswered?: OnAnswered;
+  /** Told of a device whose certificate is ours and that is in no table: it came after the backup that this database was restored from. */
+  readonly onStranger?: (device: DeviceId) => void;
   /** Called after a commit that others should look at: outbox, rollouts. */
   readonly wake: () => void;
 };
@@ -78,6 +80,7 @@ export type Behind = Of<Online>;
  * stored then, in whichever order they came. Devices whose document is not ours are added to `behind`.
  */
 export async function takePresences(said: readonly Of<Presence>[], { standings, behind, deps }: { standings: Standings; behind: Behind[]; deps: Intake }): Promise<readonly Taken[]> {
+  for (const { device } of said) if (!standings.has(device)) deps.onStranger?.(device);
   const spoken = said.filter((one) => maySpeak(standings, one.device, one.value));
   const online = newest(spoken.flatMap((one) => (one.value.online ? [{ ...one, value: one.value }] : [])));
   const offline = spoken.flatMap((one) => (one.value.online ? [] : [{ ...one, value: one.value }]));

@@ -1,0 +1,46 @@
+import { eq, isNotNull } from 'drizzle-orm';
+import { type Clock, type Log, toFault } from '@pier/shared/core';
+import { type Db, device, event, inTransaction, storeAudit } from '../db/index.ts';
+
+type Deps = { readonly db: Db; readonly clock: Clock; readonly log: Log; readonly onChanged: (devices: readonly string[]) => void };
+/** What the broker saw of a device's identity. */
+export type SeenConflict = { readonly device: string; readonly state: 'began' | 'over'; readonly addresses: readonly string[] };
+
+export type IdentityAlarm = AsyncDisposable & { take(conflict: SeenConflict): void };
+
+const actor = 'manager';
+
+/**
+ * Keeps, with the device, that two boards come with its identity: people see it in its standing, its events and the record.
+ * What an earlier process of the manager saw is let go of: two boards that are still there show it again within a minute.
+ */
+export async function openIdentityAlarm(deps: Deps): Promise<IdentityAlarm> {
+  await deps.db.update(device).set({ alarm: null }).where(isNotNull(device.alarm));
+  let queue = Promise.resolve();
+  return {
+    take: (conflict) => {
+      queue = queue.then(() => store(conflict, deps)).catch((error: unknown) => deps.log.error({ device: conflict.device, error: toFault(error).message }, 'identity-conflict.not-stored'));
+    },
+    [Symbol.asyncDispose]: () => queue,
+  };
+}
+
+async function store({ device: id, state, addresses }: SeenConflict, { db, clock, log, onChanged }: Deps): Promise<void> {
+  const nowMs = clock.nowMs();
+  const from = addresses.slice(0, 8).join(' and ');
+  const alarm = { code: 'identity-conflict', reason: `Two boards come with the identity of this device, from ${from}: one may be a copied card. The one that was connected stays, the other is refused. End both with: pier device revoke ${id}; then enrol each board anew, with an empty data folder and a claim token of its own.` };
+  const over = 'Only one board has come with the identity of this device for a while, or the identity was ended.';
+  const isStored = await inTransaction(db, async (tx) => {
+    const [found] = await tx.select({ alarm: device.alarm }).from(device).where(eq(device.id, id)).for('update');
+    if (!found || (found.alarm !== null) === (state === 'began')) return false;
+    await tx.update(device).set({ alarm: state === 'began' ? alarm : null }).where(eq(device.id, id));
+    // No order of the device's own: the manager says it.
+    const said = state === 'began' ? { type: 'identity.conflict', code: alarm.code, reason: alarm.reason } : { type: 'identity.conflict-over', code: null, reason: over };
+    await tx.insert(event).values({ deviceId: id, gen: 0, boot: 0, seq: nowMs, ...said, receivedAt: new Date(nowMs) }).onConflictDoNothing();
+    await storeAudit(tx, [{ actor, action: state === 'began' ? 'device.identity-conflict' : 'device.identity-conflict-over', object: `device:${id}`, detail: { addresses } }], nowMs);
+    return true;
+  });
+  if (!isStored) return;
+  log[state === 'began' ? 'error' : 'info']({ device: id, addresses }, state === 'began' ? 'device.identity-conflict' : 'device.identity-conflict-over');
+  onChanged([id]);
+}
