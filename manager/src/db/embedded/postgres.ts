@@ -11,6 +11,8 @@ import { type Connection, type Server, startServer } from './server.ts';
 const restartsMax = 5;
 /** A server that lived this long is counted as well: its next end starts a new series of restarts. */
 const steadyMs = 60_000;
+/** How often a server is tried whose disk was full. */
+const roomAgainMs = 5_000;
 
 /** PostgreSQL beside the manager. `lost` resolves when it died too often to be started again; it never does otherwise. */
 export type Postgres = { readonly connection: Connection; readonly pid: () => number; readonly lost: Promise<Fault> } & AsyncDisposable;
@@ -46,11 +48,11 @@ function supervise({ first, restart: again, clock, log }: { first: Server; resta
       const startedMs = clock.monotonicMs();
       const why = await server.exited;
       if (stopping.signal.aborted) return;
-      if (clock.monotonicMs() - startedMs > steadyMs) tries = 0;
+      if (clock.monotonicMs() - startedMs > steadyMs || isForWantOfRoom(why)) tries = 0;
       log.error({ why, tries }, 'database.died');
       if (tries >= restartsMax) throw new Fault('storage-failed', `the database died ${tries + 1} times in a row; it last ${why}`);
       await clock.sleep(Math.min(5_000, 100 * 2 ** tries), stopping.signal);
-      server = await again();
+      server = await onceThereIsRoom(again, { clock, log, signal: stopping.signal });
       if (stopping.signal.aborted) return server[Symbol.asyncDispose]();
       log.warn({ pid: server.pid }, 'database.restarted');
     }
@@ -68,6 +70,23 @@ function supervise({ first, restart: again, clock, log }: { first: Server; resta
       await watching;
     },
   };
+}
+
+/** What the server says when its disk is full; it stops rather than lose what it has promised to keep. */
+const isForWantOfRoom = (why: string): boolean => why.includes('No space left on device');
+
+/** Room comes back by itself or by a person; until then the manager stays, and says why it is not ready. */
+async function onceThereIsRoom(start: () => Promise<Server>, { clock, log, signal }: { clock: Clock; log: Log; signal: AbortSignal }): Promise<Server> {
+  for (;;) {
+    try {
+      return await start();
+    } catch (thrown) {
+      const why = toFault(thrown).message;
+      if (signal.aborted || !isForWantOfRoom(why)) throw thrown;
+      log.error({ why }, 'database.disk-full');
+      await clock.sleep(roomAgainMs, signal);
+    }
+  }
 }
 
 async function startOnSomePort(cluster: Cluster, start: (port: number) => Promise<Server>): Promise<Server> {

@@ -55,7 +55,7 @@ export async function startServer({ cluster, port, as, program, clock, log }: { 
 }
 
 function listen(child: ChildProcess, log: Log): Bounded<string> {
-  const words = new Bounded<string>(6);
+  const words = new Bounded<string>(12);
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     for (const line of text.split('\n')) {
       if (line.trim() === '') continue;
