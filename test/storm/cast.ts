@@ -19,6 +19,7 @@ export type Actor = {
 type Kept = { readonly actor: Actor; env: NodeJS.ProcessEnv; downMs: number; starting: boolean; starts: number };
 
 const lookMs = 100;
+const looksPerSignal = 150;
 const orphanMs = 25_000;
 
 export class Cast implements AsyncDisposable {
@@ -81,8 +82,11 @@ export class Cast implements AsyncDisposable {
     const kept = this.#of(name);
     const { starts } = kept;
     this.arrange(name, { env });
-    signalAll(this.mains(name), by);
-    while (kept.starts === starts && !this.#stop.signal.aborted) await this.#clock.sleep(lookMs);
+    for (let looks = 0; kept.starts === starts && !this.#stop.signal.aborted; looks += 1) {
+      // Asked again when it was only just coming up and did not hear.
+      if (looks % looksPerSignal === 0) signalAll(this.mains(name), by);
+      await this.#clock.sleep(lookMs);
+    }
     await this.settled(name);
   }
 
