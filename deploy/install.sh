@@ -32,7 +32,7 @@ check_system() {
   esac
   libc=$(getconf GNU_LIBC_VERSION 2>/dev/null | cut -d' ' -f2)
   [ -n "$libc" ] || fail 1 'this system has no GNU libc, which Node is built against'
-  at_least "$libc" 2.28 || fail 1 "Node needs GNU libc 2.28 or newer; this system has $libc"
+  at_least "$libc" 2.34 || fail 1 "the agent needs GNU libc 2.34 or newer, such as that of Debian 12; this system has $libc"
   [ -d /run/systemd/system ] || fail 1 'this system is not run by systemd, which keeps the agent running'
 }
 

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type DeviceId, systemClock } from '@pier/shared/core';
@@ -17,6 +18,12 @@ beforeAll(async () => {
   await world.bind(device, 'blink', { led, button });
 });
 afterAll(() => world[Symbol.asyncDispose]());
+
+function bareStartMs(): number {
+  const startMs = systemClock.monotonicMs();
+  spawnSync(process.execPath, ['-e', '1']);
+  return systemClock.monotonicMs() - startMs;
+}
 
 const ledRecords = () =>
   readRecord(world.board.record).filter((row) => row.name === 'GPIO17');
@@ -61,7 +68,11 @@ test.each(['keep', 'input'] as const)('an agent killed with -9 leaves the LED of
   process.kill(agent?.pid ?? 0, 'SIGKILL');
   expect(await killed.process.exited).toEqual({ code: 137, signal: null });
   const dark = rows().find((row) => row.level === 0 && BigInt(row.tNs) > killedNs);
-  expect(Number(BigInt(dark?.tNs ?? 0) - killedNs) / 1e6).toSatisfy((ms: number) => ms > 0 && ms < 1_000);
+  const darkMs = Number(BigInt(dark?.tNs ?? 0) - killedNs) / 1e6;
+  process.stdout.write(`safe-state: the LED was off ${Math.round(darkMs)} ms after kill -9, where a line does "${onRelease}"\n`);
+  expect(darkMs).toBeGreaterThan(0);
+  // A second, unless this machine is so busy that an empty program takes a good part of it.
+  expect(darkMs).toBeLessThan(Math.max(1_000, 20 * bareStartMs()));
   // The hook's own act, and last of all nobody holds the line.
   expect(rows().some((row) => row.by === 'agent' && row.level === 0 && row.consumer === 'blink (safe)' && BigInt(row.tNs) > killedNs)).toBe(true);
   expect(rows().at(-1)).toMatchObject({ level: 0 });

@@ -49,6 +49,16 @@ describe.skipIf(why !== undefined)('the agent package', () => {
     }
   });
 
+  test('needs no newer libc than it says', () => {
+    for (const tree of Object.values(trees)) {
+      const stated = /libc6 \(>= ([\d.]+)\)/.exec(readFileSync(join(tree, 'DEBIAN/control'), 'utf8'))?.[1] ?? '';
+      const natives = readdirSync(join(tree, 'usr/lib/pier/agent/native'), { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.node'));
+      const needed = natives.flatMap((path) => [...said('objdump', '-p', join(tree, 'usr/lib/pier/agent/native', path)).matchAll(/GLIBC_([\d.]+)/g)].map(([, version = '']) => version));
+      expect(needed.length).toBeGreaterThan(0);
+      for (const version of new Set(needed)) said('dpkg', '--compare-versions', version, 'le', stated);
+    }
+  });
+
   test('its scripts and the installer are ones that shellcheck has nothing to say about', () => {
     const scripts = ['DEBIAN/postinst', 'DEBIAN/prerm', 'DEBIAN/postrm', 'usr/bin/pier-agent', 'usr/lib/pier/agent/pier-agent'].map((path) => join(trees.amd64, path));
     expect(said('shellcheck', '--shell=sh', ...scripts, join(root, 'deploy/install.sh'))).toBe('');

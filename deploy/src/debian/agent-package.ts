@@ -17,7 +17,8 @@ export function agentPackage({ bundle, arch }: { readonly bundle: Bundle; readon
     name: 'pier-agent',
     version: bundle.version,
     arch: debianNames[arch],
-    depends: 'pier-runtime (>= 24), passwd, util-linux',
+    // The addon that waits for edges is compiled here, against the libc of Debian 12; Node itself is content with an older one.
+    depends: 'pier-runtime (>= 24), libc6 (>= 2.34), passwd, util-linux',
     description: 'Pier agent: runs signed WebAssembly apps on this board\n The agent of a fleet that a Pier manager looks after. It fetches signed apps and\n runs them in a sandbox, with the pins and ports that the fleet\'s owner gives them.',
     files: new Map<string, PackedFile>([
       ...kept.map((path): [string, PackedFile] => [`${place}/${path}`, packed(bundle, path, arch)]),
