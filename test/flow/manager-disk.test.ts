@@ -44,7 +44,7 @@ function fill(path: string, leaveMb: number): void {
 }
 
 test('a full disk keeps uploads out, stops nothing that runs, is told, and heals', async (context) => {
-  if (process.getuid?.() !== 0) return context.skip('only root can mount a small disk');
+  context.skip(process.getuid?.() !== 0, 'only root can mount a small disk');
   const world = await openWorld();
   const data = join(world.dir, 'manager');
   const cleanup = new DisposableStack();
