@@ -4,4 +4,4 @@
 set -eu
 dir=$(dirname -- "$(readlink -f -- "$0")")
 export MALLOC_ARENA_MAX="${MALLOC_ARENA_MAX:-1}" MALLOC_TRIM_THRESHOLD_="${MALLOC_TRIM_THRESHOLD_:-65536}"
-exec "${PIER_NODE:-node}" --max-semi-space-size=1 --v8-pool-size=1 "$dir/agent.mjs" "$@"
+exec "${PIER_NODE:-node}" --max-semi-space-size=1 --v8-pool-size=1 --no-node-snapshot "$dir/agent.mjs" "$@"

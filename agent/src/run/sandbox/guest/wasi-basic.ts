@@ -1,4 +1,3 @@
-import { randomFillSync } from 'node:crypto';
 import { errno, fail } from './errno.ts';
 import type { GuestMemory } from './memory.ts';
 
@@ -55,7 +54,8 @@ export function basicFunctions(deps: BasicDeps) {
     clock_time_get: (clock: number, _precision: bigint, out: number): void => memory.setU64(out, (clocks[clock] ?? fail('inval'))()),
     random_get: (buffer: number, length: number): void => {
       if (length >>> 0 > randomBytesMax) fail('inval');
-      randomFillSync(memory.bytes(buffer, length));
+      // Loaded with the first call: every guest's thread would carry it, and few ask.
+      process.getBuiltinModule('node:crypto').randomFillSync(memory.bytes(buffer, length));
     },
     proc_exit: (status: number): never => {
       throw new GuestExit(status >>> 0);
