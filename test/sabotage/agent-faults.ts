@@ -106,6 +106,6 @@ export const agentFaults: readonly NamedFault[] = [
     ['ca-fingerprint-not-compared', 'agent/src/link/enroll.ts', 'if (seen !== fingerprint) throw', "if (seen === '') throw"],
     ['policy-root-of-the-token-ignored', 'agent/src/link/enroll.ts', 'if (!policy.ok) throw', 'if (!policy.ok && policy.refusal === undefined) throw'],
     ['device-key-readable-by-others', 'shared/src/disk/durable.ts', 'mode = 0o600', 'mode = 0o644'],
-    ['device-key-made-anew', 'agent/src/link/identity.ts', 'if (stored !== undefined) return stored;', ''],
+    ['device-key-made-anew', 'agent/src/link/identity.ts', "return stored !== undefined && parsed(stored) !== undefined ? stored : await newKey(folder, 'key.pem');", "return await newKey(folder, 'key.pem');"],
   ]),
 ];

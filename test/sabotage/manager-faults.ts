@@ -90,7 +90,12 @@ export const managerFaults: readonly NamedFault[] = [
   ...caughtBy(['manager/src/listener/listener.test.ts'], [
     ['bad-certificate-taken-for-none', 'manager/src/listener/open-listener.ts', "if (shown.kind === 'refused') return", "if (shown.kind === 'refused' && shown.reason === '') return"],
     ['revoked-device-served', 'manager/src/listener/open-listener.ts', "if (shown.kind === 'device' && isRevoked(shown.device, shown.serial)) return", "if (shown.kind === 'device' && shown.serial === '') return"],
+    ['strange-certificate-renewed-when-expired', 'manager/src/listener/certificate.ts', 'leaf.checkIssued(ca) && leaf.verify(ca.publicKey) && ', ''],
     ['device-pushes', `${registry}/access.ts`, "return who.kind === 'user' && who.may === 'push';", "return who.kind !== 'anonymous';"],
+  ]),
+  ...caughtBy(['manager/src/enroll/renew.test.ts'], [
+    ['key-that-was-given-up-let-in', 'manager/src/enroll/device-keys.ts', 'retired.has(keyId) ?', "keyId === '' ?"],
+    ['renewed-after-the-grace', 'manager/src/enroll/renew.ts', 'if (endMs <= nowMs) throw', 'if (endMs <= 0) throw'],
   ]),
   ...caughtBy([`${registry}/blobs.test.ts`], [
     ['blob-readable-in-another-repository', `${registry}/store.ts`, 'if ((await sizeIfThere(blobLink(repository, digest))) === undefined) return undefined;', ''],

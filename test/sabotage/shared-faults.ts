@@ -54,6 +54,15 @@ export const sharedFaults: readonly NamedFault[] = [
     ['safe-state-upside-down', 'shared/src/capability/grant.ts', "? 'high' : 'low';", "? 'low' : 'high';"],
     ['folder-larger-than-bound', 'shared/src/capability/grant.ts', 'maxBytes: Math.min(ask.maxBytes, binding.maxBytes)', 'maxBytes: ask.maxBytes'],
   ]),
+  ...caughtBy(['shared/src/tls/pinned.test.ts'], [
+    ['server-of-any-authority', 'shared/src/tls/pinned.ts', 'if (!authority.ca || !leaf.checkIssued(authority) || !leaf.verify(authority.publicKey)) return', 'if (!authority.ca) return'],
+    ['server-with-a-device-certificate', 'shared/src/tls/pinned.ts', 'if (leaf.ca || !(leaf.keyUsage ?? []).includes(serverAuth)) return', 'if (leaf.ca) return'],
+    ['server-of-another-name', 'shared/src/tls/pinned.ts', 'return named === undefined ?', "return named === '' ?"],
+  ]),
+  ...caughtBy([`${oci}/hostile.test.ts`], [
+    ['registry-that-drips', `${oci}/pace.ts`, 'if (now.seenBytes < pace.windowBytesMin) throw', 'if (now.seenBytes < 0) throw'],
+    ['patience-without-end', `${oci}/transport.ts`, 'put < delays.max ? delayOf(request, response) : undefined', 'put < 1_000 ? delayOf(request, response) : undefined'],
+  ]),
   ...caughtBy(['shared/src/core/json.test.ts'], [
     ['duplicate-json-keys', 'shared/src/core/json.ts', 'if (Object.hasOwn(out, key)) this.#fail(', "if (key === '\\0') this.#fail("],
     ['json-without-depth', 'shared/src/core/json.ts', "if (depth >= depthMax && (next === '{' || next === '['))", "if (depth < 0 && (next === '{' || next === '['))"],

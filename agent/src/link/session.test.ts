@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { type Server, type TLSSocket, createServer } from 'node:tls';
 import { Aedes, type AedesPublishPacket } from 'aedes';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { DeviceId, Fault, KeyId, silentLog, systemClock } from '@pier/shared/core';
+import { type Clock, DeviceId, Fault, KeyId, silentLog, systemClock } from '@pier/shared/core';
 import { topics } from '@pier/shared/wire';
 import { type TestAuthority, makeAuthority } from '../../testing/authority.ts';
 import { keys, policyEnvelope } from '../../testing/site.ts';
@@ -168,6 +168,56 @@ test('the first reconnect comes within 10 s, later ones within 5 min; identity t
   expect(waitMs(20, () => 0.999)).toBeLessThanOrEqual(300_000);
   expect(waitMs(20, () => 0.999)).toBeGreaterThan(200_000);
   expect(waitMs(0, () => 0, 60_000)).toBeGreaterThanOrEqual(30_000);
+});
+
+test('a thousand devices that lose their manager in one second come back evenly over ten, and are not in step afterwards', () => {
+  const waits = Array.from({ length: 1_000 }, (_, seed) => {
+    // A small generator with a state of its own (Park and Miller), so that each device has its chances and each run the same ones.
+    let state = (seed + 1) * 16_807;
+    const random = (): number => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647;
+    random();
+    return [0, 1, 5, 12].map((failures) => waitMs(failures, random));
+  });
+  const busiest = (of: number, spanMs: number): number => Math.max(...Object.values(Object.groupBy(waits, (each) => Math.floor((each[of] ?? 0) / spanMs))).map((all) => all?.length ?? 0));
+  expect(Math.max(...waits.map(([first]) => first ?? 0))).toBeLessThan(10_000);
+  expect(busiest(0, 1_000)).toBeLessThan(150);
+  expect(Math.max(...waits.map(([, second]) => second ?? 0))).toBeGreaterThan(15_000);
+  expect(busiest(2, 30_000)).toBeLessThan(150);
+  expect(Math.max(...waits.flat())).toBeLessThan(300_000);
+});
+
+test('a broker that lets in and throws out at once is asked ever less often', async () => {
+  const waits: number[] = [];
+  const stop = new AbortController();
+  const clock: Clock = { ...systemClock, sleep: async (ms) => void (waits.push(ms) === 4 && stop.abort()) };
+  const thrownOut = async () => ({ conn: 'c', lost: AbortSignal.abort(), publish: async () => {}, [Symbol.asyncDispose]: async () => {} });
+  await keepSession({ ...calm, open: thrownOut, onSession: async () => {}, clock, random: () => 0.999, log: silentLog }, stop.signal);
+  expect(waits.map((ms) => Math.round(ms / 1_000))).toEqual([10, 20, 40, 80]);
+});
+
+test('a device that gets another certificate does not wait for its next try, and a refusal is told', async () => {
+  let pair = new AbortController();
+  let refused = 0;
+  const stop = new AbortController();
+  const slept: boolean[] = [];
+  const clock: Clock = {
+    ...systemClock,
+    sleep: async (_ms, signal) => {
+      slept.push(signal?.aborted === true);
+      if (slept.length === 1) {
+        const former = pair;
+        pair = new AbortController();
+        former.abort();
+      }
+      if (slept.length === 2) stop.abort();
+      expect(signal?.aborted).toBe(true);
+    },
+  };
+  const closed = async () => {
+    throw new Fault('forbidden', 'not you');
+  };
+  await keepSession({ open: closed, onSession: async () => {}, pair: () => pair.signal, onRefused: () => (refused += 1), clock, random: () => 0.5, log: silentLog }, stop.signal);
+  expect([slept.length, refused]).toEqual([2, 2]);
 });
 
 describe('a broker that has moved', () => {

@@ -3,6 +3,8 @@ import { request as httpsRequest } from 'node:https';
 import { connect as connectTcp } from 'node:net';
 import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
+import { webcrypto } from 'node:crypto';
+import { ExtendedKeyUsage, ExtendedKeyUsageExtension, X509CertificateGenerator } from '@pier/shared/x509';
 import { Fault, silentLog, systemClock } from '@pier/shared/core';
 import { digestOf } from '@pier/shared/digest';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -137,10 +139,14 @@ describe('certificates that do not hold are never taken for none', () => {
     expect(problemOf(await ask('POST', '/device/v1/renew', { who }))).toMatchObject({ code: 'device-revoked' });
   });
 
-  test('expired, of a stranger who signed it for himself', async () => {
+  test('expired, of a stranger, or of one who signed it for himself', async () => {
     signedBackMs = 3 * 365 * 86_400_000;
     await using stranger = await newAuthority({ clock: { ...systemClock, nowMs: () => systemClock.nowMs() - signedBackMs } });
-    expect(problemOf(await ask('POST', '/device/v1/renew', { who: await deviceIdentity(stranger, 'dev-a') }))).toMatchObject({ code: 'certificate-invalid' });
+    const alg = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
+    const pair = await webcrypto.subtle.generateKey(alg, true, ['sign', 'verify']);
+    const own = await X509CertificateGenerator.createSelfSigned({ name: [{ CN: ['dev-a'] }], notBefore: new Date(0), notAfter: new Date(86_400_000), keys: pair, signingAlgorithm: alg, extensions: [new ExtendedKeyUsageExtension([ExtendedKeyUsage.clientAuth])] });
+    const keyPem = `-----BEGIN PRIVATE KEY-----\n${Buffer.from(await webcrypto.subtle.exportKey('pkcs8', pair.privateKey)).toString('base64')}\n-----END PRIVATE KEY-----\n`;
+    for (const who of [await deviceIdentity(stranger, 'dev-a'), { certPem: own.toString('pem'), keyPem }]) expect(problemOf(await ask('POST', '/device/v1/renew', { who }))).toMatchObject({ code: 'certificate-invalid' });
     expect(asked).toEqual([]);
   });
 
