@@ -1,5 +1,5 @@
 /**
- * `npm run gpio-sim`: the Board contract on the character device of a real kernel, with the kernel's own GPIO simulator. The
+ * `npm run gpio-sim`: the Board contract on the character device and the sysfs of a real kernel, with the kernel's own GPIO simulator. The
  * kernel is an ordinary process (User-Mode Linux); its root is this file system, which it cannot write.
  */
 import { spawn } from 'node:child_process';
@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { shutdownSignal } from '@pier/shared/process';
+import { provideEpoll } from '../support/epoll.ts';
 import { provideKernel } from './kernel.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -17,6 +18,9 @@ const say = (line: string): void => void process.stdout.write(`gpio-sim: ${line}
 process.exitCode = await main();
 
 async function main(): Promise<number> {
+  // Here, since the guest can't write what it compiles.
+  const noAddon = await provideEpoll();
+  if (noAddon !== undefined) say(`sysfs will fail: ${noAddon}`);
   const kernel = provideKernel(join(root, '.pier', 'gpio-sim'), say);
   const out = mkdtempSync(join(tmpdir(), 'pier-gpio-sim-'));
   try {

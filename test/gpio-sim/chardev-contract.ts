@@ -1,4 +1,4 @@
-/** The Board contract on a real kernel: run inside the guest by `npm run gpio-sim`. */
+/** The character device on a real kernel: run inside the guest by `npm run gpio-sim`. */
 import { systemClock } from '@pier/shared/core';
 import { Pollers, openChardevBoard, openKernel } from '../../agent/src/hardware/chardev/index.ts';
 import { machineRoots } from '../../agent/src/hardware/machine/index.ts';
