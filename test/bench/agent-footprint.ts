@@ -38,7 +38,7 @@ export async function agentFootprint(): Promise<Row[]> {
       if (guests > 1) await addGuest(world, all, guests);
       await systemClock.sleep(settleMs);
       const now = all.map(({ process }) => memoryOf(process.child));
-      rows.push(...(before === undefined ? rowsOf('agent idle with one guest', now) : rowsOf(`${guests === 2 ? 'second guest, with the code that its rollout loads' : 'third guest'}`, now.map((one, index) => difference(one, before?.[index] ?? one)))));
+      rows.push(...(before === undefined ? rowsOf('agent idle with one guest', now) : rowsOf(guests === 2 ? 'second guest, with the code that its rollout loads' : 'third guest', now.map((one, index) => difference(one, before?.[index] ?? one)))));
       before = now;
     }
     return [...rows, ...rowsOf('bare Node beside', [await bareNode(dir)])];

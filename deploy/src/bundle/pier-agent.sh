@@ -1,6 +1,7 @@
 #!/bin/sh
-# Starts the Pier agent of the folder that this file lies in, with the settings under which its memory was measured:
-# see "The agent's memory" in docs/performance.md. PIER_NODE names the Node to run it with.
+# Starts the Pier agent of the folder that this file lies in; PIER_NODE names the Node to run it with.
+# What follows is for memory alone ("npm run bench -- agent-footprint" measures it): one arena of malloc, given back early;
+# a small young generation; one helper thread of V8; no start-up snapshot, whose pages every guest's thread would have too.
 set -eu
 dir=$(dirname -- "$(readlink -f -- "$0")")
 export MALLOC_ARENA_MAX="${MALLOC_ARENA_MAX:-1}" MALLOC_TRIM_THRESHOLD_="${MALLOC_TRIM_THRESHOLD_:-65536}"
