@@ -139,6 +139,19 @@ describe.skipIf('why' in provided)('on a fresh Debian without a network', () => 
     expect(existsSync(inRoot(`${state}/token`))).toBe(false);
   });
 
+  test('installed again, over itself or after its removal, it keeps who it is and what was set', async () => {
+    const unit = inRoot('etc/systemd/system/pier-agent.service');
+    for (const act of [':', 'dpkg --remove pier-agent']) {
+      await ok('sh', '-c', `${act} && dpkg -i /tmp/packages/pier-agent_*.deb`);
+      expect(existsSync(inRoot(`${state}/identity/key.pem`))).toBe(true);
+      expect(readFileSync(inRoot('etc/pier/agent.conf'), 'utf8')).toBe('PIER_BOARD=sim:/srv/board\n');
+      expect(lstatSync(inRoot('etc/systemd/system/multi-user.target.wants/pier-agent.service')).isSymbolicLink()).toBe(true);
+      // A mask of the removal would stay in the way of the service.
+      expect(existsSync(unit)).toBe(false);
+    }
+    expect(await ok('pier-agent', 'status')).toContain(device);
+  });
+
   test('removed it keeps who it is; purged it leaves nothing behind', async () => {
     await ok('sh', '/tmp/install.sh', '--remove');
     expect(existsSync(inRoot(`${state}/identity/key.pem`))).toBe(true);

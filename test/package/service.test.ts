@@ -36,6 +36,11 @@ test.skipIf('why' in provided)('on a system that is running, the installer bring
   const rows = () => readRecord(world.board.record).filter((row) => row.name === 'GPIO17');
   const property = (name: string): Promise<string> => ok('systemctl', 'show', '--value', `--property=${name}`, 'pier-agent.service');
 
+  const refused = await system.run('sh', '/root/pier/install.sh', '--packages', '/root/pier', '--manager', world.manager.device, '--token', 'pier1.none', '--board', 'sim:/srv/board');
+  expect(refused).toMatchObject({ status: 3, stderr: expect.stringMatching(/not enrolled: token-invalid: the claim token is damaged/) });
+  expect(await property('ActiveState')).toMatch(/inactive|failed/);
+  expect(readdirSync(join(root.dir, 'etc/pier')).sort()).toEqual(['.made-group-gpio', 'agent.conf']);
+
   const startMs = systemClock.monotonicMs();
   const installed = await system.run('sh', '/root/pier/install.sh', '--packages', '/root/pier', '--manager', world.manager.device, '--token-file', '/root/pier/token', '--board', 'sim:/srv/board', '--name', 'pier-1');
   const { stdout: journal } = await system.run('journalctl', '--no-pager', '-u', 'pier-agent', '-n', '30');

@@ -89,6 +89,14 @@ write_settings() {
   sync
 }
 
+# Trying again would not help: nothing is left of the attempt but what was said.
+refused() {
+  systemctl stop pier-agent.service
+  why=$(journalctl --unit pier-agent.service --lines 50 --output cat --no-pager 2>/dev/null | sed -n 's/^pier agent: //p' | tail -n 1)
+  rm -f "$managed" "$state/token"
+  fail 3 "not enrolled: ${why:-\"journalctl -u pier-agent\" says why}"
+}
+
 await() {
   left=$1
   while [ "$left" -gt 0 ]; do
@@ -97,7 +105,9 @@ await() {
       printf 'pier-agent: enrolled\n'
       return 0
     fi
-    if systemctl is-failed --quiet pier-agent.service; then break; fi
+    case $(systemctl show --value --property=ExecMainStatus pier-agent.service) in
+      2 | 3) refused ;;
+    esac
     sleep 1
     left=$((left - 1))
   done
