@@ -48,6 +48,7 @@ const rooms: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     net: [],
     db: [],
     backup: ['db'],
+    health: [],
     authority: [],
     broker: ['net'],
     registry: ['net'],
