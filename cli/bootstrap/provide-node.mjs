@@ -1,5 +1,6 @@
 // node cli/bootstrap/provide-node.mjs ARCH: puts the pinned Node of an architecture (x64, arm64) on this machine, checked,
 // and prints its version and folder as JSON. For builds for devices, and for what runs these builds here.
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { layout } from './layout.mjs';
@@ -14,8 +15,11 @@ try {
   if (!Object.hasOwn(nodePin.packages, arch ?? '')) throw new SetupError(`usage: node cli/bootstrap/provide-node.mjs ${Object.keys(nodePin.packages).join('|')}`);
   const root = fileURLToPath(new URL('../..', import.meta.url));
   const { version } = nodePin;
-  const folder = join(root, '.pier', 'cache', 'packages', `node-linux-${arch}-${version}`);
-  const npm = { node: process.execPath, script: findNpm(process.env), env: process.env, paths: layout(root) };
+  const paths = layout(root);
+  // The machine's own may be here since set-up.
+  const own = paths.node(version);
+  const folder = arch === process.arch && existsSync(own) ? own : join(root, '.pier', 'cache', 'packages', `node-linux-${arch}-${version}`);
+  const npm = { node: process.execPath, script: findNpm(process.env), env: process.env, paths };
   await providePackage(npm, { ...nodePin.packages[arch], folder });
   process.stdout.write(`${JSON.stringify({ version, folder })}\n`);
 } catch (error) {
