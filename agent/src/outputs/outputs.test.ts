@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -60,6 +60,21 @@ describe('what is noted', () => {
     const outputs = openOutputs({ folder: join(folder, 'none'), log });
     await outputs.hold(blink, grants({ 17: 'low' }));
     expect(said).toEqual(['outputs.not-noted']);
+  });
+
+  test('what the disk did not take is written when it takes it, with whatever changed since, and not again', async () => {
+    const place = join(folder, 'late');
+    const outputs = openOutputs({ folder: place, log });
+    await outputs.hold(blink, grants({ 17: 'low', 22: 'low' }));
+    await outputs.release(blink, [at(22)]);
+    await outputs.catchUp();
+    expect(said).toEqual(['outputs.not-noted']);
+    mkdirSync(place);
+    await outputs.catchUp();
+    expect(readOutputs(place).map((one) => one.at)).toEqual([at(17)]);
+    writeFileSync(join(place, 'outputs.json'), 'untouched');
+    await outputs.catchUp();
+    expect(readFileSync(join(place, 'outputs.json'), 'utf8')).toBe('untouched');
   });
 
   test('of a damaged file the agent says that it knows nothing, and the hook fails', () => {

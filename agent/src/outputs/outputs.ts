@@ -15,13 +15,15 @@ export type Outputs = {
   hold(app: AppName, grants: readonly GpioGrant[]): Promise<void>;
   /** The app's lines are safe, and it holds them no more; another app may have them already. */
   release(app: AppName, lines: readonly LineRef[]): Promise<void>;
+  /** Writes what the disk did not take when it was noted; nothing where it took all. */
+  catchUp(): Promise<void>;
 };
 
 const keyOf = ({ chip, line }: LineRef): string => `${chip} ${line}`;
 
 /**
  * A disk that takes no more does not stop an app from running: its outputs are then without a hook, which is logged, and
- * matters only if the agent is killed as well.
+ * matters only if the agent is killed before there is room again.
  */
 export function openOutputs({ folder, log }: { readonly folder: string; readonly log: Log }): Outputs {
   const held = new Map<string, HeldOutput>();
@@ -30,12 +32,21 @@ export function openOutputs({ folder, log }: { readonly folder: string; readonly
   } catch (cause) {
     log.error({ reason: toFault(cause).message }, 'outputs.unknown');
   }
+  let isBehind = false;
   let written: Promise<void> = Promise.resolve();
+  const replace = async (): Promise<void> => {
+    try {
+      await replaceFile({ path: outputsPath(folder), bytes: bytesOf([...held.values()]) });
+      isBehind = false;
+    } catch (cause) {
+      // Said once; it is tried again and again.
+      if (!isBehind) log.error({ reason: toFault(cause).message }, 'outputs.not-noted');
+      isBehind = true;
+    }
+  };
   /** One after the other, so that the newest is the last on disk. */
   const write = (): Promise<void> => {
-    written = written
-      .then(() => replaceFile({ path: outputsPath(folder), bytes: bytesOf([...held.values()]) }))
-      .catch((cause: unknown) => log.error({ reason: toFault(cause).message }, 'outputs.not-noted'));
+    written = written.then(replace);
     return written;
   };
   return {
@@ -48,6 +59,9 @@ export function openOutputs({ folder, log }: { readonly folder: string; readonly
     release: async (app, lines) => {
       const gone = lines.filter((at) => held.get(keyOf(at))?.app === app && held.delete(keyOf(at)));
       if (gone.length > 0) await write();
+    },
+    catchUp: async () => {
+      if (isBehind) await write();
     },
   };
 }
