@@ -103,15 +103,17 @@ class Agent implements AsyncDisposable {
       }),
     );
     this.#apps = this.#stack.use(new Apps({ store, verifier, runner: options.runner, board, outputs, clock, random, log, tell: this.#report }));
-    this.#inbox = new Inbox({
-      device: identity.device,
-      store,
-      policy: () => this.#trust.policy,
-      clock,
-      log,
-      act: createActs({ agent: options.version, apps: this.#apps, report: this.#report }),
-      publish: (state, kind) => this.#report.command(state, kind),
-    });
+    this.#inbox = this.#stack.use(
+      new Inbox({
+        device: identity.device,
+        store,
+        policy: () => this.#trust.policy,
+        clock,
+        log,
+        act: createActs({ agent: options.version, apps: this.#apps, report: this.#report }),
+        publish: (state, kind) => this.#report.command(state, kind),
+      }),
+    );
   }
 
   /** Everything at once: apps from the store without waiting for a network, the link beside them. Faults: `storage-failed` when the database turned out to be damaged; the next start has a new one. */

@@ -94,6 +94,17 @@ describe('on a full disk', () => {
     expect(world.told.at(-1)).toBe('c1 done, final');
   });
 
+  test('an agent that ends tries no more, and leaves the rest to the next one', async () => {
+    const world = open(() => {
+      world.disk.full = true;
+    });
+    await world.say('c1');
+    world.inbox[Symbol.dispose]();
+    world.disk.full = false;
+    await systemClock.sleep(200);
+    expect([world.told.at(-1), stateOf('c1')]).toEqual(['c1 done', 'running']);
+  });
+
   test('the agent starts, and says what was interrupted when it can write it down', async () => {
     store.journal.put({ id: CommandId.parse('c1'), cmd: 'app.restart', n: 2, state: 'running' }, 0);
     const { disk, inbox, told } = open();

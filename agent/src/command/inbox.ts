@@ -31,10 +31,12 @@ export type InboxDeps = {
  * Takes commands: each id is journalled before it acts, and runs at most once. Whatever happens on the way (a repeat, a crash,
  * a reconnect) ends in the last state being told again.
  */
-export class Inbox {
+export class Inbox implements Disposable {
   readonly #deps: InboxDeps;
   readonly #inHand = new Set<Promise<void>>();
   readonly #unwritten = new Map<string, Refusal>();
+  /** Of ends that are still to be written down. */
+  readonly #timers = new Set<Disposable>();
 
   constructor(deps: InboxDeps) {
     this.#deps = deps;
@@ -65,6 +67,10 @@ export class Inbox {
 
   async idle(): Promise<void> {
     await Promise.all(this.#inHand);
+  }
+
+  [Symbol.dispose](): void {
+    for (const timer of this.#timers) timer[Symbol.dispose]();
   }
 
   #judge(asked: Asked, signal: AbortSignal): void {
@@ -142,9 +148,15 @@ export class Inbox {
     try {
       this.#note(entry);
     } catch (cause) {
-      log.error({ id: entry.id, state: entry.state, reason: toFault(cause).message }, 'command.end-not-written');
-      if (!told) this.#tell({ ...entry, n: entry.n + 1 }, 'passing');
-      clock.after(writeAgainMs, () => this.#finish(entry, true));
+      if (!told) {
+        log.error({ id: entry.id, state: entry.state, reason: toFault(cause).message }, 'command.end-not-written');
+        this.#tell({ ...entry, n: entry.n + 1 }, 'passing');
+      }
+      const timer = clock.after(writeAgainMs, () => {
+        this.#timers.delete(timer);
+        this.#finish(entry, true);
+      });
+      this.#timers.add(timer);
     }
   }
 
