@@ -123,11 +123,15 @@ export class Report implements Disposable {
 
   /** Watches for changes until the signal fires, with or without a connection. */
   async run(signal: AbortSignal): Promise<void> {
+    let isBehind = false;
     while (!signal.aborted) {
       try {
         this.#refresh();
+        isBehind = false;
       } catch (cause) {
-        this.#deps.log.error({ reason: toFault(cause).message }, 'report.not-kept');
+        // Said once: a log of the same each second would fill what is left of a full disk.
+        if (!isBehind) this.#deps.log.error({ reason: toFault(cause).message }, 'report.not-kept');
+        isBehind = true;
         await this.#deps.clock.sleep(1_000, signal).catch(() => {
           // The signal ends the wait; the loop's condition ends the loop.
         });
@@ -142,6 +146,8 @@ export class Report implements Disposable {
   /** One connection: presence first, then all that waits, then heartbeats until it is lost. */
   async onSession(session: Session, signal: AbortSignal, onPresent: () => void): Promise<void> {
     this.#session = session;
+    // Of what was told in passing nobody knows whether it was heard.
+    this.#passedHash = null;
     try {
       this.#refresh();
     } catch {
