@@ -1,6 +1,6 @@
 /** What sysfs does besides the Board contract: real onoff and its real addon, on a simulated /sys/class/gpio. */
 import { spawnSync } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test, vi } from 'vitest';
@@ -10,6 +10,7 @@ import { openSysfsBoard, probeSysfs } from '../../agent/src/hardware/sysfs/index
 import { trappingGuest } from '../support/guests.ts';
 import { gpioRoot } from '../support/own-sysfs.ts';
 import { readRecord } from '../support/record.ts';
+import { noSmallDisk, openSmallDisk } from '../support/small-disk.ts';
 import { prepareSysfs, startSysfs } from './sysfs-bench.ts';
 
 const agent = fileURLToPath(new URL('../../agent/src/main.ts', import.meta.url));
@@ -204,6 +205,38 @@ describe.skipIf(why !== undefined)('an agent on sysfs', () => {
     await expect(line.watch({ edges: 'both', debounceUs: 0 }, () => {}, never)).rejects.toThrow(fault('board-gone', /gone/));
     await watch[Symbol.asyncDispose]();
     await line[Symbol.asyncDispose]();
+  });
+
+  test('releases a line that it watches though the chip went before anybody noticed', async () => {
+    await using bench = await startSysfs(pi);
+    await using board = await bench.open();
+    const line = await board.openLine({ at, direction: 'in', consumer: 'door' }, never);
+    await line.watch({ edges: 'both', debounceUs: 0 }, () => {}, never);
+    const open = (): string[] => readdirSync('/proc/self/fd').filter((fd) => errnoOf(() => readlinkSync(`/proc/self/fd/${fd}`)) === 'ok' && readlinkSync(`/proc/self/fd/${fd}`).endsWith('/value'));
+    expect(open()).not.toEqual([]);
+    // In one go, so that no event comes between.
+    expect(spawnSync('umount', ['-l', gpioRoot]).status).toBe(0);
+    expect(board.gone.aborted).toBe(false);
+    await line[Symbol.asyncDispose]();
+    expect([open(), board.gone.aborted]).toEqual([[], true]);
+  });
+
+  test('opens and releases lines on a full disk, and keeps its record again when there is room', async (context) => {
+    const without = noSmallDisk();
+    if (without !== undefined) context.skip(without);
+    await using bench = await startSysfs(pi);
+    using disk = openSmallDisk(1);
+    await using board = await openSysfsBoard({ clock: systemClock, folder: disk.folder }, never);
+    const lines = [await board.openLine({ at, direction: 'out', initial: 1, consumer: 'blink' }, never)];
+    disk.fill();
+    lines.push(await board.openLine({ at: { chip, line: 18 }, direction: 'out', consumer: 'blink' }, never));
+    expect([bench.sim.sim.child.exitCode, exported(), show('gpio588/value')]).toEqual([null, ['gpio588', 'gpio589'], '1']);
+    for (const line of lines) await line[Symbol.asyncDispose]();
+    expect(exported()).toEqual([]);
+    disk.free();
+    await using _ = await board.openLine({ at, direction: 'in', consumer: 'door' }, never);
+    const [record = ''] = readdirSync(disk.folder).filter((name) => name.startsWith('sysfs-'));
+    expect(JSON.parse(readFileSync(join(disk.folder, record), 'utf8'))).toMatchObject({ lines: [{ number: 588, consumer: 'door' }] });
   });
 
   test('lets a guest drive a line from its own thread, and makes it safe when the guest traps', async () => {

@@ -37,7 +37,9 @@ export async function openChardevBoard({ openKernel, pollers, clock, roots }: Ch
   for (const chip of chips) stack.use(await watchChip(site, chip));
   const held = new Set<AsyncDisposable>();
   stack.defer(async () => {
-    for (const line of held) await line[Symbol.asyncDispose]();
+    // By a stack, so that a line that cannot be released keeps no other from it.
+    await using lines = new AsyncDisposableStack();
+    for (const line of held) lines.use(line);
   });
   const ports = { clock, holders: new Map<string, string>() };
   const owned = stack.move();

@@ -33,7 +33,9 @@ export async function openSysfsBoard({ clock, folder }: SysfsDeps, signal: Abort
   const profile: BoardProfile = { model, chips: chips.map((chip) => profileChip(chip, model)), serial: machinePorts(machineRoots), onRelease: 'input' };
   const site = openSite({ clock, profile, exports, Made });
   stack.defer(async () => {
-    for (const line of site.lines) await line[Symbol.asyncDispose]();
+    // By a stack, so that a line that cannot be released keeps no other from it.
+    await using lines = new AsyncDisposableStack();
+    for (const line of site.lines) lines.use(line);
   });
   const ports = { clock, holders: new Map<string, string>() };
   signal.throwIfAborted();

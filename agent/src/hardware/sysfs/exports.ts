@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, w
 import { join } from 'node:path';
 import * as z from 'zod';
 import { LineRef } from '@pier/shared/capability';
+import { toFault } from '@pier/shared/core';
 import { gpioRoot, scanChips } from './chips.ts';
 
 const Exported = z.strictObject({ at: LineRef, number: z.int().min(0), consumer: z.string().max(128) });
@@ -65,11 +66,17 @@ export class Exports implements Disposable {
   }
 
   #write(lines: readonly Exported[]): void {
+    this.#lines = lines;
     // Renamed into its place, and not synced: after a loss of power there are no exports.
     const beside = `${this.#file}.tmp`;
-    writeFileSync(beside, JSON.stringify({ by: this.#by, lines } satisfies z.input<typeof Record>), { mode: 0o600 });
-    renameSync(beside, this.#file);
-    this.#lines = lines;
+    try {
+      writeFileSync(beside, JSON.stringify({ by: this.#by, lines } satisfies z.input<typeof Record>), { mode: 0o600 });
+      renameSync(beside, this.#file);
+    } catch (cause) {
+      rmSync(beside, { force: true });
+      // A full disk stops no app; it is told by who watches it, and matters here only if the agent is killed as well.
+      if (toFault(cause).code !== 'disk-full') throw cause;
+    }
   }
 
   #records(): (z.infer<typeof Record> & { path: string })[] {

@@ -1,7 +1,7 @@
 import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Gpio } from 'onoff';
-import { Fault } from '@pier/shared/core';
+import { Fault, toFault } from '@pier/shared/core';
 import { type Edge, type Level, type Line, type LineRequest, type WatchRequest, findLine } from '@pier/shared/hardware';
 import { errnoOf, gpioRoot } from './chips.ts';
 import { watchEdges } from './edges.ts';
@@ -170,9 +170,9 @@ class SysfsLine implements Line {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#site.lines.delete(this);
-    this.#endWatch();
     try {
-      await this.#owned.disposeAsync();
+      await using _owned = this.#owned;
+      this.#endWatch();
     } catch (cause) {
       // A file of a chip that is gone is closed all the same, whatever is said then (close(2)).
       if (!this.#site.gone.aborted && this.#site.checkGone(this.at.chip)) throw cause;
@@ -183,8 +183,12 @@ class SysfsLine implements Line {
     if (!this.#watch) return;
     this.#watch[Symbol.dispose]();
     this.#watch = undefined;
-    // A chip that is gone raises no interrupts.
-    if (!this.#site.gone.aborted) this.#gpio.setEdge('none');
+    try {
+      this.#site.ask(this.at.chip, 'end a watch', () => this.#gpio.setEdge('none'));
+    } catch (thrown) {
+      // A chip that is gone raises no interrupts.
+      if (toFault(thrown).code !== 'board-gone') throw thrown;
+    }
   }
 
   /** A closed descriptor's number may be another file's by now. */
