@@ -78,6 +78,23 @@ test('pins that come later are found, and the board is opened anew', async ({ sk
   expect(again.profile.chips).toHaveLength(1);
 });
 
+test('however often it is looked for pins, the door to the kernel is made once', async ({ skip }) => {
+  skip(...hasSysfs);
+  using site = makeSite();
+  site.toy.refuses.set(requests.GPIO_V2_GET_LINEINFO_IOCTL, 'EINVAL');
+  let asked = 0;
+  let made = 0;
+  const kernel = () => {
+    made += 1;
+    return { ...site.toy.kernel, ioctl: (...how: Parameters<typeof site.toy.kernel.ioctl>) => ((asked += 1), site.toy.kernel.ioctl(...how)) };
+  };
+  await using _ = await site.open('auto', { kernel });
+  const before = asked;
+  for (const tick of site.ticks) tick();
+  await vi.waitFor(() => expect(asked).toBeGreaterThan(before), { timeout: 20_000 });
+  expect(made).toBe(1);
+});
+
 test('a backend that was named is the only one tried', async () => {
   using site = makeSite({ chips: false });
   await expect(site.open('chardev')).rejects.toMatchObject({ code: 'board-none', message: expect.stringMatching(/gpiochip/) });

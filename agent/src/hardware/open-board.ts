@@ -34,8 +34,10 @@ type Backends = readonly (readonly [name: 'chardev' | 'sysfs', open: Open])[];
 export function boardOpener({ choice, folder, reserve = [], clock, log, roots = machineRoots, kernel = openKernel }: BoardOptions): Open {
   if (choice.startsWith('sim:')) return (signal) => openSimBoard({ dir: choice.slice('sim:'.length), clock }, signal);
   const pollers = new Pollers();
+  let door: Kernel | undefined;
   const backends: Backends = [
-    ['chardev', (signal) => openChardevBoard({ openKernel: kernel, pollers, clock, roots }, signal)],
+    // One door for all openings: each that is made keeps some memory for good, and a board without pins looks for some every few seconds.
+    ['chardev', (signal) => openChardevBoard({ openKernel: () => (door ??= kernel()), pollers, clock, roots }, signal)],
     ['sysfs', (signal) => openSysfsBoard({ clock, folder }, signal)],
   ];
   const chosen = backends.find(([name]) => name === choice)?.[1];

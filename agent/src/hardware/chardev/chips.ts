@@ -1,6 +1,7 @@
 import { closeSync, constants as flags, lstatSync, openSync, readdirSync, realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { type Verdict, accept, refuse } from '@pier/shared/core';
+import { isErrno } from '@pier/shared/disk';
 import type { MachineRoots } from '../machine/index.ts';
 import { type LineInfo, decodeChip, decodeInfo, encodeInfo } from './codec.ts';
 import type { Kernel } from './kernel.ts';
@@ -45,8 +46,8 @@ function openChip(kernel: Kernel, path: string): Verdict<Chip> {
   try {
     fd = openSync(path, flags.O_RDWR);
   } catch (cause) {
-    const said = cause instanceof Error ? cause.message : String(cause);
-    return refuse('board-none', /EACCES|EPERM/.test(said) ? `${path} may not be opened by this user; such devices belong to the group "gpio" or to root` : `${path}: ${said}`);
+    if (isErrno(cause, 'EACCES') || isErrno(cause, 'EPERM')) return refuse('board-none', `${path} may not be opened by this user; such devices belong to the group "gpio" or to root`);
+    return refuse('board-none', `${path}: ${cause instanceof Error ? cause.message : String(cause)}`);
   }
   const read = readChip(kernel, { fd, path });
   if (!read.ok) closeSync(fd);
