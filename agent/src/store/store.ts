@@ -1,7 +1,7 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readFile, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type AppName, type Label, toFault } from '@pier/shared/core';
-import { replaceFile } from '@pier/shared/disk';
+import { replaceFile, temporarySuffix } from '@pier/shared/disk';
 import { type Apps, type Numbers, type Releases, appsOf, numbersOf, releasesOf } from './apps.ts';
 import { type Blobs, openBlobs } from './blobs.ts';
 import { losses, putAside, salvage } from './aside.ts';
@@ -38,6 +38,7 @@ export type Store = Disposable & {
 export async function openStore(folder: string): Promise<Store> {
   using stack = new DisposableStack();
   stack.use(lockFolder(folder));
+  await removeTorn(folder);
   const disk = openDisk(folder);
   const starts = await readStarts(folder);
   const damage = new AbortController();
@@ -126,6 +127,11 @@ function startAnew(folder: string, reason: string, on: On): Opened {
 
 function factsOf(database: Database): Facts {
   return { settings: settingsOf(database), apps: appsOf(database), releases: releasesOf(database), numbers: numbersOf(database), journal: journalOf(database), outbox: outboxOf(database) };
+}
+
+/** What agents before this one were killed over, whoever of them wrote it; without it each such kill would leave a file for good. */
+async function removeTorn(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) if (name.endsWith(temporarySuffix)) await written(folder, () => rm(join(folder, name), { force: true }));
 }
 
 /** Beside the database, since a device whose count of starts falls back is not heard any more. 0 when there is none to be read. */
