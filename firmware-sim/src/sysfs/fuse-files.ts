@@ -1,7 +1,7 @@
 import { type Attributes, type FuseRequest, decodeForget, decodeHandle, decodeName, decodePoll, decodeRead, decodeWrite, encodeAttributes, encodeEntry, encodeInit, encodeName, encodeOpened, encodeStatfs, encodeU32, encodeWake, opcodes } from './fuse-wire.ts';
 import { Errno, type FileNode, type FolderNode, type Node } from './node.ts';
 
-/** Open files and known nodes at once; far more than programs on a board have. */
+/** Open files at once; far more than programs on a board have. */
 const handlesMax = 4_096;
 const rootId = 1n;
 /** poll(2): readable and writable, and what sysfs adds for a value that has changed. */
@@ -15,7 +15,8 @@ type OpenFile = { readonly node: FileNode; seen: number | undefined; pollHandle:
 export class FuseFiles {
   readonly #root: FolderNode;
   readonly #nodes = new Map<bigint, { readonly node: Node; lookups: number }>();
-  readonly #ids = new Map<Node, bigint>();
+  /** Weakly: a folder that is read numbers nodes that the kernel may never look up, and so never forgets. */
+  readonly #ids = new WeakMap<Node, bigint>();
   readonly #open = new Map<bigint, OpenFile>();
   #last = rootId;
 

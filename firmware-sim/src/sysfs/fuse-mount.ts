@@ -33,6 +33,8 @@ export async function mountFuse({ root, dir, name, log }: { root: FolderNode; di
   const served = serve({ fd, files, log, state });
   return {
     wake: (changed) => {
+      // A closed descriptor's number may be another file's by now.
+      if (state.stopping) return;
       for (const wake of files.wakes(changed)) send(fd, wake);
     },
     [Symbol.asyncDispose]: async () => {
@@ -41,11 +43,14 @@ export async function mountFuse({ root, dir, name, log }: { root: FolderNode; di
       const woken = stat(dir).catch(() => {
         // Nobody answered it any more, or the mount was taken away by somebody else and the reader has ended with it.
       });
-      await served;
-      // From here on whoever holds a file gets ENOTCONN; the mount goes even if such a one is left.
-      closeSync(fd);
-      await woken;
-      await run(['umount', '-l', dir]);
+      try {
+        await served;
+      } finally {
+        // From here on whoever holds a file gets ENOTCONN; the mount goes even if such a one is left.
+        closeSync(fd);
+        await woken;
+        await run(['umount', '-l', dir]);
+      }
     },
   };
 }

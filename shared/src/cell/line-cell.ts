@@ -14,7 +14,7 @@ const openers: { readonly [K in keyof Cells]: (cell: LineCell<K>, monotonicNs: (
   ioctl: openIoctlCell,
 };
 
-/** Synchronous access to a line, in any thread. Imports nothing of ours, so that a guest's thread stays small. */
+/** Synchronous access to a line, in any thread. Imports nothing beyond this folder, so that a guest's thread stays small. */
 export function openCellValue<K extends keyof Cells>(cell: LineCell<K>, monotonicNs: () => bigint): LineValue {
   return openers[cell.kind](cell, monotonicNs);
 }
