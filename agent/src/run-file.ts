@@ -36,7 +36,7 @@ export async function runFile(deps: RunDeps, signal: AbortSignal): Promise<numbe
   if (!granted.ok) return refuse(deps, granted.refusal);
   const grant = granted.value;
   if (grant.storage.length > 0) return refuse(deps, { code: 'capability.unbound', reason: 'a file that is run by hand has no storage of its own' });
-  if (grant.gpio.length + grant.serial.length > 0 && !board) return refuse(deps, { code: 'capability.unbound', reason: 'the grant names lines or ports of a board: give --board sim:DIR' });
+  if (grant.gpio.length + grant.serial.length > 0 && !board) return refuse(deps, { code: 'capability.unbound', reason: 'the grant names lines or ports of a board: give --board' });
   const admitted = deps.runner.admit(wasm, grant);
   if (!admitted.ok) return refuse(deps, admitted.refusal);
   const limits = { ...(rule.limits ?? Limits.parse({ memoryMb: 256, maxOutputBytesPerS: 1 << 20 })), ...(deps.memoryMb === undefined ? {} : { memoryMb: deps.memoryMb }) };

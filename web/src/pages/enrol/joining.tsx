@@ -30,16 +30,19 @@ export function FreshToken({ made: { answer, wanted }, onDone }: { made: Made; o
 }
 
 function Commands({ manager, token }: { manager: string; token: string }): ReactNode {
-  const { board, agent } = joinCommands({ manager, token });
+  const { installed, board, agent } = joinCommands({ manager, token });
   const about = useAnswer('getAbout', {});
   return (
     <>
-      <h3>On a Linux machine: start a simulated board</h3>
+      <h3>On a board with the package pier-agent</h3>
+      <Command label="Enrols the board" text={installed} />
+      <p className="small dim">The token may also stand in a file: <code>--token-file</code>. It is needed once.</p>
+      <h3>Without a board: start a simulated one</h3>
       <Command label="Starts a simulated board" text={board} />
       <p className="small dim">board.json: <code>{'{"model":"raspberry-pi-4b","parts":[{"part":"led","name":"led","line":"GPIO17"}]}'}</code>. {about.data?.simulator === true && <>In the folder that this manager was shown with <code>--simulator</code> it also stands under <Link href="/simulator">Simulator</Link>.</>}</p>
       <h3>Then start the agent on it, with the token</h3>
       <Command label="Starts the agent with the token" text={agent} />
-      <p className="small dim">The agent of this version drives simulated boards only: <code>--board</code> takes <code>sim:DIR</code>, on a Raspberry Pi too. The token may also stand in a file (<code>--token-file</code>) or in <code>PIER_TOKEN</code>; it is needed once.</p>
+      <p className="small dim">Without <code>--board</code> it takes the pins of the machine it runs on, where there are any.</p>
     </>
   );
 }

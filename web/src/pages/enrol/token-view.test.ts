@@ -22,9 +22,10 @@ test('the command that makes the same token quotes what a shell would read other
 });
 
 test('the commands for a board name the manager, the token, and the same folder for board and agent', () => {
-  const { board, agent } = joinCommands({ manager: 'https://pier.example:8443', token: 'pier1.abc' });
+  const { installed, board, agent } = joinCommands({ manager: 'https://pier.example:8443', token: 'pier1.abc' });
   expect(agent).toContain('--manager https://pier.example:8443');
   expect(agent).toContain('--token pier1.abc');
+  expect(installed).toBe('sudo pier-agent enrol --manager https://pier.example:8443 --token pier1.abc');
   const [, dir = ''] = /--dir (\S+)/.exec(board) ?? [];
   expect(agent).toContain(`--board sim:${dir} `);
 });

@@ -23,8 +23,9 @@ export function createCommand({ uses, expiresInS, tags, approval }: Wanted): str
 }
 
 /** Starts a simulated board, and the agent on it with the token. */
-export function joinCommands({ manager, token }: { readonly manager: string; readonly token: string }): { readonly board: string; readonly agent: string } {
+export function joinCommands({ manager, token }: { readonly manager: string; readonly token: string }): { readonly installed: string; readonly board: string; readonly agent: string } {
   return {
+    installed: `sudo pier-agent enrol --manager ${manager} --token ${token}`,
     board: './pier sim board board.json --dir ./bench-1/board',
     agent: ['./pier agent start', '--data ./bench-1/agent', '--board sim:./bench-1/board', '--name bench-1', `--manager ${manager}`, `--token ${token}`].join(' \\\n  '),
   };
