@@ -4,7 +4,7 @@ import { isoTime, systemClock, toFault } from '@pier/shared/core';
 import { checkInvariants } from '../support/invariants.ts';
 import { readRecord } from '../support/record.ts';
 import { type AppOnDisk, type OnDisk, damagedBlobs, readDevice } from './device-state.ts';
-import { safeWithinMs, unsafeTimes } from './outputs.ts';
+import { isExcused, safeWithinMs, unsafeMs } from './outputs.ts';
 import type { Scene, StormDevice } from './scene.ts';
 import type { Stage } from './stories.ts';
 
@@ -17,22 +17,23 @@ const slack = 5;
 
 /** How often each command began to run, by id, as its agent logged it. */
 export type Runs = ReadonlyMap<string, number>;
+/** `unsafeMs`: of each death of an agent, how long its light was on afterwards. */
 export type Verdict = { readonly wrong: string[]; readonly unsafeMs: number[]; readonly nudged: number };
 type About = { readonly stage: Stage; readonly runs: Runs; readonly fromNs: bigint };
 
 /** Waits until all is at rest, then looks at what must never have been. */
 export async function judge(scene: Scene, about: About): Promise<Verdict> {
   const { unrest, nudged } = await rest(scene, about);
-  const { wrong: unsafe, unsafeMs } = judgeOutputs(scene, about.fromNs);
+  const outputs = judgeOutputs(scene, about.fromNs);
   const wrong = [
     ...unrest,
     ...scene.devices.flatMap((device) => damagedBlobs(device.folder).map((words) => `${device.name}: ${words}`)),
     ...[...about.runs].flatMap(([id, times]) => (times > 1 ? [`command ${id} ran ${times} times`] : [])),
-    ...unsafe,
+    ...outputs.wrong,
     ...scene.cast.findings.splice(0),
     ...strangers(scene),
   ];
-  return { wrong, unsafeMs, nudged };
+  return { wrong, unsafeMs: outputs.unsafe, nudged };
 }
 
 async function rest(scene: Scene, { stage }: About): Promise<{ unrest: string[]; nudged: number }> {
@@ -54,6 +55,16 @@ async function rest(scene: Scene, { stage }: About): Promise<{ unrest: string[];
 async function offline(scene: Scene): Promise<StormDevice[]> {
   const seen = await Promise.all(scene.devices.map(async (device) => ({ device, isThere: await isThere(scene, device) })));
   return seen.filter((one) => !one.isThere).map(({ device }) => device);
+}
+
+/** Waits until all devices are there again by themselves; a storm goes on without one that is not. */
+export async function untilThere(scene: Scene): Promise<void> {
+  const untilMs = systemClock.monotonicMs() + restMs;
+  while (systemClock.monotonicMs() < untilMs) {
+    const away = await offline(scene).catch(() => scene.devices);
+    if (away.length === 0) return;
+    await systemClock.sleep(lookMs);
+  }
 }
 
 /** Online, and heard since the manager's last death: what an earlier one heard says nothing of who is connected to this one. */
@@ -132,14 +143,16 @@ async function unrestOfCommands({ db }: Scene, { commands }: Stage): Promise<str
   return wrong;
 }
 
-function judgeOutputs({ devices, excuses }: Scene, fromNs: bigint): { wrong: string[]; unsafeMs: number[] } {
+/** What became of the lights of the agents that died in this round, as their boards wrote it down. */
+function judgeOutputs({ devices, excuses, deaths }: Scene, fromNs: bigint): { wrong: string[]; unsafe: number[] } {
   const untilNs = systemClock.monotonicNs();
   const seen = devices.flatMap(({ name, record }) => {
-    const rows = readRecord(record).filter((row) => BigInt(row.tNs) >= fromNs);
-    return unsafeTimes(rows, { name: 'GPIO17', safeLevel: 0, untilNs, excuses: excuses.get(name) ?? [] }).map((one) => ({ ...one, name }));
+    const own = (deaths.get(name) ?? []).filter((atNs) => atNs >= fromNs && !isExcused(atNs, excuses.get(name) ?? []));
+    const rows = own.length === 0 ? [] : readRecord(record);
+    return own.map((deathNs) => ({ name, deathNs, ms: unsafeMs(rows, { name: 'GPIO17', safeLevel: 0, deathNs, untilNs }) }));
   });
   const long = seen.filter(({ ms }) => ms > safeWithinMs * slack);
-  return { unsafeMs: seen.map(({ ms }) => ms), wrong: long.map(({ name, ms, sinceNs }) => `the light of ${name} was on for ${ms} ms while nobody held it, from ${sinceNs}`) };
+  return { unsafe: seen.map(({ ms }) => ms), wrong: long.map(({ name, ms, deathNs }) => `the light of ${name} was on for ${ms} ms after its agent was gone, from ${deathNs}`) };
 }
 
 /** Processes of this storm that nobody of the cast is. */

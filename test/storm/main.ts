@@ -28,7 +28,8 @@ async function main(argv: readonly string[]): Promise<number> {
   say(`\n${tableOf(result.tally)}`);
   const kills = [...result.tally.blows.values()].reduce((sum, one) => sum + one, 0);
   say(`${result.rounds.length} rounds of seed ${seed}, ${kills} blows, ${result.restarts} processes started again, ${result.findings.length} findings`);
-  say(`outputs were not safe while nobody held them ${result.unsafeMs.length} times, at most for ${Math.max(0, ...result.unsafeMs)} ms; ${result.nudged} devices were spared their back-off`);
+  const lit = result.unsafeMs.filter((ms) => ms > 0);
+  say(`${result.unsafeMs.length} agents died, ${lit.length} with their light on, which went out at most ${Math.max(0, ...lit)} ms later; ${result.nudged} devices were spared their back-off`);
   for (const step of result.neverHit) say(`never hit: ${step}`);
   for (const { round, blow } of result.findings) say(`finding in round ${round}: ${blow}; again: npm run storm -- --seed ${seed} --rounds ${round}`);
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ seed, ...result, tally: { passed: [...result.tally.passed], died: [...result.tally.died], blows: [...result.tally.blows] } }, null, 2)}\n`);

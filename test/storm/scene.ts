@@ -9,7 +9,7 @@ import { type Guest, exampleGuest, talkingGuest } from '../support/guests.ts';
 import { type Line, openLine } from '../support/line.ts';
 import { type World, button, led, openWorld, rolloutIn } from '../support/world.ts';
 import { type Actor, Cast } from './cast.ts';
-import type { OpenExcuse } from './outputs.ts';
+import type { Excuse } from './outputs.ts';
 
 export const blink = AppName.parse('blink');
 export const talk = AppName.parse('talk');
@@ -25,10 +25,11 @@ export type Scene = {
   readonly lines: readonly [Line, Line];
   readonly blinkGuest: Guest;
   /** Times in which nobody could make outputs safe, by board. */
-  readonly excuses: Map<string, OpenExcuse[]>;
+  readonly excuses: Map<string, Excuse[]>;
+  /** When each process was seen to be gone, by name, in nanoseconds of CLOCK_MONOTONIC. */
+  readonly deaths: ReadonlyMap<string, readonly bigint[]>;
   /** More words of the manager's line, from its next start on. */
   readonly managerWords: string[];
-  readonly restarts: () => number;
   /** When the manager died last, in wall time: whom it has not heard since is not there, whatever it believes. */
   readonly managerSinceMs: () => number;
   /** A device that is to enrol, on the spare board. */
@@ -45,12 +46,13 @@ export async function openScene(): Promise<Scene> {
   const lines = [opening.use(await openLine(manager.mqtt)), opening.use(await openLine(manager.device))] as const;
   const excuses: Scene['excuses'] = new Map();
   const managerWords: string[] = [];
-  const deaths = { count: 0, managerSinceMs: 0 };
+  const deaths = new Map<string, bigint[]>();
+  const lastDeath = { sinceMs: 0 };
   const cast = opening.use(
     new Cast({
       onDeath: (name) => {
-        deaths.count += 1;
-        if (name === 'manager') deaths.managerSinceMs = systemClock.nowMs();
+        deaths.set(name, [...(deaths.get(name) ?? []), systemClock.monotonicNs()]);
+        if (name === 'manager') lastDeath.sinceMs = systemClock.nowMs();
       },
       onUp: (name) => {
         for (const excuse of excuses.get(name) ?? []) excuse.toNs ??= systemClock.monotonicNs();
@@ -81,7 +83,7 @@ export async function openScene(): Promise<Scene> {
   }));
   const { db } = opening.use(attach(dir));
   const blinkGuest = await exampleGuest('blink');
-  const scene: Scene = { world, cast, devices, db, lines, blinkGuest, excuses, managerWords, restarts: () => deaths.count, managerSinceMs: () => deaths.managerSinceMs, newcomer: (name, token) => ({ actor: agentOf(name, 'board', token), folder: join(dir, name) }), [Symbol.asyncDispose]: async () => {} };
+  const scene: Scene = { world, cast, devices, db, lines, blinkGuest, excuses, managerWords, deaths, managerSinceMs: () => lastDeath.sinceMs, newcomer: (name, token) => ({ actor: agentOf(name, 'board', token), folder: join(dir, name) }), [Symbol.asyncDispose]: async () => {} };
   await Promise.all(devices.map(({ name }) => cast.settled(name)));
   await furnish(scene);
   const owned = opening.move();

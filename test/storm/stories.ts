@@ -66,10 +66,10 @@ async function release(scene: Scene, { counter }: Stage, { app, guest }: { app: 
   return (await persist('registering', () => scene.world.api.call('createRelease', { body: { repository, digest } }))).id;
 }
 
-type Plan = { readonly release: string; readonly key: string; readonly soakS?: number };
+type Plan = { readonly release: string; readonly key: string; readonly soakS?: number; /** Else one device goes first. */ readonly atOnce?: boolean };
 
-async function start({ world, devices }: Scene, { release: id, key, soakS = 1 }: Plan): Promise<string> {
-  const body = { release: id, devices: devices.map((one) => one.id), soakS, deadlineS: 120, waves: [{ take: { by: 'percent' as const, percent: 50 } }, { take: { by: 'rest' as const } }] };
+async function start({ world, devices }: Scene, { release: id, key, soakS = 1, atOnce = false }: Plan): Promise<string> {
+  const body = { release: id, devices: devices.map((one) => one.id), soakS, deadlineS: 120, waves: [...(atOnce ? [] : [{ take: { by: 'percent' as const, percent: 50 } }]), { take: { by: 'rest' as const } }] };
   return (await persist('starting a rollout', () => world.api.call('createRollout', { body, idempotencyKey: key }), ['conflict'])).id;
 }
 
@@ -138,7 +138,7 @@ function bad(of: () => Promise<Guest>, soakS: number, ends: RegExp): Story {
     const id = await release(scene, stage, { app: blink, guest: await of() });
     return async () => {
       const key = `bad-${stage.counter}`;
-      const rollout = await start(scene, { release: id, key, soakS });
+      const rollout = await start(scene, { release: id, key, soakS, atOnce: true });
       const stopped = await wait(look(scene, rollout), ({ state }) => state === 'paused');
       if (stopped.state !== 'paused') return [`rollout ${rollout} of a bad release should be paused and is ${wordsOf(stopped)}: ${(await statesOf(scene, rollout)).join(', ')}`];
       const states = await statesOf(scene, rollout);

@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Step, systemClock, toFault } from '@pier/shared/core';
 import { type Heard, eavesdrop, strike } from './faults.ts';
-import { judge } from './judge.ts';
+import { judge, untilThere } from './judge.ts';
 import { LogTail, type Said } from './log-tail.ts';
 import { type Round, chance } from './plan.ts';
 import { type Scene, openScene } from './scene.ts';
@@ -16,7 +16,7 @@ export type Result = {
   readonly tally: Tally;
   readonly findings: readonly Finding[];
   readonly neverHit: readonly Step[];
-  /** How long outputs were not safe while nobody held them, of every time that it was so. */
+  /** Of each death of an agent, how long its light was on afterwards. */
   readonly unsafeMs: readonly number[];
   readonly nudged: number;
   readonly restarts: number;
@@ -40,7 +40,7 @@ export async function storm(options: Options): Promise<Result> {
     await Promise.race([run.play(round), stopped]);
   }
   const { tally, findings, unsafeMs, nudged, played } = run;
-  return { rounds: played, tally, findings, neverHit: neverHit(played, tally), unsafeMs, nudged, restarts: scene.restarts() };
+  return { rounds: played, tally, findings, neverHit: neverHit(played, tally), unsafeMs, nudged, restarts: [...scene.deaths.values()].reduce((sum, one) => sum + one.length, 0) };
 }
 
 type Waiting = { readonly step: Step; left: number; readonly act: () => void };
@@ -125,7 +125,7 @@ class Run {
     if (when.kind !== 'step' || !when.self) return { ready: Promise.resolve() };
     count(this.tally.blows, `${blow.victim} ${blow.act}`);
     const env = { PIER_DIE_AT: `${when.step}:${when.nth}` };
-    if (blow.victim === 'manager') return { ready: cast.restart('manager', { env, by: 'SIGKILL' }).then(() => (patient ? undefined : this.#hurry())) };
+    if (blow.victim === 'manager') return { ready: cast.restart('manager', { env, by: 'SIGKILL' }).then(() => (patient ? untilThere(this.#scene) : this.#hurry())) };
     const name = devices[device]?.name;
     return { ready: story === 'enrol' || story === 'renew' || name === undefined ? Promise.resolve() : cast.restart(name, { env }) };
   }
