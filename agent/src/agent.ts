@@ -8,7 +8,7 @@ import { Ack, AppLease, ManagerBirth, PinsLease, topics } from '@pier/shared/wir
 import { createActs } from './acts.ts';
 import { Inbox, RefusalFilter, judgeDesired } from './command/index.ts';
 import { HeldIdentity, type Identity, type Received, enrolOnce, fetchPolicy, keepLink } from './link/index.ts';
-import { type Outputs, openOutputs, settled } from './outputs/index.ts';
+import { type Outputs, openOutputs, withSafeOutputs } from './outputs/index.ts';
 import { Report } from './report/index.ts';
 import { Apps, type BoardKeeper, type OpenBoard, keepBoard } from './run/index.ts';
 import type { Runner } from './run/sandbox/index.ts';
@@ -50,7 +50,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   await using stack = new AsyncDisposableStack();
   const store = stack.use(await openStore(options.folder));
   const outputs = openOutputs(options);
-  const board = stack.use(keepBoard(async (until) => await settled(await options.openBoard(until), { ...options, outputs }, until), options));
+  const board = stack.use(keepBoard(async (until) => await withSafeOutputs(await options.openBoard(until), { ...options, outputs }, until), options));
   const identity = await enrolOnce(options, { ...options, profile: async () => (await board.ready(signal)).profile }, signal);
   const agent = stack.use(new Agent({ options, store, board, outputs, identity }));
   await agent.run(signal);

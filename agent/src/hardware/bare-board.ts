@@ -1,6 +1,6 @@
 import { type Clock, Fault } from '@pier/shared/core';
 import type { Board, BoardProfile } from '@pier/shared/hardware';
-import { type MachineRoots, machinePorts, modelOf, openMachinePort } from './machine/index.ts';
+import { type MachineRoots, machinePorts, machineSerial, modelOf } from './machine/index.ts';
 
 /** How often it is looked whether pins have come: a driver that loads late, an adapter that is plugged in. */
 const lookMs = 10_000;
@@ -11,7 +11,6 @@ const lookMs = 10_000;
  */
 export function openBareBoard({ clock, roots, hasPins }: { readonly clock: Clock; readonly roots: MachineRoots; readonly hasPins: () => Promise<boolean> }): Board {
   const profile: BoardProfile = { model: modelOf(roots), chips: [], serial: machinePorts(roots), onRelease: 'keep' };
-  const site = { clock, holders: new Map<string, string>() };
   const gone = new AbortController();
   let isLooking = false;
   const look = async (): Promise<void> => {
@@ -32,10 +31,7 @@ export function openBareBoard({ clock, roots, hasPins }: { readonly clock: Clock
     openLine: async ({ at }) => {
       throw gone.signal.aborted ? gone.signal.reason : new Fault('line-unknown', `this ${profile.model} has no line ${at.line} on a chip "${at.chip}"; it has no GPIO that can be used`);
     },
-    openSerial: async (request, signal) => {
-      if (gone.signal.aborted) throw gone.signal.reason;
-      return await openMachinePort({ request, profile, site }, signal);
-    },
+    openSerial: machineSerial({ clock, profile, gone: gone.signal }),
     [Symbol.asyncDispose]: async () => timer[Symbol.dispose](),
   };
 }

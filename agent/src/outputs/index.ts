@@ -1,3 +1,3 @@
 export { type HeldOutput, readOutputs } from './held-output.ts';
 export { type Outputs, openOutputs } from './outputs.ts';
-export { makeOutputsSafe, settled } from './make-safe.ts';
+export { makeOutputsSafe, withSafeOutputs } from './make-safe.ts';

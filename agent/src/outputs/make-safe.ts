@@ -7,14 +7,15 @@ import type { Outputs } from './outputs.ts';
 const busyForMs = 700;
 const busyLookMs = 20;
 
-export type Settled = { readonly output: HeldOutput; readonly name: string; readonly fault: Fault | undefined };
+/** What became of an output: `fault` says why it could not be made safe. */
+export type Made = { readonly output: HeldOutput; readonly name: string; readonly fault: Fault | undefined };
 
 /**
  * Drives outputs that nobody holds any more to their safe levels and lets them go, all at once; says of each what became of it.
  * Where a released line stays as it is (`onRelease: keep`), the level lasts. Where it turns into an input it had done so when
  * its holder died, and does so again now: there the level that a load needs comes from a resistor, since nobody is left to hold it.
  */
-export async function makeOutputsSafe(board: Board, { outputs, clock }: { readonly outputs: readonly HeldOutput[]; readonly clock: Clock }, signal: AbortSignal): Promise<readonly Settled[]> {
+export async function makeOutputsSafe(board: Board, { outputs, clock }: { readonly outputs: readonly HeldOutput[]; readonly clock: Clock }, signal: AbortSignal): Promise<readonly Made[]> {
   return await Promise.all(
     outputs.map(async (output) => {
       const name = findLine(board.profile, output.at)?.name ?? `line ${output.at.line}`;
@@ -53,7 +54,7 @@ function takeOver(board: Board, { at, safe, app }: HeldOutput, signal: AbortSign
  * The same board, once what an agent before this one held is safe: after a power cut nobody else did it, and an app that does
  * not start again would leave it so. What cannot be made safe stays noted.
  */
-export async function settled(board: Board, { outputs, clock, log }: { readonly outputs: Outputs; readonly clock: Clock; readonly log: Log }, signal: AbortSignal): Promise<Board> {
+export async function withSafeOutputs(board: Board, { outputs, clock, log }: { readonly outputs: Outputs; readonly clock: Clock; readonly log: Log }, signal: AbortSignal): Promise<Board> {
   const left = outputs.all();
   if (left.length === 0) return board;
   const done = await makeOutputsSafe(board, { outputs: left, clock }, signal);

@@ -7,7 +7,7 @@ import { Asks, Bindings, type GpioGrant, grantOf } from '@pier/shared/capability
 import { type Board, type LineRequest, SimRecord } from '@pier/shared/hardware';
 import { startBoard } from '../../testing/site.ts';
 import { openSimBoard } from '../hardware/index.ts';
-import { makeOutputsSafe, openOutputs, readOutputs, settled } from './index.ts';
+import { makeOutputsSafe, openOutputs, readOutputs, withSafeOutputs } from './index.ts';
 
 let folder: string;
 let said: string[];
@@ -128,7 +128,7 @@ describe('made safe', () => {
     await using other = await open();
     await other.openLine({ ...held(22), consumer: 'somebody' }, never);
     const outputs = openOutputs({ folder, log });
-    await using mine = await settled(await open(), { outputs, clock: systemClock, log }, never);
+    await using mine = await withSafeOutputs(await open(), { outputs, clock: systemClock, log }, never);
     expect(mine.gone.aborted).toBe(false);
     expect(rows('GPIO17').at(-1)).toMatchObject({ level: 0 });
     expect(readOutputs(folder).map((one) => one.at)).toEqual([at(22)]);

@@ -2,5 +2,5 @@
 export { type Ioctl, type IoctlDoor, loadIoctl } from './ioctl.ts';
 export { lineValuesRequests } from './ioctl-cell.ts';
 export { type LineCell, openCellValue } from './line-cell.ts';
-export { CellError, type LineValue } from './line-value.ts';
+export { CellError, type Level, type LineValue } from './line-value.ts';
 export { cellRecordBytes, decodeCellRecord, encodeCellRecord } from './stream-cell.ts';

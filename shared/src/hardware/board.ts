@@ -1,9 +1,10 @@
 import type { Fault } from '../core/index.ts';
 import type { LineRef } from '../capability/index.ts';
+import type { Level } from '../cell/index.ts';
 import type { LineCell } from './cell.ts';
 import type { BoardProfile } from './profile.ts';
 
-export type Level = 0 | 1;
+export type { Level };
 
 /** Physical, not logical: active-low is applied above the board, by the gate. */
 export type LineRequest = {

@@ -1,6 +1,6 @@
 import { type Clock, Fault } from '@pier/shared/core';
 import type { Board, BoardProfile } from '@pier/shared/hardware';
-import { type MachineRoots, machinePorts, modelOf, openMachinePort } from '../machine/index.ts';
+import { type MachineRoots, machinePorts, machineSerial, modelOf } from '../machine/index.ts';
 import { type Chip, chipDevices, openChips } from './chips.ts';
 import type { Kernel } from './kernel.ts';
 import { openLine } from './line.ts';
@@ -41,16 +41,12 @@ export async function openChardevBoard({ openKernel, pollers, clock, roots }: Ch
     await using lines = new AsyncDisposableStack();
     for (const line of held) lines.use(line);
   });
-  const ports = { clock, holders: new Map<string, string>() };
   const owned = stack.move();
   return {
     profile,
     gone: site.gone,
     openLine: (request, lineSignal) => openLine({ site, profile, chips, held }, request, lineSignal),
-    openSerial: async (request, portSignal) => {
-      if (site.gone.aborted) throw site.gone.reason;
-      return await openMachinePort({ request, profile, site: ports }, portSignal);
-    },
+    openSerial: machineSerial({ clock, profile, gone: site.gone }),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }

@@ -1,6 +1,7 @@
 import { closeSync } from 'node:fs';
-import { Fault, toFault } from '@pier/shared/core';
-import { type BoardProfile, type Edge, type Level, type Line, type LineRequest, type WatchRequest, findLine } from '@pier/shared/hardware';
+import { Fault, invariant, toFault } from '@pier/shared/core';
+import { type BoardProfile, type Edge, type Level, type Line, type LineRequest, type WatchRequest } from '@pier/shared/hardware';
+import { checkLine } from '../check-line.ts';
 import type { Chip } from './chips.ts';
 import { type LineConfig, decodeInfo, decodeLineFd, encodeConfig, encodeInfo, encodeLevel, encodeRequest } from './codec.ts';
 import { EdgeReader } from './edge-reader.ts';
@@ -31,11 +32,9 @@ export async function openLine({ site, profile, chips, held }: Place, request: L
 }
 
 function findChip({ profile, chips }: Pick<Place, 'profile' | 'chips'>, { at }: LineRequest): Chip {
+  checkLine(profile, at);
   const chip = chips.find(({ label }) => label === at.chip);
-  const line = findLine(profile, at);
-  const has = profile.chips.map(({ label, lines }) => `${label} (${lines.length} lines)`).join(', ');
-  if (!chip || !line) throw new Fault('line-unknown', `this ${profile.model} has no line ${at.line} on a chip "${at.chip}"; it has ${has}`);
-  if (line.reserved !== undefined) throw new Fault('line-reserved', `line ${at.line} (${line.name}) of ${at.chip} is reserved: ${line.reserved}`);
+  invariant(chip, `chip ${at.chip} is in the profile and was not opened`);
   return chip;
 }
 

@@ -1,5 +1,5 @@
 import { type BoardProfile, headerPinOf } from '@pier/shared/hardware';
-import { isHeaderChip } from '../machine/index.ts';
+import { eeprom, isHeaderChip, wired } from '../machine/index.ts';
 import type { LineInfo } from './codec.ts';
 import { isOurs } from './plan.ts';
 
@@ -23,8 +23,8 @@ function profileLine(info: LineInfo, headed: boolean): ProfileLine {
 }
 
 /** A line that an agent of Pier holds is free: it is this one's, or one's that is just ending. */
-function reservedFor({ name, consumer, used }: LineInfo, wired: boolean): string | undefined {
+function reservedFor({ name, consumer, used }: LineInfo, isWired: boolean): string | undefined {
   if (used && !isOurs(consumer)) return consumer === '' ? 'in use by the kernel' : `in use by the kernel or another program, as "${consumer}"`;
-  if (eepromNames.has(name)) return 'HAT identification EEPROM';
-  return wired ? 'wired on the board, not led out' : undefined;
+  if (eepromNames.has(name)) return eeprom;
+  return isWired ? wired : undefined;
 }

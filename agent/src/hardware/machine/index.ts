@@ -1,4 +1,4 @@
-export { isHeaderChip } from './header.ts';
+export { eeprom, isHeaderChip, wired } from './header.ts';
 export { modelName, modelOf } from './model.ts';
 export { type MachineRoots, machineRoots } from './roots.ts';
-export { machinePorts, openMachinePort } from './serial-ports.ts';
+export { machinePorts, machineSerial } from './serial-ports.ts';

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { BoardProfile } from '@pier/shared/hardware';
 import { systemClock } from '@pier/shared/core';
 import { expect, test } from 'vitest';
-import { machinePorts, modelName, modelOf, openMachinePort } from './index.ts';
+import { machinePorts, machineSerial, modelName, modelOf } from './index.ts';
 
 const never = new AbortController().signal;
 
@@ -65,7 +65,7 @@ test.each([
   expect(machine.shown()).toEqual([['dev/ttyAMA0', 'console of the system'], ['dev/ttyAMA1', 'free']]);
   const profile: BoardProfile = { model: 'x', chips: [], onRelease: 'input', serial: machinePorts(machine.roots) };
   symlinkSync('ttyAMA0', join(machine.roots.dev, 'other-name'));
-  const opening = openMachinePort({ request: { path: join(machine.roots.dev, 'other-name'), settings: { baud: 9_600, dataBits: 8, parity: 'none', stopBits: 1 }, consumer: 'x', onData: () => {}, onGone: () => {} }, profile, site: { clock: systemClock, holders: new Map() } }, never);
+  const opening = machineSerial({ clock: systemClock, profile, gone: never })({ path: join(machine.roots.dev, 'other-name'), settings: { baud: 9_600, dataBits: 8, parity: 'none', stopBits: 1 }, consumer: 'x', onData: () => {}, onGone: () => {} }, never);
   await expect(opening).rejects.toMatchObject({ code: 'port-reserved', message: expect.stringMatching(/console/) });
 });
 

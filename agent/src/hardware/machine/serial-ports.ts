@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync, realpathSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { Fault } from '@pier/shared/core';
-import { type BoardProfile, type SerialPort, type SerialRequest, reservedPorts } from '@pier/shared/hardware';
+import { type Clock, Fault } from '@pier/shared/core';
+import { type Board, type BoardProfile, type SerialPort, type SerialRequest, reservedPorts } from '@pier/shared/hardware';
 import { type SerialSite, openSerial } from '../serial.ts';
 import type { MachineRoots } from './roots.ts';
 
@@ -22,8 +22,16 @@ export function machinePorts(roots: MachineRoots): ProfilePort[] {
   return [...byId, ...devices].slice(0, portsMax).map((port) => (consoles.has(basename(real(port.path))) ? { ...port, reserved: 'console of the system' } : port));
 }
 
-/** Opens a port of this machine; one that was plugged in since is as good. Faults: `port-reserved`, and those of `openSerial`. */
-export async function openMachinePort({ request, profile, site }: { readonly request: SerialRequest; readonly profile: BoardProfile; readonly site: SerialSite }, signal: AbortSignal): Promise<SerialPort> {
+/** Opens ports of this machine, for as long as its board is there; one that was plugged in since is as good. Faults: `port-reserved`, those of `openSerial`, and `gone`'s. */
+export function machineSerial({ clock, profile, gone }: { readonly clock: Clock; readonly profile: BoardProfile; readonly gone: AbortSignal }): Board['openSerial'] {
+  const site: SerialSite = { clock, holders: new Map() };
+  return async (request, signal) => {
+    if (gone.aborted) throw gone.reason;
+    return await openMachinePort({ request, profile, site }, signal);
+  };
+}
+
+async function openMachinePort({ request, profile, site }: { readonly request: SerialRequest; readonly profile: BoardProfile; readonly site: SerialSite }, signal: AbortSignal): Promise<SerialPort> {
   const device = real(request.path);
   const reserved = reservedPorts(profile).find((path) => real(path) === device);
   if (reserved !== undefined) throw new Fault('port-reserved', `${request.path} is used by the system: ${profile.serial.find(({ path }) => path === reserved)?.reserved ?? ''}`);

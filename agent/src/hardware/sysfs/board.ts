@@ -1,7 +1,7 @@
 import type { Gpio } from 'onoff';
 import { type Clock, Fault } from '@pier/shared/core';
 import type { Board, BoardProfile } from '@pier/shared/hardware';
-import { machinePorts, machineRoots, modelOf, openMachinePort } from '../machine/index.ts';
+import { machinePorts, machineRoots, machineSerial, modelOf } from '../machine/index.ts';
 import { gpioRoot, probeSysfs, scanChips } from './chips.ts';
 import { Exports } from './exports.ts';
 import { openLine } from './line.ts';
@@ -37,17 +37,13 @@ export async function openSysfsBoard({ clock, folder }: SysfsDeps, signal: Abort
     await using lines = new AsyncDisposableStack();
     for (const line of site.lines) lines.use(line);
   });
-  const ports = { clock, holders: new Map<string, string>() };
   signal.throwIfAborted();
   const owned = stack.move();
   return {
     profile,
     gone: site.gone,
     openLine: (request, lineSignal) => openLine(site, request, lineSignal),
-    openSerial: async (request, portSignal) => {
-      if (site.gone.aborted) throw site.gone.reason;
-      return await openMachinePort({ request, profile, site: ports }, portSignal);
-    },
+    openSerial: machineSerial({ clock, profile, gone: site.gone }),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }

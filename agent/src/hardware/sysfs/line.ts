@@ -2,7 +2,8 @@ import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Gpio } from 'onoff';
 import { Fault, toFault } from '@pier/shared/core';
-import { type Edge, type Level, type Line, type LineRequest, type WatchRequest, findLine } from '@pier/shared/hardware';
+import { type Edge, type Level, type Line, type LineRequest, type WatchRequest } from '@pier/shared/hardware';
+import { checkLine } from '../check-line.ts';
 import { errnoOf, gpioRoot } from './chips.ts';
 import { watchEdges } from './edges.ts';
 import { type Site, folderOf, isExported } from './site.ts';
@@ -38,10 +39,7 @@ export async function openLine(site: Site, request: LineRequest, signal: AbortSi
 /** The number that the line has in this boot: its chip is looked up by label each time. */
 function numberOf({ profile, gone, checkGone }: Site, { at }: LineRequest): number {
   if (gone.aborted) throw gone.reason;
-  const line = findLine(profile, at);
-  const has = profile.chips.map(({ label, lines }) => `${label} (${lines.length} lines)`).join(', ');
-  if (!line) throw new Fault('line-unknown', `this ${profile.model} has no line ${at.line} on a chip "${at.chip}"; it has ${has}`);
-  if (line.reserved !== undefined) throw new Fault('line-reserved', `line ${at.line} (${line.name}) of ${at.chip} is reserved: ${line.reserved}`);
+  checkLine(profile, at);
   const chip = checkGone(at.chip);
   if (!chip) throw gone.reason;
   return chip.base + at.line;

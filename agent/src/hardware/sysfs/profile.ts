@@ -1,5 +1,5 @@
 import { type BoardProfile, headerPinOf } from '@pier/shared/hardware';
-import { isHeaderChip } from '../machine/index.ts';
+import { eeprom, isHeaderChip, wired } from '../machine/index.ts';
 import type { Chip } from './chips.ts';
 
 type ProfileChip = BoardProfile['chips'][number];
@@ -7,7 +7,6 @@ type ProfileLine = ProfileChip['lines'][number];
 
 /** Chips of a Raspberry Pi that serve the board alone: its radio, its card, its power. */
 const boardChips = /^(?:raspberrypi-exp-gpio|gpio-brcmstb@.*)$/;
-const wired = 'wired on the board, not led out';
 
 /**
  * A chip as people and bindings see it. Sysfs knows neither names of lines nor who holds them: the names of a header are
@@ -21,7 +20,7 @@ export function profileChip({ label, count }: Chip, model: string): ProfileChip 
 function headerLine(line: number): ProfileLine {
   const headerPin = headerPinOf(line);
   if (headerPin === undefined) return { line, name: `line ${line}`, reserved: wired };
-  if (line < 2) return { line, name: line === 0 ? 'ID_SDA' : 'ID_SCL', headerPin, reserved: 'HAT identification EEPROM' };
+  if (line < 2) return { line, name: line === 0 ? 'ID_SDA' : 'ID_SCL', headerPin, reserved: eeprom };
   return { line, name: `GPIO${line}`, headerPin };
 }
 
