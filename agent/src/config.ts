@@ -40,7 +40,7 @@ export function startConfig(argv: readonly string[], environment: Environment): 
   const values = parsed(argv, startOptions).values;
   const of = (name: string): string | undefined => valueOf(name, values, environment);
   const problems: string[] = [];
-  const needed = (name: string): string => of(name) ?? (problems.push(`--${name} is needed`), '');
+  const needed = (name: string): string => of(name) ?? missing(name, problems);
   const url = (name: string, text: string | undefined, protocols: readonly string[]): string | undefined => {
     if (text === undefined || text === '') return text;
     if (URL.canParse(text) && protocols.includes(new URL(text).protocol)) return new URL(text).origin;
@@ -60,18 +60,26 @@ export function startConfig(argv: readonly string[], environment: Environment): 
     name: of('name'),
     ready: ready === 'json',
   };
-  if (problems.length > 0) throw new Fault('input-invalid', `${problems.join('; ')}\n${usage}`);
-  return Object.freeze(config);
+  return checked(config, problems);
 }
 
 /** Takes the words of `start` and looks at two of them, so that whoever started an agent repeats its line. Faults: as `startConfig`. */
 export function safeConfig(argv: readonly string[], environment: Environment): SafeConfig {
   const { values } = parsed(argv, startOptions);
   const problems: string[] = [];
-  const needed = (name: string): string => valueOf(name, values, environment) ?? (problems.push(`--${name} is needed`), '');
-  const config = { folder: needed('data'), board: boardOf(valueOf('board', values, environment) ?? 'auto', problems) };
+  const config = { folder: valueOf('data', values, environment) ?? missing('data', problems), board: boardOf(valueOf('board', values, environment) ?? 'auto', problems) };
+  return checked(config, problems);
+}
+
+/** The whole of it, or a Fault that lists everything that is wrong with it. */
+function checked<C extends object>(config: C, problems: readonly string[]): Readonly<C> {
   if (problems.length > 0) throw new Fault('input-invalid', `${problems.join('; ')}\n${usage}`);
   return Object.freeze(config);
+}
+
+function missing(name: string, problems: string[]): string {
+  problems.push(`--${name} is needed`);
+  return '';
 }
 
 function valueOf(name: string, values: Parsed['values'], environment: Environment): string | undefined {
@@ -128,8 +136,7 @@ export function runConfig(argv: readonly string[]): RunConfig {
     else env[pair.slice(0, at)] = pair.slice(at + 1);
   }
   const config = { file: file ?? '', board, grantFile: values.get('grant')?.[0], env, memoryMb: number('memory', 1, 512), timeoutS: number('timeout', 0.1, 86_400), args: rest };
-  if (problems.length > 0) throw new Fault('input-invalid', `${problems.join('; ')}\n${usage}`);
-  return Object.freeze(config);
+  return checked(config, problems);
 }
 
 type Parsed = { readonly values: ReadonlyMap<string, readonly string[]>; readonly positionals: readonly string[]; readonly rest: readonly string[] };
