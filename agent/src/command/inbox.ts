@@ -111,7 +111,8 @@ export class Inbox implements Disposable {
     } catch (cause) {
       const { code, message } = toFault(cause);
       const refusal = { code, reason: `the command could not be written down, and was not run: ${message}` };
-      if (this.#unwritten.size >= unwrittenMax) this.#unwritten.clear();
+      const [oldest] = this.#unwritten.keys();
+      if (oldest !== undefined && this.#unwritten.size >= unwrittenMax) this.#unwritten.delete(oldest);
       this.#unwritten.set(key, refusal);
       return { ok: false, refusal };
     }

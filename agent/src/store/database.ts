@@ -137,7 +137,7 @@ function faceOf(file: DatabaseSync, { path, relief, onDamage }: Required<Watcher
       watched(() => file.exec('commit'));
       return out;
     } catch (cause) {
-      if (file.isTransaction) file.exec('rollback');
+      if (file.isTransaction) watched(() => file.exec('rollback'));
       throw cause;
     } finally {
       depth -= 1;
