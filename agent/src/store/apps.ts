@@ -72,9 +72,9 @@ export function appsOf(database: Database): Apps {
   return {
     get: (app) => {
       const row = database.one('select record from app where name = ?', app);
-      return row === undefined ? undefined : decode(AppRecord, row['record'], `app "${app}"`);
+      return row === undefined ? undefined : database.vital(() => decode(AppRecord, row['record'], `app "${app}"`));
     },
-    all: () => new Map(database.all('select name, record from app order by name').map((row) => [row['name'] as AppName, decode(AppRecord, row['record'], `app "${String(row['name'])}"`)])),
+    all: () => new Map(database.all('select name, record from app order by name').map((row) => [row['name'] as AppName, database.vital(() => decode(AppRecord, row['record'], `app "${String(row['name'])}"`))])),
     set: (app, record) => void database.run('insert into app (name, record) values (?, ?) on conflict (name) do update set record = excluded.record', app, JSON.stringify(record)),
     remove: (app) => void database.run('delete from app where name = ?', app),
   };
@@ -93,7 +93,7 @@ export function releasesOf(database: Database): Releases {
   return {
     get: (digest) => {
       const row = database.one('select record from release where digest = ?', digest);
-      return row === undefined ? undefined : decode(ReleaseRecord, row['record'], `release ${digest}`);
+      return row === undefined ? undefined : database.vital(() => decode(ReleaseRecord, row['record'], `release ${digest}`));
     },
     set: (digest, record) => void database.run('insert into release (digest, record) values (?, ?) on conflict (digest) do update set record = excluded.record', digest, JSON.stringify(record)),
     keepOnly: (digests) =>
@@ -102,7 +102,7 @@ export function releasesOf(database: Database): Releases {
         for (const row of database.all('select digest, record from release')) {
           const digest = row['digest'] as Digest;
           if (!digests.has(digest)) database.run('delete from release where digest = ?', digest);
-          else for (const blob of blobsOf(decode(ReleaseRecord, row['record'], `release ${digest}`))) needed.add(blob);
+          else for (const blob of blobsOf(database.vital(() => decode(ReleaseRecord, row['record'], `release ${digest}`)))) needed.add(blob);
         }
         return needed;
       }),

@@ -138,6 +138,23 @@ test('a database that turns out to be damaged while it is in use is said to be, 
   startedAnew(store);
 });
 
+test.each<[string, string, (store: Store) => unknown]>([
+  ['app', `update app set record = '{"wanted":'`, (store) => store.apps.get(app)],
+  ['setting', `update setting set value = '{"rev":' where key = 'desired'`, (store) => store.settings.get('desired')],
+])('a record of an %s that rots while it is in use is damage too: the next start has a way out', async (_name, rot, read) => {
+  await lived();
+  {
+    using store = await openStore(folder);
+    const other = new DatabaseSync(file());
+    other.exec(rot);
+    other.close();
+    expect(() => read(store)).toThrow(expect.objectContaining({ code: 'storage-failed' }));
+    expect(store.damage.aborted).toBe(true);
+  }
+  using store = await openStore(folder);
+  startedAnew(store);
+});
+
 test('a log of writes that came back damaged loses the newest, and the device knows that it has', async () => {
   await lived();
   const crashed = join(folder, 'crashed');

@@ -46,6 +46,8 @@ export type Database = Disposable & {
    * `act` is run again after each relief: beside the database it may only do what may be done twice.
    */
   transaction<T>(act: () => T): T;
+  /** Reads what the agent cannot do without: a record in it that is damaged, as `decode` finds, is damage of the whole. */
+  vital<T>(read: () => T): T;
 };
 
 /** Called when a write did not fit on the disk: true when there may be room now. */
@@ -149,6 +151,7 @@ function faceOf(file: DatabaseSync, { path, relief, onDamage }: Required<Watcher
     one: (sql, ...values) => watched(() => statement(sql).get(...values)),
     all: (sql, ...values) => watched(() => statement(sql).all(...values)),
     transaction: (act) => (depth > 0 ? act() : relieved(relief, () => once(act))),
+    vital: watched,
     [Symbol.dispose]: () => {
       if (file.isOpen) file.close();
     },

@@ -37,7 +37,7 @@ export type Settings = {
 export function settingsOf(database: Database): Settings {
   const get = <K extends Key>(key: K): Value<K> | undefined => {
     const row = database.one('select value from setting where key = ?', key);
-    return row === undefined ? undefined : (decode(schemas[key], row['value'], `setting "${key}"`) as Value<K>);
+    return row === undefined ? undefined : database.vital(() => decode(schemas[key], row['value'], `setting "${key}"`) as Value<K>);
   };
   return {
     get,
