@@ -57,9 +57,10 @@ test('comes back after a newer release and another device: nothing is stuck, and
   // What the restored manager wants is the release that it knows; the device has had it, and may return to it without a signature.
   const after = await until('the device in step with the restored manager', async () => {
     const seen = await world.look(dock);
-    return seen.standing === 'in_step' && (await appOf())?.running?.version === '1.0.1' ? seen : undefined;
+    // Until the device speaks, what it reported before the backup is all that the manager has.
+    const isNews = (seen.reported?.rev ?? 0) > (before.reported?.rev ?? 0);
+    return isNews && seen.standing === 'in_step' && (await appOf())?.running?.version === '1.0.1' ? seen : undefined;
   }, 120_000);
-  expect(after.reported?.rev).toBeGreaterThan(before.reported?.rev ?? 0);
   expect(after.deployments.map(({ state }) => state)).toEqual(['proven']);
 });
 

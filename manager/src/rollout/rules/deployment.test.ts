@@ -94,6 +94,10 @@ describe('what a report does', () => {
 });
 
 describe('a proven release that fails later', () => {
+  test('has not failed while the device, which had gone on to another, is on its way to it once more', () => {
+    for (const state of AttemptState.options.filter((one) => one !== 'proven' && one !== 'failed')) expect([state, advance(held('proven'), said(state, { running: running(other), lastGood: on(other) }), 2_000)]).toEqual([state, undefined]);
+  });
+
   const reason = { code: 'guest-trapped', reason: 'unreachable' };
   test('is failed when the device says so within the horizon, to the second', () => {
     expect(advance(held('proven'), said('failed', { reason }), 61_000)).toEqual({ state: 'failed', reason });

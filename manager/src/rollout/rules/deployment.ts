@@ -79,10 +79,14 @@ export function advance(held: Held, reported: ReportedApp | undefined, nowMs: nu
   return { state: reported.state, reason: isBad(reported.state) ? (reported.reason ?? unexplained) : null };
 }
 
-/** A proven release that fails later, within its horizon: told as such, or seen by the device being back at another one by itself. */
+/**
+ * A proven release that fails later, within its horizon: told as such, or seen by the device being back at another one by itself.
+ * One that is on its way to it once more is neither: a manager that was restored from a backup sends what it knew then.
+ */
 function regressed({ digest, provenMs, horizonS }: Held, reported: ReportedApp, nowMs: number): Next | undefined {
   if (provenMs === null || nowMs - provenMs > horizonS * 1_000) return undefined;
   if (reported.digest === digest && reported.state === 'failed') return { state: 'failed', reason: reported.reason ?? unexplained };
+  if (reported.digest === digest && isAtWork(reported.state)) return undefined;
   const { running, lastGood, hold } = reported;
   const wentBack = !hold && running !== undefined && running.digest !== digest && lastGood !== undefined && lastGood.digest !== digest;
   return wentBack ? { state: 'failed', reason: { code: 'not-proven', reason: `the device went back to ${running.version} by itself` } } : undefined;
@@ -94,6 +98,10 @@ function returned({ attempt, target }: Held, reported: ReportedApp | undefined):
   if (reported?.attempt === undefined || reported.attempt !== attempt || reported.digest !== target) return undefined;
   if (reported.state === 'proven') return { state: 'rolled_back', reason: null };
   return isBad(reported.state) ? { state: 'rollback_failed', reason: reported.reason ?? unexplained } : undefined;
+}
+
+function isAtWork(state: AttemptState | undefined): boolean {
+  return state !== undefined && state !== 'proven';
 }
 
 function isBad(state: AttemptState | undefined): boolean {
