@@ -47,6 +47,15 @@ describe('connections', () => {
     await until(() => !world.broker.isConnected('dev-a'), { what: 'dev-a is gone' });
   });
 
+  test('nobody shows a second certificate on a connection', async () => {
+    const socket = await world.rawTls(await deviceIdentity(world.authority, 'dev-a'), { maxVersion: 'TLSv1.2' });
+    const answer = await new Promise((resolve) => {
+      socket.once('error', resolve);
+      socket.renegotiate({}, () => resolve('a second handshake'));
+    });
+    expect(String(answer)).toMatch(/renegotiation/i);
+  });
+
   test('who never says who it is is closed: no handshake, no CONNECT, half a CONNECT', async () => {
     await world.restart({ connectTimeoutMs: 500 });
     const who = await deviceIdentity(world.authority, 'dev-a');

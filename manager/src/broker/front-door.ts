@@ -1,6 +1,6 @@
 import { type TLSSocket, createServer } from 'node:tls';
 import type { Log } from '@pier/shared/core';
-import { listen } from '../net/index.ts';
+import { listen, oneHandshake } from '../net/index.ts';
 import type { Broker, BrokerOptions } from './broker.ts';
 import type { Counter } from './counts.ts';
 import type { BrokerLimits } from './limits.ts';
@@ -13,7 +13,7 @@ type FrontDoor = { readonly port: number; isListening(): boolean; useIdentity: B
 /** Mutual TLS: who comes through has a certificate of our CA that is meant for clients and valid now. */
 export async function openFrontDoor(options: Options): Promise<FrontDoor> {
   const { identity, limits, counter, strangers, log } = options;
-  const shown = ({ certPem: cert, keyPem: key }: Parameters<Broker['useIdentity']>[0]) => ({ cert, key, ca: identity.caPem, minVersion: 'TLSv1.2' }) as const;
+  const shown = ({ certPem: cert, keyPem: key }: Parameters<Broker['useIdentity']>[0]) => ({ cert, key, ca: identity.caPem, minVersion: 'TLSv1.2', ...oneHandshake }) as const;
   const server = createServer({
     ...shown(identity),
     requestCert: true,

@@ -14,8 +14,11 @@ export type Shown =
   | { readonly kind: 'other' }
   | { readonly kind: 'refused'; readonly reason: string };
 
-/** A certificate that does not hold is never taken for none: its holder would be told the wrong thing. */
-export function shownBy(socket: TLSSocket, caPem: string): Shown {
+/**
+ * A certificate that does not hold is never taken for none: its holder would be told the wrong thing. TLS looked at its dates when
+ * the connection began, or another one that this one resumes, which may be long ago: so its end is looked at here.
+ */
+export function shownBy(socket: TLSSocket, caPem: string, nowMs: number): Shown {
   const certificate = peerCertificateOf(socket);
   if (certificate === undefined) return { kind: 'none' };
   const { identity, serial, keyId, notAfterMs } = certificate;
@@ -25,7 +28,8 @@ export function shownBy(socket: TLSSocket, caPem: string): Shown {
     return { kind: 'refused', reason: `the client certificate does not hold: ${String(socket.authorizationError)}` };
   }
   if (identity === undefined) return { kind: 'refused', reason: 'the client certificate names neither a device nor a person' };
-  return device ? { kind: 'device', ...device } : { kind: 'other' };
+  if (!device) return notAfterMs > nowMs ? { kind: 'other' } : { kind: 'refused', reason: 'the client certificate has run out' };
+  return { kind: notAfterMs > nowMs ? 'device' : 'expired', ...device };
 }
 
 /** Id of "TLS web client authentication" among extended key usages. */

@@ -19,12 +19,13 @@ let registry: Registry;
 let listener: DeviceListener;
 let asked: DeviceRequest[];
 let signedBackMs: number;
+let aheadMs: number;
 const revoked = new Set<string>();
 const givenUp = new Set<string>();
 let used: string[] = [];
 
 beforeEach(async () => {
-  [asked, signedBackMs, used] = [[], 0, []];
+  [asked, signedBackMs, aheadMs, used] = [[], 0, 0, []];
   authority = await newAuthority({ clock: { ...systemClock, nowMs: () => systemClock.nowMs() - signedBackMs } });
   folder = await temporaryFolder('listener');
   registry = await openRegistry({ dir: join(folder.path, 'registry'), clock: systemClock, log: silentLog });
@@ -33,7 +34,7 @@ beforeEach(async () => {
     port: 0,
     identity: authority.server,
     caPem: authority.caPem,
-    clock: systemClock,
+    clock: { ...systemClock, nowMs: () => systemClock.nowMs() + aheadMs },
     log: silentLog,
     registry,
     isRevoked: (_device, serial) => revoked.has(serial),
@@ -150,6 +151,13 @@ describe('certificates that do not hold are never taken for none', () => {
     expect(asked).toEqual([]);
   });
 
+  test('expired while the connection, or the session that it resumes, went on', async () => {
+    aheadMs = 3 * 365 * 86_400_000;
+    for (const problem of await everywhere(await deviceIdentity(authority, 'dev-a'))) expect(problem).toMatchObject({ status: 403, code: 'certificate-expired' });
+    for (const problem of await everywhere(await operatorIdentity(authority, 'alice'))) expect(problem).toMatchObject({ status: 403, code: 'certificate-invalid' });
+    expect(asked).toEqual([]);
+  });
+
   test('given up for a newer one', async () => {
     const who = await deviceIdentity(authority, 'dev-a');
     await ask('GET', '/device/v1/policy', { who });
@@ -227,6 +235,17 @@ describe('the door', () => {
     await until(() => idle.closed && sending.closed, { what: 'the device has noticed' });
     expect([other.closed, listener.kick('dev-bad'), listener.kick('nobody')]).toEqual([false, 0, 0]);
     other.destroy();
+  });
+
+  test('nobody shows a second certificate on a connection: there is one handshake, also after the door shows another one of its own', async () => {
+    for (const turn of ['first', 'second']) {
+      const socket = connectTls({ ...tls(await deviceIdentity(authority, 'dev-a')), maxVersion: 'TLSv1.2' });
+      await once(socket, 'secureConnect');
+      const [answer] = await Promise.race([once(socket, 'error'), new Promise<[string]>((resolve) => void socket.renegotiate({}, () => resolve(['a second handshake'])))]).catch((error: unknown) => [error]);
+      socket.destroy();
+      expect([turn, String(answer)]).toEqual([turn, expect.stringMatching(/renegotiation/i)]);
+      listener.useIdentity(authority.server);
+    }
   });
 
   test('closing ends idle and silent connections, and frees the port', async () => {

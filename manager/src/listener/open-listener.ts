@@ -2,10 +2,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Server, createServer } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
-import { type Clock, Fault, faultCodes, invariant, isoTime, toFault } from '@pier/shared/core';
+import { type Clock, type DeviceId, Fault, faultCodes, invariant, isoTime, toFault } from '@pier/shared/core';
 import { devicePaths } from '@pier/shared/enroll';
 import type { TlsIdentity } from '../authority/index.ts';
-import { listen, readBody } from '../net/index.ts';
+import { listen, oneHandshake, readBody } from '../net/index.ts';
 import type { Access } from '../registry/index.ts';
 import { basicOf } from './basic.ts';
 import { type Shown, shownBy } from './certificate.ts';
@@ -24,7 +24,7 @@ const limits = { connectionsMax: 20_000, headerBytesMax: 16 << 10, handshakeTime
  */
 export async function openDeviceListener(options: DeviceListenerOptions): Promise<DeviceListener> {
   const { identity, caPem, log } = options;
-  const shown = ({ certPem: cert, keyPem: key }: TlsIdentity) => ({ cert, key, ca: caPem, minVersion: 'TLSv1.2' }) as const;
+  const shown = ({ certPem: cert, keyPem: key }: TlsIdentity) => ({ cert, key, ca: caPem, minVersion: 'TLSv1.2', ...oneHandshake }) as const;
   const sockets = new Set<Duplex>();
   const server = createServer(
     {
@@ -48,7 +48,7 @@ export async function openDeviceListener(options: DeviceListenerOptions): Promis
   });
   const known = new Set<TLSSocket>();
   server.on('secureConnection', (socket: TLSSocket) => {
-    if (shownBy(socket, caPem).kind !== 'device') return;
+    if (deviceShown(shownBy(socket, caPem, options.clock.nowMs())) === undefined) return;
     known.add(socket);
     socket.once('close', () => known.delete(socket));
   });
@@ -57,14 +57,11 @@ export async function openDeviceListener(options: DeviceListenerOptions): Promis
     socket.destroy();
   });
   const port = await listen(server, options);
-  return { port, isListening: () => server.listening, useIdentity: (next) => server.setSecureContext(shown(next)), kick: (device) => kick(known, { device, caPem }), [Symbol.asyncDispose]: () => stop(server, { sockets, clock: options.clock }) };
+  return { port, isListening: () => server.listening, useIdentity: (next) => server.setSecureContext(shown(next)), kick: (device) => kick(known, { device, caPem, nowMs: options.clock.nowMs() }), [Symbol.asyncDispose]: () => stop(server, { sockets, clock: options.clock }) };
 }
 
-function kick(known: ReadonlySet<TLSSocket>, { device, caPem }: { device: string; caPem: string }): number {
-  const ended = [...known].filter((socket) => {
-    const shown = shownBy(socket, caPem);
-    return shown.kind === 'device' && shown.device === device;
-  });
+function kick(known: ReadonlySet<TLSSocket>, { device, caPem, nowMs }: { device: string; caPem: string; nowMs: number }): number {
+  const ended = [...known].filter((socket) => deviceShown(shownBy(socket, caPem, nowMs)) === device);
   for (const socket of ended) socket.destroy();
   return ended.length;
 }
@@ -82,13 +79,18 @@ async function stop(server: Server, { sockets, clock }: { sockets: Set<Duplex>; 
   deadline[Symbol.dispose]();
 }
 
+/** Whose certificate it is, also when it has run out. */
+function deviceShown(shown: Shown): DeviceId | undefined {
+  return shown.kind === 'device' || shown.kind === 'expired' ? shown.device : undefined;
+}
+
 type Exchange = { readonly request: IncomingMessage; readonly response: ServerResponse; readonly options: DeviceListenerOptions };
 
 async function serve(exchange: Exchange): Promise<void> {
   const { request, response, options } = exchange;
   try {
     invariant(request.socket instanceof TLSSocket, 'an HTTPS server has TLS sockets');
-    const shown = shownBy(request.socket, options.caPem);
+    const shown = shownBy(request.socket, options.caPem, options.clock.nowMs());
     const path = (request.url ?? '').split('?', 1)[0] ?? '';
     const refused = refusal(shown, path, options);
     if (refused) throw refused;

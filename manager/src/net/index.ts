@@ -1,3 +1,4 @@
 export { listen } from './listen.ts';
+export { oneHandshake } from './one-handshake.ts';
 export { readBody } from './read-body.ts';
 export { peerCertificateOf } from './peer-certificate.ts';

@@ -83,8 +83,8 @@ export class BrokerWorld implements AsyncDisposable {
   }
 
   /** A connection that speaks bytes of our own choosing. */
-  async rawTls(who: TlsIdentity): Promise<TLSSocket> {
-    const socket = connectTls(this.#tlsOf(who) satisfies ConnectionOptions);
+  async rawTls(who: TlsIdentity, how: ConnectionOptions = {}): Promise<TLSSocket> {
+    const socket = connectTls({ ...this.#tlsOf(who), ...how });
     socket.on('error', () => {});
     await once(socket, 'secureConnect');
     return socket;
