@@ -67,12 +67,13 @@ describe.skipIf(!openssl())('TLS (skipped where there is no openssl to make cert
   }, 60_000);
 
   /** A registry that notes who came; it serves one manifest, or sends people elsewhere. */
-  async function listen(pair: Pair, elsewhere?: string) {
+  async function listen(pair: Pair, elsewhere?: string, { droppedAt }: { droppedAt?: number } = {}) {
     const seen: Seen[] = [];
     const listener = https.createServer({ ...pair, requestCert: true, rejectUnauthorized: false }, (request, response) => {
       const { subject } = (request.socket as TLSSocket).getPeerCertificate();
       seen.push({ subject: typeof subject?.CN === 'string' ? subject.CN : undefined, authorization: request.headers.authorization });
-      if (elsewhere === undefined) response.writeHead(200, { 'content-type': mediaTypes.manifest }).end(manifest);
+      if (seen.length === droppedAt) request.socket.destroy();
+      else if (elsewhere === undefined) response.writeHead(200, { 'content-type': mediaTypes.manifest }).end(manifest);
       else response.writeHead(307, { location: elsewhere + (request.url ?? '') }).end();
     });
     listener.listen(0, '127.0.0.1');
@@ -93,6 +94,13 @@ describe.skipIf(!openssl())('TLS (skipped where there is no openssl to make cert
     using client = registryClient({ origin: at.origin, tls: { ca: server.cert, ...device } });
     expect(Buffer.from((await client.manifest('apps/blink', 'v1', signal)).bytes).toString()).toBe(manifest);
     expect(at.seen).toEqual([{ subject: 'pi-1', authorization: undefined }]);
+  });
+
+  test('one that closed a kept connection is asked again by the same authority, and shown the same certificate', async () => {
+    await using at = await listen(server, undefined, { droppedAt: 2 });
+    using client = registryClient({ origin: at.origin, tls: { ca: server.cert, ...device } });
+    for (const _ of ['first', 'second']) await client.manifest('apps/blink', 'v1', signal);
+    expect(at.seen.map(({ subject }) => subject)).toEqual(['pi-1', 'pi-1', 'pi-1']);
   });
 
   test('a registry of another authority, or of none that is known, is not heard', async () => {

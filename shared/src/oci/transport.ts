@@ -128,7 +128,9 @@ class StaleConnection extends Error {
 
 async function attempt(request: Request, url: URL, { agents, limits }: { agents: Agents; limits: Limits }, { fresh = false } = {}): Promise<Response> {
   const secure = url.protocol === 'https:';
-  const agent = fresh ? false : secure ? agents.https : agents.http;
+  const agent = secure ? agents.https : agents.http;
+  // On a connection of the same kind: one of Node's own would believe every public authority, and show no certificate.
+  if (fresh) for (const socket of Object.values(agent.freeSockets).flat()) socket?.destroy();
   const length = request.body?.byteLength ?? (request.method === 'POST' || request.method === 'PUT' ? 0 : undefined);
   const headers = { ...request.headers, ...(length === undefined ? {} : { 'content-length': String(length) }) };
   const options = { method: request.method, headers, agent, signal: limits.signal };
@@ -141,7 +143,7 @@ async function attempt(request: Request, url: URL, { agents, limits }: { agents:
     return responseOf(incoming, url, limits);
   } catch (thrown) {
     const fault = faultOf(thrown, url, limits);
-    throw outgoing.reusedSocket && fault instanceof Fault && fault.code === 'unreachable' ? new StaleConnection(fault) : fault;
+    throw !fresh && outgoing.reusedSocket && fault instanceof Fault && fault.code === 'unreachable' ? new StaleConnection(fault) : fault;
   }
 }
 
