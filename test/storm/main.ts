@@ -13,7 +13,8 @@ import { tableOf } from './table.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-process.exitCode = await main(process.argv.slice(2));
+// A story that was broken off may still be looking for its end.
+process.exit(await main(process.argv.slice(2)));
 
 async function main(argv: readonly string[]): Promise<number> {
   const { values } = parseArgs({ args: [...argv], options: { seed: { type: 'string', default: '1' }, rounds: { type: 'string', default: '30' }, from: { type: 'string', default: '1' }, json: { type: 'string' } } });
