@@ -6,6 +6,7 @@ import { agentFootprint } from './agent-footprint.ts';
 import { appRun } from './app-run.ts';
 import { bareWorker } from './bare-worker.ts';
 import { commandToHostCall } from './command-to-host-call.ts';
+import { fleet } from './fleet.ts';
 import { lineWrite } from './line-write.ts';
 import { managerStart } from './manager-start.ts';
 import { pull } from './pull.ts';
@@ -25,20 +26,25 @@ const benches: Readonly<Record<string, () => Promise<Row[]>>> = {
   'manager-start': managerStart,
   'rollout-100': () => rollout(100),
   'rollout-1000': () => rollout(1_000),
+  'fleet-1000': () => fleet(1_000),
   web,
 };
 
+/** Minutes each: measured only when named. */
+const long: Readonly<Record<string, () => Promise<Row[]>>> = { 'rollout-10000': () => rollout(10_000), 'fleet-10000': () => fleet(10_000) };
+const known: typeof benches = { ...benches, ...long };
+
 const { values, positionals } = parseArgs({ options: { json: { type: 'string' } }, allowPositionals: true });
-const unknown = positionals.filter((name) => !Object.hasOwn(benches, name));
+const unknown = positionals.filter((name) => !Object.hasOwn(known, name));
 if (unknown.length > 0) {
-  process.stderr.write(`bench: there is no "${unknown[0]}"; known are ${Object.keys(benches).join(', ')}\n`);
+  process.stderr.write(`bench: there is no "${unknown[0]}"; known are ${Object.keys(known).join(', ')}\n`);
   process.exit(2);
 }
 
 const machine = `${cpus()[0]?.model ?? 'unknown CPU'} × ${cpus().length}, ${Math.round(totalmem() / 2 ** 30)} GiB, ${process.platform} ${release()} ${process.arch}, Node ${process.versions.node}`;
 process.stdout.write(`${machine}\n\n${'row'.padEnd(70)} ${'min'.padStart(9)} ${'median'.padStart(9)} ${'max'.padStart(9)}  n\n`);
 const rows: Row[] = [];
-for (const [name, bench] of Object.entries(benches)) {
+for (const [name, bench] of Object.entries(positionals.length > 0 ? known : benches)) {
   if (positionals.length > 0 && !positionals.includes(name)) continue;
   for (const row of await bench()) {
     rows.push(row);
