@@ -46,12 +46,16 @@ export function standIns(root: string): Plugin {
   };
 }
 
-/** That every module that is imported while the agent runs gives its names, and nothing is looked for outside the bundle. */
-export function checkImports({ inputs }: Metafile): void {
+/**
+ * That every module that is imported while the agent runs gives its names, and nothing is looked for outside the bundle. What
+ * is imported for its types alone is listed among a module's imports too, and is in no output.
+ */
+export function checkImports({ inputs, outputs }: Metafile): void {
+  const kept = new Set(Object.values(outputs).flatMap(({ imports }) => imports.filter(({ external }) => external === true).map(({ path }) => path)));
   for (const [from, { imports }] of Object.entries(inputs)) {
-    for (const { path, kind, external } of imports) {
+    for (const { path, kind } of imports) {
       invariant(kind !== 'dynamic-import' || inputs[path]?.format !== 'cjs', `${from} imports ${path}, which gives no names: it needs a stand-in`);
-      invariant(external !== true || path === '<runtime>' || isBuiltin(path), `${from} imports ${path}, which is not in the bundle`);
+      invariant(!kept.has(path) || isBuiltin(path), `${from} imports ${path}, which is not in the bundle`);
     }
   }
 }

@@ -1,6 +1,6 @@
 import { closeSync } from 'node:fs';
 import { Fault, invariant, toFault } from '@pier/shared/core';
-import { type BoardProfile, type Edge, type Level, type Line, type LineRequest, type WatchRequest } from '@pier/shared/hardware';
+import type { BoardProfile, Edge, Level, Line, LineRequest, WatchRequest } from '@pier/shared/hardware';
 import { checkLine } from '../check-line.ts';
 import type { Chip } from './chips.ts';
 import { type LineConfig, decodeInfo, decodeLineFd, encodeConfig, encodeInfo, encodeLevel, encodeRequest } from './codec.ts';

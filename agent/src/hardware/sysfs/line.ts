@@ -2,7 +2,7 @@ import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Gpio } from 'onoff';
 import { Fault, toFault } from '@pier/shared/core';
-import { type Edge, type Level, type Line, type LineRequest, type WatchRequest } from '@pier/shared/hardware';
+import type { Edge, Level, Line, LineRequest, WatchRequest } from '@pier/shared/hardware';
 import { checkLine } from '../check-line.ts';
 import { errnoOf, gpioRoot } from './chips.ts';
 import { watchEdges } from './edges.ts';
