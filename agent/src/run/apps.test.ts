@@ -82,6 +82,15 @@ describe('a release that is well', () => {
     expect(Buffer.from(await again.store.blobs.read(release.layer)).equals(well)).toBe(true);
   });
 
+  test('is forgotten once when it is wanted no more, and not again with each document after', async () => {
+    await using agent = await site.openAgent();
+    agent.want({ blink: entry(site.registry.push({ wasm: well, asks })) });
+    await until('proven', () => agent.reported()?.state === 'proven');
+    agent.want({});
+    await until('gone', () => !agent.apps.knows(blink));
+    expect(agent.apps.plan(blink)).toEqual([]);
+  });
+
   test('is adopted under a higher attempt without a restart', async () => {
     await using agent = await site.openAgent();
     const release = site.registry.push({ wasm: well, asks });

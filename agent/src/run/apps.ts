@@ -74,7 +74,10 @@ export class Apps implements AsyncDisposable {
   /** The steps that this app needs now. Faults: `board-gone`, since without a board nothing can be granted. */
   plan(app: AppName): readonly Step[] {
     const slot = this.#slotOf(app);
-    return plan(slot.goal(), slot.actual(this.#deps.board.now().profile), slot.holdNow());
+    const actual = slot.actual(this.#deps.board.now().profile);
+    // A slot outlives its app: to forget that again would be told to the fleet with each document.
+    if (!this.knows(app) && !actual.running) return [];
+    return plan(slot.goal(), actual, slot.holdNow());
   }
 
   perform(app: AppName, step: Step, signal: AbortSignal): Promise<Performed> {
