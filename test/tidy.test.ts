@@ -60,7 +60,7 @@ const rooms: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     selector: ['db'],
     device: ['db', 'http', 'selector'],
     telemetry: ['db', 'http', 'device'],
-    enroll: ['db', 'http'],
+    enroll: ['db', 'http', 'net'],
     rollout: ['db', 'http', 'device', 'selector'],
     why: ['db', 'http', 'device', 'selector', 'rollout'],
     command: ['db', 'http', 'device'],

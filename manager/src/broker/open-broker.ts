@@ -3,6 +3,7 @@ import type { TLSSocket } from 'node:tls';
 import { Aedes, type AedesPublishPacket } from 'aedes';
 import { Fault, toFault } from '@pier/shared/core';
 import { identityOf } from '@pier/shared/wire';
+import { newRates } from '../net/index.ts';
 import type { Broker, BrokerOptions, Peer } from './broker.ts';
 import { guardConnection } from './connection.ts';
 import { type Counter, newCounter } from './counts.ts';
@@ -12,7 +13,6 @@ import { watchHolders } from './holders.ts';
 import { keepsNothing } from './keeps-nothing.ts';
 import { type BrokerLimits, brokerLimits } from './limits.ts';
 import { peerOf } from './peer.ts';
-import { newRates } from './rate.ts';
 import { type Sessions, newSessions } from './sessions.ts';
 import { newStrangers } from './strangers.ts';
 

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { Peer } from './broker.ts';
-import type { Rates } from './rate.ts';
+import type { Rates } from '../net/index.ts';
 
 /** One accepted connection. aedes has a list of its own by client id, which a takeover at the wrong moment leaves wrong. */
 export type Session = {

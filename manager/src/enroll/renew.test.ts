@@ -132,6 +132,19 @@ test('who may not renew is told why', async () => {
   expect(await codeOf(route(devicePaths.renew, { csr: await csrOf(makePrivateKey()), device: other.device }, shown(held)))).toBe('input-invalid');
 });
 
+test('a device that renews without end writes no record without end, and is in nobody\'s way', async () => {
+  let atMs = 0;
+  const [held, other, key] = [await enrolled(), await enrolled(), makePrivateKey()];
+  const [csr, ask] = [await csrOf(key), enrollDeviceRoutes({ ...deps, clock: { ...deps.clock, monotonicMs: () => atMs } })];
+  const renewOnce = (who: Held) => codeOf(ask({ method: 'POST', path: devicePaths.renew, body: Buffer.from(JSON.stringify({ csr })), certificate: shown(who) }));
+  const codes: string[] = [];
+  for (let n = 0; n < 40; n += 1) codes.push(await renewOnce(held));
+  expect(codes).toEqual([...Array<string>(24).fill('none'), ...Array<string>(16).fill('too-many-requests')]);
+  expect(await renewOnce(other)).toBe('certificate-superseded');
+  atMs = 10_000;
+  expect(await renewOnce(held)).toBe('none');
+});
+
 test('keys without end are not signed for', async () => {
   const held = await enrolled();
   for (let n = 0; n < 8; n += 1) await renewed(held);

@@ -3,6 +3,7 @@ import { type DeviceId, Fault, check, isoTime, parseJson } from '@pier/shared/co
 import { EnrollRequest, RenewRequest, devicePaths, encodeToken } from '@pier/shared/enroll';
 import { inTransaction, newId, storeAudit } from '../db/index.ts';
 import type { Handlers } from '../http/index.ts';
+import { type Rates, newRates } from '../net/index.ts';
 import { decisionHandlers } from './decisions.ts';
 import { type EnrollDeps, enroll, hashOfSecret, policyMissing } from './enroll.ts';
 import { type ShownCertificate, renew } from './renew.ts';
@@ -11,6 +12,8 @@ import { tokenHandlers } from './tokens.ts';
 
 const secretBytes = 32;
 const requestBytesMax = 256 << 10;
+/** Each renewal is a signature and a line in the record for ever; one that is asked for again after a lost answer is as well. */
+const renewals = { perS: 0.1, burst: 24, namesMax: 20_000 } as const;
 
 /** The routes with which people let devices and operators in, and devices out. */
 export function enrollHandlers(deps: EnrollDeps): Pick<Handlers, 'createToken' | 'signOperator'> & ReturnType<typeof tokenHandlers> & ReturnType<typeof decisionHandlers> {
@@ -45,28 +48,30 @@ export function enrollHandlers(deps: EnrollDeps): Pick<Handlers, 'createToken' |
 export type DeviceRequest = { readonly method: string; readonly path: string; readonly body: Uint8Array; readonly device?: DeviceId; readonly certificate?: ShownCertificate };
 export type DeviceAnswer = { readonly status: number; readonly json: unknown };
 
-type DeviceRoute = { readonly method: 'GET' | 'POST'; readonly answer: (request: DeviceRequest, deps: EnrollDeps) => Promise<unknown> };
+type DeviceRoute = { readonly method: 'GET' | 'POST'; readonly answer: (request: DeviceRequest, deps: EnrollDeps, rates: Rates) => Promise<unknown> };
 
 const deviceRoutes: ReadonlyMap<string, DeviceRoute> = new Map([
   [devicePaths.ca, { method: 'GET', answer: async (_request: DeviceRequest, { authority }: EnrollDeps) => ({ ca: authority.caPem }) }],
   [devicePaths.enroll, { method: 'POST', answer: async ({ body }: DeviceRequest, deps: EnrollDeps) => enroll(deps, readRequest(body)) }],
-  [devicePaths.renew, { method: 'POST', answer: async (request: DeviceRequest, deps: EnrollDeps) => renewFor(request, deps) }],
+  [devicePaths.renew, { method: 'POST', answer: async (request: DeviceRequest, deps: EnrollDeps, rates: Rates) => renewFor(request, deps, rates) }],
   [devicePaths.policy, { method: 'GET', answer: async (request: DeviceRequest, deps: EnrollDeps) => policyFor(request, deps) }],
   [devicePaths.addresses, { method: 'GET', answer: async ({ device }: DeviceRequest, { urls }: EnrollDeps) => ({ mqtt: known(device, 'addresses') && urls().mqtt }) }],
 ]);
 
 /** Answers the paths of the device listener that are not the registry's. A fault is thrown; the listener makes a problem document of it. */
 export function enrollDeviceRoutes(deps: EnrollDeps): (request: DeviceRequest) => Promise<DeviceAnswer> {
+  const rates = newRates({ ...renewals, clock: deps.clock });
   return async (request) => {
     const found = deviceRoutes.get(request.path);
     if (!found) throw new Fault('not-found', `there is nothing at ${request.path.slice(0, 128)}`);
     if (found.method !== request.method) throw new Fault('method-not-allowed', `${request.path} takes ${found.method}, not ${request.method.slice(0, 16)}`);
-    return { status: 200, json: await found.answer(request, deps) };
+    return { status: 200, json: await found.answer(request, deps, rates) };
   };
 }
 
-async function renewFor({ body, certificate }: DeviceRequest, deps: EnrollDeps): Promise<unknown> {
+async function renewFor({ body, certificate }: DeviceRequest, deps: EnrollDeps, rates: Rates): Promise<unknown> {
   if (!certificate) throw new Fault('unauthenticated', 'a certificate is renewed for the device that shows it; enrol first');
+  if (!rates.take(certificate.device)) throw new Fault('too-many-requests', `device "${certificate.device}" asks for renewals faster than one in ${1 / renewals.perS} s`);
   return renew(deps, certificate, check(RenewRequest, parseJson(body, { what: 'renewal' }), { what: 'renewal' }));
 }
 
