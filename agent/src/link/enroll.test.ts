@@ -19,7 +19,7 @@ const never = new AbortController().signal;
 let folder: string;
 let authority: TestAuthority;
 let manager: Manager;
-type Manager = { url: string; requests: { path: string; csr?: string; name?: string | undefined }[]; say: { status: number; json: unknown }[]; server: Server };
+type Manager = { url: string; requests: { path: string; csr?: string; name?: string | undefined }[]; say: { status: number; json: unknown }[]; sayBefore: { status: number; json: unknown }[]; server: Server };
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'pier-enrol-'));
@@ -37,11 +37,14 @@ afterEach(async () => {
 async function startManager(): Promise<Manager> {
   const requests: Manager['requests'] = [];
   const say: Manager['say'] = [];
+  const sayBefore: Manager['sayBefore'] = [];
   const server = createServer(await authority.server(), (request, response) => {
     const reply = (status: number, json: unknown): void => void response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(json));
     const handle = async (): Promise<void> => {
       if (request.url === '/device/v1/ca') {
         requests.push({ path: request.url });
+        const first = sayBefore.shift();
+        if (first) return reply(first.status, first.json);
         return reply(200, { ca: authority.caPem });
       }
       const body = EnrollRequest.parse(JSON.parse(Buffer.concat(await request.toArray()).toString()));
@@ -55,7 +58,7 @@ async function startManager(): Promise<Manager> {
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  return { url: `https://127.0.0.1:${(server.address() as AddressInfo).port}`, requests, say, server };
+  return { url: `https://127.0.0.1:${(server.address() as AddressInfo).port}`, requests, say, sayBefore, server };
 }
 
 const token = (change: Partial<Parameters<typeof encodeToken>[0]> = {}): string => encodeToken({ secret, caFingerprint: authority.fingerprint, rootId: keys.root.id, ...change });
@@ -97,6 +100,20 @@ test('an authority that the token does not name is not trusted: nothing is sent 
   await expect(enrol(token({ caFingerprint: 'ab'.repeat(32) }))).rejects.toMatchObject({ code: 'certificate-invalid', message: expect.stringContaining('not the manager that gave the token') });
   expect(manager.requests).toEqual([{ path: '/device/v1/ca' }]);
   expect(existsSync(join(folder, 'identity', 'enrolment.json'))).toBe(false);
+});
+
+test('what somebody says who has not proved to be the manager ends no enrolment, and reaches no terminal', async () => {
+  const said: string[] = [];
+  manager.sayBefore.push({ status: 403, json: { type: 'about:blank', title: 'x', status: 403, code: 'forbidden', detail: 'typed \u001b[2J by a stranger' } });
+  const log = { ...silentLog, warn: (fields: object) => void said.push(JSON.stringify(fields)) };
+  await enrolOnce({ folder, manager: manager.url, clock: systemClock, random: () => 0, log }, { token: token(), name: undefined, profile: async () => profile }, never);
+  expect(said).toEqual([expect.stringContaining('answered 403')]);
+  expect(said[0]).not.toContain('stranger');
+});
+
+test('what the manager says has no control characters in it', async () => {
+  manager.say.push({ status: 403, json: { type: 'about:blank', title: 'x', status: 403, code: 'forbidden', detail: 'no\u001b[2J\n\u009bway' } });
+  await expect(enrol(token())).rejects.toMatchObject({ code: 'forbidden', message: 'no?[2J??way' });
 });
 
 test('a manager that shows the right authority without its key is not trusted either', async () => {

@@ -14,7 +14,7 @@ type Asked = { readonly method: 'GET' | 'POST'; readonly body?: unknown; readonl
 
 /**
  * One JSON exchange with the device listener. Faults: `unreachable`, `timed-out`, `too-large`, `certificate-invalid` when somebody
- * else answers, and the code of the manager's problem document.
+ * else answers, and the code of the manager's problem document; whoever has not proved to be the manager says no codes.
  */
 export async function exchangeJson(url: URL, asked: Asked, signal: AbortSignal): Promise<unknown> {
   return (await exchangeTimed(url, asked, signal)).json;
@@ -37,7 +37,7 @@ export async function exchangeTimed(url: URL, { method, body, trust }: Asked, si
     const status = incoming.statusCode ?? 0;
     const atMs = Date.parse(incoming.headers.date ?? '');
     if (status >= 200 && status < 300) return { json: parseJson(bytes, { what: `answer of ${url.href}` }), managerMs: Number.isNaN(atMs) ? undefined : atMs };
-    throw problemOf(status, bytes, url);
+    throw trust === 'unverified' ? new Fault('unreachable', `${url.origin} answered ${status}; is this a Pier manager?`) : problemOf(status, bytes, url);
   } catch (cause) {
     signal.throwIfAborted();
     throw named(cause, url);
@@ -58,7 +58,8 @@ async function collect(incoming: AsyncIterable<Buffer>, url: URL): Promise<Buffe
 function problemOf(status: number, bytes: Uint8Array, url: URL): Fault {
   const problem = Problem.safeParse(jsonOf(bytes));
   if (!problem.success) return new Fault('unreachable', `${url.origin} answered ${status} without a problem document; is this a Pier manager?`);
-  return new Fault(isFaultCode(problem.data.code) ? problem.data.code : 'internal', problem.data.detail);
+  // It reaches terminals, through the journal too: what would move their cursors is not passed on.
+  return new Fault(isFaultCode(problem.data.code) ? problem.data.code : 'internal', problem.data.detail.slice(0, 2_000).replaceAll(/\p{C}/gu, '?'));
 }
 
 function jsonOf(bytes: Uint8Array): unknown {
