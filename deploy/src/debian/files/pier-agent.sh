@@ -34,6 +34,11 @@ settle() {
   fi
 }
 
+# In the agent's own folder root would write where somebody who took over the agent lets it.
+not_as_root() {
+  if [ "$(id -u)" = 0 ] && [ -z "${PIER_DATA:-}" ]; then fail 1 'the agent does not run as root: "systemctl start pier-agent" starts it as its own user'; fi
+}
+
 has_systemd() {
   [ -d /run/systemd/system ]
 }
@@ -92,7 +97,7 @@ write_settings() {
 # Trying again would not help: nothing is left of the attempt but what was said.
 refused() {
   systemctl stop pier-agent.service
-  why=$(journalctl --unit pier-agent.service --lines 50 --output cat --no-pager 2>/dev/null | sed -n 's/^pier agent: //p' | tail -n 1)
+  why=$(journalctl --unit pier-agent.service --lines 50 --output cat --no-pager 2>/dev/null | sed -n 's/^pier agent: //p' | tail -n 1 | LC_ALL=C tr -cd '\40-\176')
   rm -f "$managed" "$state/token"
   fail 3 "not enrolled: ${why:-\"journalctl -u pier-agent\" says why}"
 }
@@ -121,7 +126,8 @@ status() {
   fi
   sed -n 's/^PIER_MANAGER=/manager   /p' "$managed"
   if [ -e "$state/identity/enrolment.json" ]; then
-    sed -n 's/.*"device":"\([^"]*\)".*/device    \1/p' "$state/identity/enrolment.json"
+    # The file is the agent's own, and what it says comes to root's terminal: bytes that are no letters as well.
+    printf 'device    %s\n' "$(LC_ALL=C sed -n 's/.*"device":"\([a-z0-9-]\{1,63\}\)".*/\1/p' "$state/identity/enrolment.json")"
   elif [ ! -x "$state" ]; then
     printf 'device    unknown: only root and "pier-agent" may look\n'
   else
@@ -134,11 +140,12 @@ command=${1:-help}
 [ $# -eq 0 ] || shift
 case $command in
   start)
-    if [ "$(id -u)" = 0 ] && [ -z "${PIER_DATA:-}" ]; then fail 1 'the agent does not run as root: "systemctl start pier-agent" starts it as its own user'; fi
+    not_as_root
     settle
     exec "$here" start "$@"
     ;;
   safe)
+    not_as_root
     settle
     exec "$here" safe "$@"
     ;;
