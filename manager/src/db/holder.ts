@@ -27,6 +27,8 @@ export async function holdDatabase(config: ClientConfig, { clock, log }: { clock
       log.warn({}, 'database.lock-lost');
       const next = await takeAgain(config, clock, stopping.signal);
       if (next instanceof Fault) return lost.resolve(next);
+      // Taken while the manager was ending: nobody else will end it.
+      if (stopping.signal.aborted) return next.end();
       now = next;
       log.info({}, 'database.lock-retaken');
     }
