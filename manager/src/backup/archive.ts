@@ -1,10 +1,11 @@
 /** A backup as one file: a tar whose first entry says what it is, and whose last one has the digest of each other, as sha256sum(1) writes them. */
 import { createHash } from 'node:crypto';
-import { type FileHandle, link, mkdir, open, rm } from 'node:fs/promises';
+import { type FileHandle, link, mkdir, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import * as z from 'zod';
 import { Fault, check, parseJson, toFault } from '@pier/shared/core';
 import { isErrno, syncFolder, temporarySuffix } from '@pier/shared/disk';
+import { isThere } from './take-over.ts';
 import { type TarEntry, damaged, endOfArchive, entriesOf, headerOf, padding } from './tar.ts';
 
 const aboutName = 'pier-backup.json';
@@ -30,6 +31,8 @@ export type ArchiveWriter = {
 /** Begins an archive beside `path`, which it becomes when it is whole; only its owner can read it. Faults: `conflict` when the file is there. */
 export async function createArchive(path: string, about: Omit<About, 'kind' | 'format'>): Promise<ArchiveWriter> {
   const beside = `${path}${temporarySuffix}`;
+  // Told before the work, which may take long, and looked at again when the name is given.
+  if (await isThere(path)) throw taken(path);
   await rm(beside, { force: true });
   const file = await open(beside, 'wx', 0o600);
   const state = { at: 0, sums: '', open: true };
@@ -79,13 +82,26 @@ export async function createArchive(path: string, about: Omit<About, 'kind' | 'f
       await add(sumsName, state.sums);
       await write(endOfArchive);
       await file.sync();
-      await link(beside, path).catch((error: unknown) => Promise.reject(isErrno(error, 'EEXIST') ? new Fault('conflict', `${path} is there already; a backup replaces nothing`) : error));
+      await giveName(beside, path);
       await end();
       await syncFolder(dirname(path));
       return state.at;
     },
     [Symbol.asyncDispose]: end,
   };
+}
+
+const taken = (path: string): Fault => new Fault('conflict', `${path} is there already; a backup replaces nothing`);
+
+/** Sticks and shares, on which backups are put, may know no second name for a file (EPERM, of link(2)): there it is looked for just before. */
+async function giveName(beside: string, path: string): Promise<void> {
+  try {
+    await link(beside, path);
+  } catch (error) {
+    if (isErrno(error, 'EEXIST') || (await isThere(path))) throw taken(path);
+    if (!isErrno(error, 'EPERM') && !isErrno(error, 'ENOTSUP')) throw error;
+    await rename(beside, path);
+  }
 }
 
 export type Archive = {

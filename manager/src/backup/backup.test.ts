@@ -12,6 +12,7 @@ import { createArchive, openArchive } from './archive.ts';
 import { backUp } from './backup.ts';
 import { restore } from './restore.ts';
 import { finishRestore } from './take-over.ts';
+import { endOfArchive, headerOf } from './tar.ts';
 
 let server: Server;
 let dir: string;
@@ -117,6 +118,16 @@ describe('what was backed up comes back', () => {
     expect(await tables(at('c.tar'))).toEqual(await tables(at('b.tar')));
   });
 
+  test('in parts that fit in memory, whatever is in a row', async () => {
+    const url = await someData();
+    await withClient(url, (client) => client.query(`insert into audit (actor, action, object, detail) select 'a', 'b', 'c', to_jsonb(repeat('x', 1000000)) from generate_series(1, 12)`));
+    await save({ url });
+    await using archive = await openArchive(at('b.tar'));
+    const sizes = archive.entries.filter(({ name }) => name.includes('-audit/')).map(({ sizeBytes }) => sizeBytes);
+    expect(sizes.length).toBeGreaterThan(2);
+    expect(Math.max(...sizes)).toBeLessThan(6_000_000);
+  });
+
   test('without the registry where that was left out, beside the one that is there', async () => {
     const url = await someData();
     expect(await save({ url, withoutBlobs: true })).toMatchObject({ blobs: false, registryFiles: 0 });
@@ -180,6 +191,15 @@ describe('a restore changes nothing', () => {
     await archive.add(name, 'x');
     await archive.finish();
     await untouched({ code: 'backup-invalid', message: expect.stringContaining('which no backup has') });
+  });
+
+  test('from one that somebody made with a size below zero in it', { timeout: 60_000 }, async () => {
+    const head = headerOf({ name: 'pier-backup.json', mode: 0o600, sizeBytes: 0 });
+    head.write('-0000001000', 124);
+    const sum = head.fill(' ', 148, 156).reduce((all, byte) => all + byte, 0);
+    head.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
+    await writeFile(at('b.tar'), Buffer.concat([head, endOfArchive]));
+    await untouched({ code: 'backup-invalid', message: expect.stringContaining('a header that no backup has') });
   });
 
   test('from one of a newer manager', async () => {

@@ -32,17 +32,20 @@ export async function beginDump(client: Client): Promise<Dump> {
 async function dumpTable(client: Client, table: string, add: (part: number, text: string) => Promise<void>): Promise<number> {
   await client.query(`declare rows_of no scroll cursor for select ${rowText(table)} as row from ${client.escapeIdentifier(table)} t`);
   let [count, part, text] = [0, 0, ''];
+  const end = async (): Promise<void> => {
+    if (text !== '') await add((part += 1), text);
+    text = '';
+  };
   for (;;) {
     const { rows } = await client.query<{ row: string }>(`fetch ${rowsAtOnce} from rows_of`);
-    for (const { row } of rows) text += `${row}\n`;
-    count += rows.length;
-    const isLast = rows.length < rowsAtOnce;
-    if (text.length >= partChars || (isLast && text !== '')) {
-      await add((part += 1), text);
-      text = '';
+    for (const { row } of rows) {
+      text += `${row}\n`;
+      if (text.length >= partChars) await end();
     }
-    if (isLast) break;
+    count += rows.length;
+    if (rows.length < rowsAtOnce) break;
   }
+  await end();
   await client.query('close rows_of');
   return count;
 }

@@ -73,7 +73,14 @@ function parse(head: Buffer, at: number): { name: string; mode: number; sizeByte
   if (head.toString('latin1', 257, 262) !== 'ustar' || sumOf(blank) !== said) throw damaged(`there is no tar header at byte ${at}`);
   const type = head.toString('latin1', 156, 157);
   if (type !== '0' && type !== 'x') throw damaged(`it holds an entry of the type ${JSON.stringify(type)}; a backup holds files`);
-  return { name: textIn(head, 0, nameBytesMax), mode: Number.parseInt(textIn(head, 100, 8), 8), sizeBytes: Number.parseInt(textIn(head, 124, 12), 8), type };
+  return { name: textIn(head, 0, nameBytesMax), mode: numberIn(head, 100, 8), sizeBytes: numberIn(head, 124, 12), type };
+}
+
+/** The attack this stops: a size below zero, at which whoever reads on goes round in circles. */
+function numberIn(head: Buffer, start: number, length: number): number {
+  const text = textIn(head, start, length);
+  if (!/^[0-7]+$/.test(text)) throw damaged('it holds a header that no backup has');
+  return Number.parseInt(text, 8);
 }
 
 function textIn(head: Buffer, start: number, length: number): string {
