@@ -1,5 +1,5 @@
 import { statfsSync } from 'node:fs';
-import { type Clock, Fault, type Log } from '@pier/shared/core';
+import { type Clock, Fault, type Log, toFault } from '@pier/shared/core';
 
 const everyMs = 10_000;
 
@@ -19,7 +19,14 @@ export function watchDisk({ dir, reserveMb, clock, log, freeBytes = freeBytesOf 
     wasLow = isLow;
     return isLow ? new Fault('disk-low', `the manager's disk has ${Math.floor(freeMb)} MB left; below ${reserveMb} MB nothing is uploaded, so that what runs goes on`, { freeMb, reserveMb }) : undefined;
   };
-  const beat = clock.every(everyMs, () => void shortage());
+  const beat = clock.every(everyMs, () => {
+    try {
+      shortage();
+    } catch (thrown) {
+      // A disk that fails must not end what runs without it; whoever has something to store is told himself.
+      log.error({ dir, why: toFault(thrown).message }, 'disk.silent');
+    }
+  });
   return { shortage, [Symbol.dispose]: () => beat[Symbol.dispose]() };
 }
 

@@ -30,6 +30,21 @@ test('the disk is short below its reserve, and not at it', () => {
   expect(told).toEqual(['disk.low', 'disk.well']);
 });
 
+test('a disk that cannot be asked is told of, and ends nothing', () => {
+  const told: string[] = [];
+  let beat = (): void => {};
+  const every = (_ms: number, act: () => void): Disposable => {
+    beat = act;
+    return { [Symbol.dispose]: () => {} };
+  };
+  const freeBytes = (): never => {
+    throw new Error('EIO');
+  };
+  using _disk = watchDisk({ dir: '/', reserveMb: 64, clock: { ...systemClock, every }, log: { ...silentLog, error: (_: object, event: string) => void told.push(event) }, freeBytes });
+  beat();
+  expect(told).toEqual(['disk.silent']);
+});
+
 test('a real disk has a size', () => {
   using disk = watchDisk({ dir: import.meta.dirname, reserveMb: 1e12, clock: systemClock, log: silentLog });
   expect(disk.shortage()).toMatchObject({ code: 'disk-low' });
