@@ -1,5 +1,5 @@
-import { eq } from 'drizzle-orm';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { eq, sql } from 'drizzle-orm';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { silentLog } from '@pier/shared/core';
 import { type Fleet, openFleet, presence } from '../../../test/support/fleet.ts';
 import { audit, event } from '../db/index.ts';
@@ -34,6 +34,15 @@ test('an alarm is in the standing, the events and the record of its device, once
   const record = await fleet.db.select().from(audit).where(eq(audit.object, `device:${id}`));
   expect(record.map(({ action }) => action)).toEqual(['device.identity-conflict', 'device.identity-conflict-over']);
   expect(changed).toEqual([id, id]);
+});
+
+test('an alarm that the database did not take is told again', async () => {
+  const id = await fleet.addDevice('pi-3');
+  await fleet.db.execute(sql`alter table audit rename to audit_away`);
+  const sleep = async (): Promise<void> => void (await fleet.db.execute(sql`alter table audit_away rename to audit`));
+  const failing = await openIdentityAlarm({ db: fleet.db, clock: { ...fleet.clock, sleep }, log: silentLog, onChanged: () => {} });
+  failing.take({ device: id, state: 'began', addresses: [] });
+  await vi.waitFor(async () => expect((await readDevice(fleet.db, id)).standing).toBe('refused'), { timeout: 30_000 });
 });
 
 test('a manager that starts anew knows of none, and one about nobody is nothing', async () => {

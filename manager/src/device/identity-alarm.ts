@@ -9,6 +9,8 @@ export type SeenConflict = { readonly device: string; readonly state: 'began' | 
 export type IdentityAlarm = AsyncDisposable & { take(conflict: SeenConflict): void };
 
 const actor = 'manager';
+/** The broker tells of each change once: while the database is away it is told again, for as long as a restart of it may take. */
+const again = { everyMs: 5_000, triesMax: 60 } as const;
 
 /**
  * Keeps, with the device, that two boards come with its identity: people see it in its standing, its events and the record.
@@ -16,13 +18,31 @@ const actor = 'manager';
  */
 export async function openIdentityAlarm(deps: Deps): Promise<IdentityAlarm> {
   await deps.db.update(device).set({ alarm: null }).where(isNotNull(device.alarm));
+  const stopping = new AbortController();
   let queue = Promise.resolve();
   return {
     take: (conflict) => {
-      queue = queue.then(() => store(conflict, deps)).catch((error: unknown) => deps.log.error({ device: conflict.device, error: toFault(error).message }, 'identity-conflict.not-stored'));
+      queue = queue.then(() => storeInTheEnd(conflict, deps, stopping.signal));
     },
-    [Symbol.asyncDispose]: () => queue,
+    [Symbol.asyncDispose]: () => {
+      stopping.abort();
+      return queue;
+    },
   };
+}
+
+async function storeInTheEnd(conflict: SeenConflict, deps: Deps, signal: AbortSignal): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await store(conflict, deps);
+    } catch (error) {
+      deps.log.error({ device: conflict.device, error: toFault(error).message, tries }, 'identity-conflict.not-stored');
+    }
+    if (signal.aborted || tries >= again.triesMax) return;
+    await deps.clock.sleep(again.everyMs, signal).catch(() => {
+      // The manager ends: one more try, and no wait.
+    });
+  }
 }
 
 async function store({ device: id, state, addresses }: SeenConflict, { db, clock, log, onChanged }: Deps): Promise<void> {
