@@ -20,7 +20,7 @@ const kept = { keepAlive: true, maxSockets: 8 } as const;
 /** Connections that are kept: those to the origin show who we are, those to strangers do not. */
 export type Connections = Disposable & { of(trusted: boolean): Agents };
 
-/** `tls` is asked at each request; once it gives something else, older connections only end what they were at. */
+/** `tls` is asked at each request; once it gives something else, older connections only end what they were at, and are let go. */
 export function openConnections(tls: () => RegistryTls): Connections {
   const made = new Set<Agents>();
   const make = (of: RegistryTls): Agents => {
@@ -37,16 +37,27 @@ export function openConnections(tls: () => RegistryTls): Connections {
   return {
     of: (trusted) => {
       const wanted = tls();
-      if (wanted.cert !== of.cert || wanted.ca !== of.ca || wanted.key !== of.key) [of, now] = [wanted, open()];
+      if (wanted.cert !== of.cert || wanted.ca !== of.ca || wanted.key !== of.key) {
+        // A process that runs for years sees many certificates.
+        for (const agents of [...made].filter(isIdle)) {
+          close(agents);
+          made.delete(agents);
+        }
+        [of, now] = [wanted, open()];
+      }
       return trusted ? now.own : now.strangers;
     },
-    [Symbol.dispose]: () => {
-      for (const agents of made) {
-        agents.http.destroy();
-        agents.https.destroy();
-      }
-    },
+    [Symbol.dispose]: () => made.forEach(close),
   };
+}
+
+function isIdle(agents: Agents): boolean {
+  return [agents.http, agents.https].every(({ sockets, requests }) => Object.keys(sockets).length === 0 && Object.keys(requests).length === 0);
+}
+
+function close(agents: Agents): void {
+  agents.http.destroy();
+  agents.https.destroy();
 }
 
 function shown({ ca, cert, key }: RegistryTls): https.AgentOptions {
