@@ -10,20 +10,20 @@ async function bundled(contents: string): Promise<Metafile> {
 }
 
 test.for([
-  ["import { type Shape } from 'elsewhere'; export const one: Shape = 1;"],
-  ["import type { Shape } from 'elsewhere'; export const one: Shape = 1;"],
-  ["import { readFileSync } from 'node:fs'; import { sep } from 'path'; export const one = [readFileSync, sep];"],
-])('types of another package, and modules of Node, are nothing that the bundle lacks: %s', async ([contents]) => {
+  "import { type Shape } from 'elsewhere'; export const one: Shape = 1;",
+  "import type { Shape } from 'elsewhere'; export const one: Shape = 1;",
+  "import { readFileSync } from 'node:fs'; import { sep } from 'path'; export const one = [readFileSync, sep];",
+])('types of another package, and modules of Node, are nothing that the bundle lacks: %s', async (contents) => {
   const metafile = await bundled(contents);
   expect(() => checkImports(metafile)).not.toThrow();
 });
 
 test.for([
-  ["import { type Shape, shape } from 'elsewhere'; export const one: Shape = shape;"],
-  ["export const one = () => import('elsewhere');"],
-  ["export const one = () => require('elsewhere');"],
-  ["import 'elsewhere';"],
-])('code of another package that is not in the bundle is: %s', async ([contents]) => {
+  "import { type Shape, shape } from 'elsewhere'; export const one: Shape = shape;",
+  "export const one = () => import('elsewhere');",
+  "export const one = () => require('elsewhere');",
+  "import 'elsewhere';",
+])('code of another package that is not in the bundle is: %s', async (contents) => {
   const metafile = await bundled(contents);
   expect(() => checkImports(metafile)).toThrow('one.ts imports elsewhere, which is not in the bundle');
 });
