@@ -14,7 +14,7 @@ import { tightenDataDir } from './data-dir.ts';
 import { claimInstallation, openDatabase } from './db/index.ts';
 import { announceManager, readDevice } from './device/index.ts';
 import { enrollDeviceRoutes, enrollHandlers, openDeviceKeys, openRevocations } from './enroll/index.ts';
-import { healthHandlers, watchDisk } from './health/index.ts';
+import { healthHandlers, untold, watchDisk } from './health/index.ts';
 import { type Handlers, openHttp } from './http/index.ts';
 import { type DeviceListener, openDeviceListener } from './listener/index.ts';
 import { openPorts } from './ports.ts';
@@ -86,9 +86,10 @@ export async function openManager(config: Config, world: World): Promise<Manager
   urls.device = `https://${hosts.show}:${listener.port}`;
   urls.registry = urls.device;
   const simulator = opening.use(openSimulator({ dir: config.simulatorDir, db: database.db, clock, log }));
+  const silent = untold(database.silent);
   const handlers: Handlers = {
     ...healthHandlers({
-      database: async () => ((await database.answers()) ? undefined : (database.silent() ?? 'it does not answer')),
+      database: async () => ((await database.answers()) ? undefined : (silent() ?? 'it does not answer')),
       broker: () => (rooms.broker.isListening() ? undefined : 'it takes no connections'),
       listener: () => (listener.isListening() ? undefined : 'it takes no connections'),
       disk: () => disk.shortage()?.message,
@@ -100,7 +101,7 @@ export async function openManager(config: Config, world: World): Promise<Manager
     ...enrollHandlers(enrollDeps),
     ...simulator.handlers,
   };
-  const people = { handlers, streams: rooms.changes.streams, once: rooms.answers.once, actorOf: access.actorOf, pages: await webPages({ access, log }), silent: database.silent, publicHosts: config.publicHosts, clock, log };
+  const people = { handlers, streams: rooms.changes.streams, once: rooms.answers.once, actorOf: access.actorOf, pages: await webPages({ access, log }), silent, publicHosts: config.publicHosts, clock, log };
   const http = opening.use(await ports.open('http', config.httpPort, (port) => openHttp({ ...people, port })));
   await announceManager({ publish: rooms.publish, replica, epoch: randomUUID() });
   const owned = opening.move();

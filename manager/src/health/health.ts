@@ -5,6 +5,14 @@ import { Fault } from '@pier/shared/core';
 export type Parts = { readonly [Part in 'database' | 'broker' | 'listener' | 'disk']: () => Promise<string | undefined> | string | undefined };
 
 /**
+ * That something is wrong and not what: anybody may ask, and a driver's words name hosts, addresses and users of other machines.
+ * The log has them.
+ */
+export function untold(why: () => string | undefined): () => string | undefined {
+  return () => (why() === undefined ? undefined : 'the manager\'s log says why');
+}
+
+/**
  * Alive or ready: the process answers the first as long as it lives, with what is wrong in it; the second says yes only when a
  * request or a device could be served, for those who send them elsewhere or wait. Faults of `ready`: `not-ready`, naming each part.
  */

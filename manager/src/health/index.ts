@@ -1,2 +1,2 @@
 export { type Disk, watchDisk } from './disk.ts';
-export { healthHandlers } from './health.ts';
+export { healthHandlers, untold } from './health.ts';
