@@ -11,8 +11,8 @@ import { type HeldOutput, bytesOf, heldOutputs, outputsPath, readOutputs } from 
 export type Outputs = {
   /** What is noted now; after a start, what an agent before this one left. */
   all(): readonly HeldOutput[];
-  /** On disk when it resolves: call it before a guest gets an output. */
-  hold(app: AppName, grants: readonly GpioGrant[]): Promise<void>;
+  /** On disk when it resolves: call it before a guest gets an output. Gives the lines that nobody had noted before. */
+  hold(app: AppName, grants: readonly GpioGrant[]): Promise<readonly LineRef[]>;
   /** The app's lines are safe, and it holds them no more; another app may have them already. */
   release(app: AppName, lines: readonly LineRef[]): Promise<void>;
   /** Writes what the disk did not take when it was noted; nothing where it took all. */
@@ -53,8 +53,10 @@ export function openOutputs({ folder, log }: { readonly folder: string; readonly
     all: () => [...held.values()],
     hold: async (app, grants) => {
       const fresh = heldOutputs(app, grants).filter((one) => !isSame(held.get(keyOf(one.at)), one));
+      const added = fresh.map(({ at }) => at).filter((at) => !held.has(keyOf(at)));
       for (const one of fresh) held.set(keyOf(one.at), one);
       if (fresh.length > 0) await write();
+      return added;
     },
     release: async (app, lines) => {
       const gone = lines.filter((at) => held.get(keyOf(at))?.app === app && held.delete(keyOf(at)));

@@ -15,9 +15,13 @@ export class LinePark implements AsyncDisposable {
     this.#outputs = outputs;
   }
 
-  /** For the stop hook: these are about to be held. */
-  async note(app: AppName, grants: readonly GpioGrant[]): Promise<void> {
-    await this.#outputs.hold(app, grants);
+  /**
+   * For the stop hook: these are about to be held. Gives the lines that are safe until then: nobody had noted them, or they
+   * are parked. The others are noted because somebody could not make them safe.
+   */
+  async note(app: AppName, grants: readonly GpioGrant[]): Promise<readonly LineRef[]> {
+    const parked = grants.map(({ at }) => at).filter((at) => this.#parked.has(keyOf(at)));
+    return [...(await this.#outputs.hold(app, grants)), ...parked];
   }
 
   /** The app holds these no more, unless they are parked. */

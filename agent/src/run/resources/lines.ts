@@ -6,6 +6,7 @@ import { type AppName, Fault, type Label, type Log, toFault } from '@pier/shared
 import type { GpioGrant, Grant, SafeState } from '@pier/shared/capability';
 import { type Board, type Edge, type Level, type Line, findLine, lostUnknown } from '@pier/shared/hardware';
 import type { HeldLine } from '../../guest.ts';
+import { keyOf } from './leases.ts';
 import type { LinePark } from './line-park.ts';
 
 const safeTimeoutMs = 2_000;
@@ -31,13 +32,14 @@ export async function openLines(board: Board, rule: Granted, signal: AbortSignal
     for (const one of opened) await putAway(one, board, rule);
   };
   const { park, app, grant: { gpio } } = rule;
-  await park?.note(app, gpio);
+  const safe = new Set((await park?.note(app, gpio))?.map(keyOf));
   try {
     for (const grant of rule.grant.gpio) opened.push(await openOne(board, { ...rule, grant }, signal));
   } catch (cause) {
     await Promise.all(opened.map((one) => makeSafe(one)));
     await release();
-    await park?.forget(app, gpio.slice(opened.length).map(({ at }) => at));
+    // A note from before stays: that output could not be made safe, and this did not change it.
+    await park?.forget(app, gpio.slice(opened.length).map(({ at }) => at).filter((at) => safe.has(keyOf(at))));
     throw cause;
   }
   return {
