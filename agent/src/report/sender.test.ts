@@ -1,8 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type Clock, Fault, silentLog, systemClock } from '@pier/shared/core';
+import { type Clock, Fault, type Log, silentLog, systemClock } from '@pier/shared/core';
 import { type Store, openStore } from '../store/index.ts';
 import { Sender } from './sender.ts';
 
@@ -26,9 +27,9 @@ const quick: Clock = {
 const order = (seq: number) => ({ gen: 1, boot: 1, seq });
 const put = (seq: number) => store.outbox.put({ kind: 'event', key: `e${seq}`, topic: 't', order: order(seq), body: { seq: 'body', n: seq } });
 
-function start(publish: (body: object) => Promise<void> = async () => {}) {
+function start(publish: (body: object) => Promise<void> = async () => {}, log: Log = silentLog) {
   const sent: { seq: number; atMs: number }[] = [];
-  const sender = new Sender({ store, clock: quick, log: silentLog });
+  const sender = new Sender({ store, clock: quick, log });
   const stop = new AbortController();
   const running = sender.run(async (_topic, body) => {
     sent.push({ seq: (body as { seq: number }).seq, atMs: quick.monotonicMs() });
@@ -109,4 +110,21 @@ test('events that nobody acknowledges do not hold up the report, and every one o
   await stop();
   expect(sent[0]?.seq).toBe(151);
   expect(new Set(sent.map(({ seq }) => seq)).size).toBe(151);
+});
+
+test('a message that a disk has damaged is said once, counted as dropped and deleted; the others are sent', async () => {
+  for (const seq of [1, 2]) put(seq);
+  {
+    using raw = new DatabaseSync(join(folder, 'state.db'));
+    raw.exec("update outbox set body = '{\"seq\":' where seq = 1");
+  }
+  const said: string[] = [];
+  const { sent, until, stop } = start(undefined, { ...silentLog, error: (_fields, event) => void said.push(event) });
+  // The second one is sent three times over, so that the first would have been read again.
+  await until(3);
+  await stop();
+  expect(new Set(sent.map(({ seq }) => seq))).toEqual(new Set([2]));
+  expect(said).toEqual(['outbox.unreadable']);
+  expect(store.outbox.waiting()).toHaveLength(1);
+  expect(store.outbox.dropped()).toEqual({ event: 1 });
 });

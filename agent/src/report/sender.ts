@@ -1,6 +1,6 @@
 import { type Clock, type Log, toFault } from '@pier/shared/core';
 import type { Order } from '@pier/shared/wire';
-import type { OutboxEntry, Store } from '../store/index.ts';
+import { type OutboxEntry, type Store, isDamage } from '../store/index.ts';
 import { Wake } from '../wake.ts';
 
 const againFirstMs = 10_000;
@@ -67,13 +67,25 @@ export class Sender {
     }
   }
 
-  /** A row that a disk has damaged holds up no other. */
+  /** A row that a disk has damaged holds up no other, and no place. */
   #read(id: number): OutboxEntry | undefined {
+    const { outbox } = this.#store;
     try {
-      return this.#store.outbox.get(id);
+      return outbox.get(id);
     } catch (cause) {
-      this.#log.error({ id, reason: toFault(cause).message }, 'outbox.unreadable');
+      const fault = toFault(cause);
+      // Said once in a session of each, since it may come back for want of room to delete it.
+      if (!this.#tries.has(id)) this.#log.error({ id, reason: fault.message }, 'outbox.unreadable');
+      if (isDamage(fault)) this.#remove(id);
       return undefined;
+    }
+  }
+
+  #remove(id: number): void {
+    try {
+      this.#store.outbox.remove(id);
+    } catch (cause) {
+      this.#log.debug({ id, reason: toFault(cause).message }, 'outbox.not-removed');
     }
   }
 
