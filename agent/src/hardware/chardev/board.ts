@@ -19,7 +19,7 @@ export type ChardevDeps = {
 /**
  * The pins of this machine through the GPIO character device, uAPI v2 (linux/gpio.h), and its serial ports. Lines are held
  * until they are disposed, or until this process ends: the kernel takes them back either way.
- * Faults: `board-none` when no chip can be used, saying why of each.
+ * Faults: `board-none` when no chip can be used, saying why of each; `platform-unsupported` without the parts that were compiled.
  */
 export async function openChardevBoard({ openKernel, pollers, clock, roots }: ChardevDeps, signal: AbortSignal): Promise<Board> {
   signal.throwIfAborted();

@@ -1,6 +1,8 @@
 import { Fault } from '@pier/shared/core';
 import type { Poller } from '@serialport/bindings-cpp/dist/poller.js';
 
+type Library = { readonly Poller: typeof Poller };
+
 const readable = 1;
 
 /**
@@ -12,8 +14,13 @@ const readable = 1;
  */
 export class Pollers {
   readonly #byFd = new Map<number, Poller>();
+  readonly #load: () => Promise<Library>;
 
-  /** Calls `onReadable` once for each call of `again`, and with an error when the descriptor can't be waited for any more. Faults: `hardware-fault`. */
+  constructor(load: () => Promise<Library> = () => import('@serialport/bindings-cpp/dist/poller.js')) {
+    this.#load = load;
+  }
+
+  /** Calls `onReadable` once for each call of `again`, and with an error when the descriptor can't be waited for any more. Faults: `hardware-fault`; `platform-unsupported` without the addon. */
   async watch(fd: number, onReadable: (error: Error | null, again: () => void) => void): Promise<Disposable> {
     const poller = this.#byFd.get(fd) ?? (await this.#make(fd));
     const again = (): void => poller.poll(readable);
@@ -31,13 +38,21 @@ export class Pollers {
   }
 
   async #make(fd: number): Promise<Poller> {
+    const library = await this.#loaded();
     try {
-      const library = await import('@serialport/bindings-cpp/dist/poller.js');
       const poller = new library.Poller(fd);
       this.#byFd.set(fd, poller);
       return poller;
     } catch (cause) {
       throw new Fault('hardware-fault', `descriptor ${fd} cannot be waited for: ${cause instanceof Error ? cause.message : String(cause)}`, {}, cause);
+    }
+  }
+
+  async #loaded(): Promise<Library> {
+    try {
+      return await this.#load();
+    } catch (cause) {
+      throw new Fault('platform-unsupported', `nothing can be waited for on this machine, since the addon of @serialport/bindings-cpp cannot be loaded: ${cause instanceof Error ? cause.message.split('\n', 1)[0] : String(cause)}`, {}, cause);
     }
   }
 }
