@@ -1,4 +1,4 @@
-import { type Clock, Fault } from '@pier/shared/core';
+import { type Clock, Fault, type Log, toFault } from '@pier/shared/core';
 import type { Board, BoardProfile } from '@pier/shared/hardware';
 import { type MachineRoots, machinePorts, machineSerial, modelOf } from './machine/index.ts';
 
@@ -9,17 +9,22 @@ const lookMs = 10_000;
  * This machine without pins: apps that ask for none run on it, and those with serial ports. Gone as soon as `hasPins`
  * says so, so that whoever keeps the board opens it anew.
  */
-export function openBareBoard({ clock, roots, hasPins }: { readonly clock: Clock; readonly roots: MachineRoots; readonly hasPins: () => Promise<boolean> }): Board {
+export function openBareBoard({ clock, log, roots, hasPins }: { readonly clock: Clock; readonly log: Log; readonly roots: MachineRoots; readonly hasPins: () => Promise<boolean> }): Board {
   const profile: BoardProfile = { model: modelOf(roots), chips: [], serial: machinePorts(roots), onRelease: 'keep' };
   const gone = new AbortController();
   let isLooking = false;
+  let reason: string | undefined;
   const look = async (): Promise<void> => {
     if (isLooking) return;
     isLooking = true;
     try {
       if (await hasPins()) gone.abort(new Fault('board-gone', 'this machine has pins now: it is opened anew'));
-    } catch {
-      // A look that fails finds nothing; the next one may.
+      reason = undefined;
+    } catch (cause) {
+      // A look that fails finds nothing; the next one may. Said once, not every time.
+      const { code, message } = toFault(cause);
+      if (message !== reason) log.warn({ code, reason: message }, 'board.look-failed');
+      reason = message;
     } finally {
       isLooking = false;
     }

@@ -1,8 +1,10 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Clock, type Log, silentLog, systemClock } from '@pier/shared/core';
 import { type Board, BoardProfile } from '@pier/shared/hardware';
 import { expect, test, vi } from 'vitest';
+import { startBoard } from '../../testing/site.ts';
 import { requests } from './chardev/layout.ts';
 import { ToyKernel } from './chardev/toy-kernel.ts';
 import { type BoardOptions, boardChoice, boardOpener } from './index.ts';
@@ -116,4 +118,18 @@ test('lines that the owner keeps are shown as reserved and not opened; the other
   await expect(board.openLine(output, never)).rejects.toMatchObject({ code: 'line-reserved', message: expect.stringMatching(/GPIO17.*--reserve/) });
   await using line = await board.openLine({ ...output, at: { chip: 'pinctrl-rp1', line: 18 } }, never);
   expect(line.at.line).toBe(18);
+});
+
+test('of a simulated board lines are kept as well', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'pier-reserve-'));
+  try {
+    await using sim = await startBoard(folder);
+    const reserved = { chip: 'pinctrl-bcm2711', line: 17 };
+    await using board = await boardOpener({ choice: `sim:${sim.dir}`, folder, reserve: [reserved], clock: systemClock, log: silentLog })(never);
+    await expect(board.openLine({ ...output, at: reserved }, never)).rejects.toMatchObject({ code: 'line-reserved', message: expect.stringMatching(/GPIO17.*--reserve/) });
+    await using line = await board.openLine({ ...output, at: { ...reserved, line: 18 } }, never);
+    expect(line.at.line).toBe(18);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });

@@ -15,7 +15,7 @@ export type BoardOptions = {
   readonly choice: string;
   /** Of this agent, for what a backend has to remember of lines that outlive a process. */
   readonly folder: string;
-  /** Lines of real boards that no app may have, besides what the kernel holds. */
+  /** Lines that no app may have, besides what the kernel holds. */
   readonly reserve?: readonly LineRef[];
   readonly clock: Clock;
   readonly log: Log;
@@ -32,7 +32,7 @@ type Backends = readonly (readonly [name: 'chardev' | 'sysfs', open: Open])[];
  * use, saying why; those of the simulated board. `auto` always finds one, though it may be without pins.
  */
 export function boardOpener({ choice, folder, reserve = [], clock, log, roots = machineRoots, kernel = openKernel }: BoardOptions): Open {
-  if (choice.startsWith('sim:')) return (signal) => openSimBoard({ dir: choice.slice('sim:'.length), clock }, signal);
+  if (choice.startsWith('sim:')) return async (signal) => withReserved(await openSimBoard({ dir: choice.slice('sim:'.length), clock }, signal), reserve);
   const pollers = new Pollers();
   let door: Kernel | undefined;
   const backends: Backends = [
@@ -56,7 +56,7 @@ async function openFirst({ backends, clock, log, roots }: { readonly backends: B
     await board?.[Symbol.asyncDispose]();
     return board !== undefined;
   };
-  return openBareBoard({ clock, roots, hasPins });
+  return openBareBoard({ clock, log, roots, hasPins });
 }
 
 async function tryAll(backends: Backends, signal: AbortSignal): Promise<Found> {
