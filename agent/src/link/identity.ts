@@ -1,10 +1,10 @@
 import { type KeyObject, X509Certificate, createPrivateKey } from 'node:crypto';
-import { mkdir, readFile, rename } from 'node:fs/promises';
+import { mkdir, readFile, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as z from 'zod';
 import { Fault, KeyId, check, parseJson, toFault } from '@pier/shared/core';
 import { EnrollResponse } from '@pier/shared/enroll';
-import { isErrno, replaceFile, syncFolder } from '@pier/shared/disk';
+import { isErrno, replaceFile, syncFolder, temporarySuffix } from '@pier/shared/disk';
 import { makePrivateKey } from '@pier/shared/x509';
 
 /** Who this device is, and whom it trusts: kept beside the key since its enrolment. */
@@ -35,9 +35,10 @@ async function newKey(folder: string, name: 'key.pem' | 'next.pem'): Promise<str
 
 /**
  * The identity of an earlier enrolment, if there was one. The certificate says which key is in force: a process that died while
- * it renewed has two, and the renewal is brought to its end here. Faults: `storage-failed` when it is damaged.
+ * it renewed has two, and the renewal is brought to its end here; of keys that it had only begun to write nothing is left. Faults: `storage-failed` when it is damaged.
  */
 export async function storedIdentity(folder: string): Promise<Identity | undefined> {
+  await removeParts(join(folder, 'identity'));
   const path = fileOf(folder, 'enrolment.json');
   const text = await textOf(path);
   if (text === undefined) return undefined;
@@ -48,6 +49,15 @@ export async function storedIdentity(folder: string): Promise<Identity | undefin
   if (next === undefined || !fits(next, enrolment.certificate)) throw new Fault('storage-failed', `${fileOf(folder, 'key.pem')} is gone, or is not the key of this device's certificate: without its key this device is not itself; ${wayOut(folder)}`);
   await keepNextKey(folder);
   return { ...enrolment, privatePem: next };
+}
+
+async function removeParts(folder: string): Promise<void> {
+  try {
+    const parts = (await readdir(folder)).filter((name) => name.endsWith(temporarySuffix));
+    for (const name of parts) await rm(join(folder, name), { force: true });
+  } catch (cause) {
+    if (!isErrno(cause, 'ENOENT')) throw new Fault('storage-failed', `${folder} cannot be tidied: ${cause instanceof Error ? cause.message : String(cause)}`, {}, cause);
+  }
 }
 
 const wayOut = (folder: string): string => `put ${join(folder, 'identity')} back from a copy, or remove it and enrol again with a new token`;

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -40,4 +40,15 @@ test('a key that was torn before anybody had heard of it is made anew', async ()
   const second = await deviceKey(folder);
   expect(second).not.toBe(first);
   expect(readFileSync(file('key.pem'), 'utf8')).toBe(second);
+});
+
+test('keys that a killed process had only begun to write are removed, whether the device is enrolled or not', async () => {
+  mkdirSync(join(folder, 'identity'));
+  writeFileSync(file('key.pem.0000.part'), 'half a key');
+  expect(await storedIdentity(folder)).toBeUndefined();
+  expect(readdirSync(join(folder, 'identity'))).toEqual([]);
+  await enrolled();
+  writeFileSync(file('next.pem.0001.part'), 'half a key');
+  expect((await storedIdentity(folder))?.device).toBe('board-1');
+  expect(readdirSync(join(folder, 'identity')).sort()).toEqual(['enrolment.json', 'key.pem']);
 });
