@@ -16,6 +16,8 @@ type Exporter = z.infer<typeof Exporter>;
 const Record = z.strictObject({ by: Exporter, lines: z.array(Exported).max(4_096).readonly() });
 
 const fileName = /^sysfs-[\da-f-]{36}\.json$/;
+/** One that is being written, named after the process that does. */
+const writtenName = /^sysfs-[\da-f-]{36}\.json\.(?<pid>\d+)-(?<startTicks>\d*)\.tmp$/;
 
 /**
  * What this agent has exported, on record in a folder of its own: an export outlives its process, and sysfs does not say
@@ -48,8 +50,9 @@ export class Exports implements Disposable {
     return this.#records().flatMap(({ lines }) => lines).find((line) => line.number === number)?.consumer;
   }
 
-  /** Unexports what agents that died have left. A boot later nothing is exported any more, and numbers mean other lines. */
+  /** Unexports what agents that died have left, and removes what they were writing and what cannot be read. A boot later nothing is exported any more, and numbers mean other lines. */
   sweep(): void {
+    this.#tidy();
     const dead = this.#records().filter(({ by }) => !isAlive(by));
     const chips = dead.length === 0 ? [] : scanChips();
     for (const { path, by, lines } of dead) {
@@ -68,7 +71,7 @@ export class Exports implements Disposable {
   #write(lines: readonly Exported[]): void {
     this.#lines = lines;
     // Renamed into its place, and not synced: after a loss of power there are no exports.
-    const beside = `${this.#file}.tmp`;
+    const beside = `${this.#file}.${this.#by.pid}-${this.#by.startTicks}.tmp`;
     try {
       writeFileSync(beside, JSON.stringify({ by: this.#by, lines } satisfies z.input<typeof Record>), { mode: 0o600 });
       renameSync(beside, this.#file);
@@ -76,6 +79,14 @@ export class Exports implements Disposable {
       rmSync(beside, { force: true });
       // A full disk stops no app; it is told by who watches it, and matters here only if the agent is killed as well.
       if (toFault(cause).code !== 'disk-full') throw cause;
+    }
+  }
+
+  #tidy(): void {
+    for (const name of readdirSync(this.#folder)) {
+      const path = join(this.#folder, name);
+      const writer = writtenName.exec(name)?.groups;
+      if (writer ? startTicksOf(Number(writer['pid'])) !== writer['startTicks'] : fileName.test(name) && readRecord(path) === undefined) rmSync(path, { force: true });
     }
   }
 
