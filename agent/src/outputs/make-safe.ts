@@ -52,18 +52,25 @@ function takeOver(board: Board, { at, safe, app }: HeldOutput, signal: AbortSign
 
 /**
  * The same board, once what an agent before this one held is safe: after a power cut nobody else did it, and an app that does
- * not start again would leave it so. What cannot be made safe stays noted.
+ * not start again would leave it so. What cannot be made safe stays noted, unless the board has no such line for us any more.
  */
 export async function withSafeOutputs(board: Board, { outputs, clock, log }: { readonly outputs: Outputs; readonly clock: Clock; readonly log: Log }, signal: AbortSignal): Promise<Board> {
   const left = outputs.all();
   if (left.length === 0) return board;
   const done = await makeOutputsSafe(board, { outputs: left, clock }, signal);
   for (const { output, name, fault } of done) {
-    if (fault) log.error({ ...about(output, name), reason: fault.message }, 'output.not-safe');
+    const isLost = fault !== undefined && isOutOfReach(board, fault);
+    if (isLost) log.warn({ ...about(output, name), reason: fault.message }, 'outputs.note-forgotten');
+    else if (fault) log.error({ ...about(output, name), reason: fault.message }, 'output.not-safe');
     else log.info(about(output, name), 'output.made-safe');
-    if (!fault) await outputs.release(output.app, [output.at]);
+    if (!fault || isLost) await outputs.release(output.app, [output.at]);
   }
   return board;
+}
+
+/** Nothing can be driven there: others have the line, or it is gone. Of a board without pins nobody knows, since they may come yet. */
+function isOutOfReach({ profile }: Board, { code }: Fault): boolean {
+  return code === 'line-reserved' || (code === 'line-unknown' && profile.chips.length > 0);
 }
 
 function about({ app, label, safe }: HeldOutput, name: string): object {

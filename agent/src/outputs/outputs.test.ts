@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { AppName, type Log, silentLog, systemClock } from '@pier/shared/core';
+import { AppName, Fault, type FaultCode, type Log, silentLog, systemClock } from '@pier/shared/core';
 import { Asks, Bindings, type GpioGrant, grantOf } from '@pier/shared/capability';
 import { type Board, type LineRequest, SimRecord } from '@pier/shared/hardware';
 import { startBoard } from '../../testing/site.ts';
@@ -15,7 +15,8 @@ let log: Log;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'pier-outputs-'));
   said = [];
-  log = { ...silentLog, error: (_fields: object, event: string) => void said.push(event) };
+  const say = (_fields: object, event: string): void => void said.push(event);
+  log = { ...silentLog, error: say, warn: say };
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -133,5 +134,18 @@ describe('made safe', () => {
     expect(rows('GPIO17').at(-1)).toMatchObject({ level: 0 });
     expect(readOutputs(folder).map((one) => one.at)).toEqual([at(22)]);
     expect(said).toEqual(['output.not-safe']);
+  });
+
+  test('where nothing can be driven any more the note is forgotten, and that is said; a board without pins is no proof of it', async () => {
+    await openOutputs({ folder, log }).hold(blink, grants({ 17: 'low', 22: 'low', 60: 'low' }));
+    const sim = await open();
+    const refused: Record<number, FaultCode> = { 17: 'line-reserved', 22: 'hardware-fault', 60: 'line-unknown' };
+    const refusing = (profile: Board['profile']): Board => ({ ...sim, profile, openLine: async (request) => { throw new Fault(refused[request.at.line] ?? 'internal', 'no'); } });
+    const outputs = openOutputs({ folder, log });
+    await withSafeOutputs({ ...refusing({ ...sim.profile, chips: [] }), openLine: async () => { throw new Fault('line-unknown', 'no pins'); } }, { outputs, clock: systemClock, log }, never);
+    expect(said.splice(0)).toEqual(['output.not-safe', 'output.not-safe', 'output.not-safe']);
+    await using _ = await withSafeOutputs(refusing(sim.profile), { outputs, clock: systemClock, log }, never);
+    expect(said).toEqual(['outputs.note-forgotten', 'output.not-safe', 'outputs.note-forgotten']);
+    expect(readOutputs(folder).map((one) => one.at)).toEqual([at(22)]);
   });
 });
