@@ -60,6 +60,19 @@ async function until(look: () => boolean): Promise<void> {
   expect(look()).toBe(true);
 }
 
+test('a flaw of ours in telling is no full disk, and is not passed over', () => {
+  const inbox = new Inbox({
+    device: DeviceId.parse('board-1'), store, policy: () => policy, clock: quick, log: silentLog, act: async () => ({}),
+    publish: (_state, how) => {
+      if (how !== 'passing') throw new TypeError('a flaw');
+    },
+  });
+  const say = (text: string): void => inbox.take(Buffer.from(text), { retained: false, signal });
+  expect(() => say('no command')).toThrow('a flaw');
+  store.journal.put({ id: CommandId.parse('c1'), cmd: 'ping', n: 3, state: 'done' }, 0);
+  expect(() => say(JSON.stringify({ id: 'c1', cmd: 'ping' }))).toThrow('a flaw');
+});
+
 describe('on a full disk', () => {
   test('a command that cannot be written down is refused, told so to whoever listens, and not run', async () => {
     const { disk, told, say, acted } = open();

@@ -179,7 +179,8 @@ export class Inbox implements Disposable {
   #tellAgain(known: JournalEntry): void {
     try {
       this.#tell(known);
-    } catch {
+    } catch (cause) {
+      if (!isForWantOfRoom(cause)) throw cause;
       this.#tell(known, 'passing');
     }
   }
@@ -191,11 +192,17 @@ export class Inbox implements Disposable {
     const state = { id: asked?.id ?? madeUpId(), n: 1, state: 'refused', error, ...(asked?.by === undefined ? {} : { by: asked.by }) } as const;
     try {
       this.#deps.publish(state, 'refusal');
-    } catch {
+    } catch (cause) {
       // A full disk keeps no refusal; who listens now hears it.
+      if (!isForWantOfRoom(cause)) throw cause;
       this.#deps.publish(state, 'passing');
     }
   }
+}
+
+/** Whether a disk did not take what was to be kept. */
+function isForWantOfRoom(cause: unknown): boolean {
+  return ['disk-full', 'storage-failed'].includes(toFault(cause).code);
 }
 
 function madeUpId(): CommandId {
