@@ -32,7 +32,8 @@ test('everything that is wrong is said at once', () => {
 
 test('without a word about the board the agent looks for one', () => {
   expect(startConfig(['--data', '/d', '--manager', 'https://m:1'], {})).toMatchObject({ board: 'auto', reserve: [] });
-  expect(safeConfig(['--data', '/d'], {})).toEqual({ folder: '/d', board: 'auto' });
+  expect(safeConfig(['--data', '/d'], {})).toEqual({ folder: '/d', board: 'auto', reserve: [] });
+  expect(safeConfig(['--data', '/d'], { PIER_RESERVE: 'gpiochip0:4,nonsense' }).reserve).toEqual([{ chip: 'gpiochip0', line: 4 }]);
   for (const board of ['chardev', 'sysfs', 'sim:/x']) expect(startConfig(['--data', '/d', '--manager', 'https://m:1', '--board', board], {}).board).toBe(board);
 });
 

@@ -15,7 +15,7 @@ export type StartConfig = {
   readonly ready: boolean;
 };
 
-export type SafeConfig = Pick<StartConfig, 'folder' | 'board'>;
+export type SafeConfig = Pick<StartConfig, 'folder' | 'board' | 'reserve'>;
 
 export type RunConfig = {
   readonly file: string;
@@ -63,11 +63,14 @@ export function startConfig(argv: readonly string[], environment: Environment): 
   return checked(config, problems);
 }
 
-/** Takes the words of `start` and looks at two of them, so that whoever started an agent repeats its line. Faults: as `startConfig`. */
+/**
+ * Takes the words of `start` and looks at three of them, so that whoever started an agent repeats its line. What is damaged in
+ * `reserve` keeps no other line from becoming safe. Faults: as `startConfig`.
+ */
 export function safeConfig(argv: readonly string[], environment: Environment): SafeConfig {
   const { values } = parsed(argv, startOptions);
   const problems: string[] = [];
-  const config = { folder: valueOf('data', values, environment) ?? missing('data', problems), board: boardOf(valueOf('board', values, environment) ?? 'auto', problems) };
+  const config = { folder: valueOf('data', values, environment) ?? missing('data', problems), board: boardOf(valueOf('board', values, environment) ?? 'auto', problems), reserve: reserveOf(valueOf('reserve', values, environment) ?? '', []) };
   return checked(config, problems);
 }
 
