@@ -37,6 +37,17 @@ describe('who is let in', () => {
     expect(await world.refusal(await deviceIdentity(world.authority, 'dev-c'), { clientId: 'dev-c' })).toContain('Not authorized');
   });
 
+  test('no certificate whose key was given up, also when that happens in the middle of a session', async () => {
+    await world.restart({ expirySweepMs: 20 });
+    const copy = await deviceIdentity(world.authority, 'dev-a');
+    const [old, other] = [await world.client(copy, { clientId: 'dev-a' }), await world.device('dev-b')];
+    const end = closed(old);
+    world.givenUp.add(copy.serial);
+    await end;
+    expect(await world.refusal(copy, { clientId: 'dev-a' })).toContain('Not authorized');
+    expect(other.connected).toBe(true);
+  });
+
   test('whatever name a device asks for, it gets its own', async () => {
     for (const askFor of ['manager:x', '+/#', 'operator:alice']) {
       const who = await deviceIdentity(world.authority, 'dev-a', { askFor });

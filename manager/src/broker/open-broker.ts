@@ -44,7 +44,7 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
   };
   const door = await openFrontDoor({ ...options, limits, counter, strangers, onTls });
   const expiry = clock.every(limits.expirySweepMs, () => {
-    dropExpired(sessions, options);
+    dropEnded(sessions, options);
     rates.sweep();
     holders.sweep();
   });
@@ -164,11 +164,16 @@ function kick(sessions: Sessions, commonName: string): number {
   return ended.length;
 }
 
-function dropExpired(sessions: Sessions, { clock, log }: BrokerOptions): void {
+/**
+ * Of two holders of one identity the one that is connected stays: it must not be the one with the old copy, once the other has
+ * shown the key that came after.
+ */
+function dropEnded(sessions: Sessions, { clock, log, supersededBy }: BrokerOptions): void {
   const nowMs = clock.nowMs();
   for (const { peer, conn } of sessions.all()) {
-    if (peer.notAfterMs > nowMs) continue;
-    log.warn({ who: peer.commonName }, 'broker.certificate-expired');
+    const isExpired = peer.notAfterMs <= nowMs;
+    if (!isExpired && supersededBy?.(peer) === undefined) continue;
+    log.warn({ who: peer.commonName }, isExpired ? 'broker.certificate-expired' : 'broker.certificate-superseded');
     conn.destroy();
   }
 }

@@ -13,6 +13,8 @@ export class BrokerWorld implements AsyncDisposable {
   readonly heard: BrokerMessage[] = [];
   /** Serials of certificates that are no longer wanted. */
   readonly revoked = new Set<string>();
+  /** Serials of certificates whose key was given up for a newer one. */
+  readonly givenUp = new Set<string>();
   /** How far the broker's clock is ahead, and how far the authority's is behind. */
   clockAheadMs = 0;
   signedBackMs = 0;
@@ -49,6 +51,7 @@ export class BrokerWorld implements AsyncDisposable {
       clock: { ...systemClock, nowMs: () => systemClock.nowMs() + this.clockAheadMs },
       log: silentLog,
       isRevoked: (_identity, serial) => this.revoked.has(serial),
+      supersededBy: ({ serial }) => (this.givenUp.has(serial) ? 'an old copy' : undefined),
       onMessage: (message) => this.heard.push({ ...message, payload: Uint8Array.from(message.payload) }),
       limits,
     });
