@@ -6,7 +6,7 @@ type Deps = { readonly db: Db; readonly clock: Clock; readonly log: Log; readonl
 /** What the broker saw of a device's identity. */
 export type SeenConflict = { readonly device: string; readonly state: 'began' | 'over'; readonly addresses: readonly string[] };
 
-export type IdentityAlarm = AsyncDisposable & { take(conflict: SeenConflict): void };
+export type IdentityAlarm = AsyncDisposable & { readonly take: (conflict: SeenConflict) => void };
 
 const actor = 'manager';
 /** The broker tells of each change once: while the database is away it is told again, for as long as a restart of it may take. */

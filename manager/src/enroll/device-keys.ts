@@ -9,7 +9,7 @@ import { type Db, device, deviceKey, inTransaction, storeAudit } from '../db/ind
 
 export type DeviceKeys = {
   /** Why this key is taken no more. */
-  supersededBy(who: { readonly keyId: string }): string | undefined;
+  readonly supersededBy: (who: { readonly keyId: string }) => string | undefined;
   /** A device was let in with this key. */
   used(device: string, keyId: string): void;
   /** Stores a key that a device will have; in the transaction in which its certificate is signed. Faults: `too-many-requests`, `certificate-superseded`, `conflict` for another device's key. */
