@@ -14,7 +14,7 @@ async function main(argv: readonly string[]): Promise<number> {
   const stop = shutdownSignal();
   try {
     const asked = readCommand(argv, process.env);
-    if (asked.verb !== 'start') return await keep(asked);
+    if (asked.verb !== 'start') return await keep(asked, stop);
     const { config } = asked;
     await using manager = await openManager(config, { clock: systemClock, random: systemRandom, log });
     if (!stop.aborted) sayReady(manager, config, await firstWord(manager, config));
@@ -37,12 +37,12 @@ async function main(argv: readonly string[]): Promise<number> {
 type Kept = Exclude<Asked, { verb: 'start' }>;
 
 /** Takes a backup or puts one back: what happens is told on stderr, what came of it on stdout. */
-async function keep(asked: Kept): Promise<number> {
+async function keep(asked: Kept, signal: AbortSignal): Promise<number> {
   const { dataDir, databaseUrl: url, output } = asked.config;
   const about = { dataDir, url, clock: systemClock, log: silentLog, say: (line: string): void => void process.stderr.write(`${line}\n`) };
   const answer = (summary: object, words: string): void => void process.stdout.write(output === 'json' ? `${JSON.stringify(summary)}\n` : `${words}\n`);
   try {
-    return await kept(asked, { about, answer });
+    return await kept(asked, { about, answer }, signal);
   } catch (thrown) {
     const { code, message, exit } = toFault(thrown);
     if (output === 'json') process.stdout.write(`${JSON.stringify({ error: { code, message } })}\n`);
@@ -53,13 +53,13 @@ async function keep(asked: Kept): Promise<number> {
 
 type Keeping = { readonly about: Omit<Parameters<typeof backUp>[0], 'to' | 'withoutBlobs'>; readonly answer: (summary: object, words: string) => void };
 
-async function kept(asked: Kept, { about, answer }: Keeping): Promise<number> {
+async function kept(asked: Kept, { about, answer }: Keeping, signal: AbortSignal): Promise<number> {
   if (asked.verb === 'backup') {
-    const done = await backUp({ ...about, to: asked.config.to, withoutBlobs: asked.config.withoutBlobs });
+    const done = await backUp({ ...about, to: asked.config.to, withoutBlobs: asked.config.withoutBlobs }, signal);
     answer(done, `${done.file}: ${done.sizeBytes} bytes. It holds the CA's key, the scheduler's key and the hashes of passwords and tokens: whoever reads it can pass for this manager. Keep it as you keep a private key.`);
     return 0;
   }
-  const done = await restore({ ...about, from: asked.config.from, force: asked.config.force });
+  const done = await restore({ ...about, from: asked.config.from, force: asked.config.force }, signal);
   const aside = done.aside === null ? '' : ` What was there lies in ${done.aside}, with its keys; remove it once all is well.`;
   const blobs = done.blobs ? '' : ' The registry was not backed up: push its artifacts again.';
   answer(done, `${done.dataDir} is as it was at ${done.madeAt}.${aside}${blobs} Start the manager as before; devices take what it says from then on.`);

@@ -3,14 +3,13 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { apiClient } from '@pier/shared/api';
 import { DeviceId, systemClock } from '@pier/shared/core';
 import { fillAt, schemaTags } from '../../manager/src/testing/index.ts';
 import { exampleGuest } from '../support/guests.ts';
 import { runPier } from '../support/pier.ts';
-import { type Server, startServer } from '../support/postgres.ts';
+import { type Server, startServer, withClient } from '../support/postgres.ts';
 import { processesOf } from '../support/processes.ts';
 import { type ManagerReady, childEnv, openStage } from '../support/stage.ts';
 import { button, deploymentIn, led, openWorld, until } from '../support/world.ts';
@@ -25,16 +24,6 @@ afterAll(async () => {
   await server[Symbol.asyncDispose]();
   rmSync(dir, { recursive: true, force: true });
 });
-
-async function withClient<T>(url: string, act: (client: Client) => Promise<T>): Promise<T> {
-  const client = new Client({ connectionString: url });
-  await client.connect();
-  try {
-    return await act(client);
-  } finally {
-    await client.end();
-  }
-}
 
 /** A start that is expected to fail. */
 const start = (url: string, data: string) => runPier(['manager', 'start', '--data', data, '--ready', 'json'], { env: childEnv({ DATABASE_URL: url }) });

@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'drizzle-orm';
+import { Client } from 'pg';
 import { silentLog, systemClock } from '@pier/shared/core';
 import { type Database, type Db, openDatabase } from '../../manager/src/db/index.ts';
 
@@ -37,4 +38,15 @@ export async function startServer(): Promise<Server> {
     pid: database.serverPid,
     [Symbol.asyncDispose]: () => world[Symbol.asyncDispose](),
   };
+}
+
+/** A session with the database at this address, for as long as `act` takes. */
+export async function withClient<T>(url: string, act: (client: Client) => Promise<T>): Promise<T> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    return await act(client);
+  } finally {
+    await client.end();
+  }
 }

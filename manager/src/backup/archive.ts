@@ -28,8 +28,8 @@ export type ArchiveWriter = {
   finish(): Promise<number>;
 } & AsyncDisposable;
 
-/** Begins an archive beside `path`, which it becomes when it is whole; only its owner can read it. Faults: `conflict` when the file is there. */
-export async function createArchive(path: string, about: Omit<About, 'kind' | 'format'>): Promise<ArchiveWriter> {
+/** Begins an archive beside `path`, which it becomes when it is whole; only its owner can read it. Faults: `conflict` when the file is there, `interrupted`. */
+export async function createArchive(path: string, about: Omit<About, 'kind' | 'format'>, signal?: AbortSignal): Promise<ArchiveWriter> {
   const beside = `${path}${temporarySuffix}`;
   // Told before the work, which may take long, and looked at again when the name is given.
   if (await isThere(path)) throw taken(path);
@@ -41,6 +41,7 @@ export async function createArchive(path: string, about: Omit<About, 'kind' | 'f
     state.at += bytes.byteLength;
   };
   const entry = async (of: { name: string; mode: number; sizeBytes: number }, body: AsyncIterable<Uint8Array>): Promise<void> => {
+    goOn(signal);
     const hash = createHash('sha256');
     let sizeBytes = 0;
     await write(headerOf(of));
@@ -75,7 +76,7 @@ export async function createArchive(path: string, about: Omit<About, 'kind' | 'f
       await using source = await openIfThere(from);
       if (!source) return undefined;
       const { size, mode } = await source.file.stat();
-      await entry({ name, mode: mode & 0o777, sizeBytes: size }, piecesOf(source.file, { offset: 0, sizeBytes: size }));
+      await entry({ name, mode: mode & 0o777, sizeBytes: size }, piecesOf(source.file, { offset: 0, sizeBytes: size }, signal));
       return size;
     },
     finish: async () => {
@@ -111,8 +112,8 @@ export type Archive = {
   copyTo(entry: TarEntry, path: string): Promise<void>;
 } & AsyncDisposable;
 
-/** Opens a backup once every byte of it has been checked. Faults: `not-found`, `backup-invalid`, `schema-newer` for one of a newer Pier. */
-export async function openArchive(path: string): Promise<Archive> {
+/** Opens a backup once every byte of it has been checked; the signal holds for what is read later as well. Faults: `not-found`, `backup-invalid`, `interrupted`, `schema-newer` for one of a newer Pier. */
+export async function openArchive(path: string, signal?: AbortSignal): Promise<Archive> {
   const source = await openIfThere(path);
   if (!source) throw new Fault('not-found', `there is no file ${path}`);
   await using opening = new AsyncDisposableStack();
@@ -126,17 +127,20 @@ export async function openArchive(path: string): Promise<Archive> {
   }
   const about = await aboutIn(file, found[0]);
   const entries = found.slice(1, -1);
-  await checkSums(file, found);
+  await checkSums(file, found, signal);
   for (const { name } of entries) checkName(name);
   const held = opening.move();
   return {
     about,
     entries,
-    read: (entry) => readWhole(file, entry, partBytesMax),
+    read: async (entry) => {
+      goOn(signal);
+      return readWhole(file, entry, partBytesMax);
+    },
     copyTo: async (entry, to) => {
       await mkdir(dirname(to), { recursive: true, mode: 0o700 });
       await using out = await open(to, 'wx', entry.mode & 0o644);
-      for await (const bytes of piecesOf(file, entry)) await out.writeFile(bytes);
+      for await (const bytes of piecesOf(file, entry, signal)) await out.writeFile(bytes);
       await out.sync();
     },
     [Symbol.asyncDispose]: () => held.disposeAsync(),
@@ -150,14 +154,14 @@ async function aboutIn(file: FileHandle, first: TarEntry | undefined): Promise<A
   return about;
 }
 
-async function checkSums(file: FileHandle, found: readonly TarEntry[]): Promise<void> {
+async function checkSums(file: FileHandle, found: readonly TarEntry[], signal: AbortSignal | undefined): Promise<void> {
   const last = found.at(-1);
   if (last?.name !== sumsName) throw damaged('its end, with the digests, is missing');
   const said = (await readWhole(file, last, sumsBytesMax)).toString('utf8');
   let at = 0;
   for (const one of found.slice(0, -1)) {
     const hash = createHash('sha256');
-    for await (const bytes of piecesOf(file, one)) hash.update(bytes);
+    for await (const bytes of piecesOf(file, one, signal)) hash.update(bytes);
     const line = `${hash.digest('hex')}  ${one.name}\n`;
     if (!said.startsWith(line, at)) throw damaged(`the bytes of ${one.name} are not those that were backed up`);
     at += line.length;
@@ -179,13 +183,19 @@ async function readWhole(file: FileHandle, entry: TarEntry, bytesMax: number): P
 }
 
 /** The bytes of a file from `offset`, `sizeBytes` of them, or as many as there are. */
-async function* piecesOf(file: FileHandle, { offset, sizeBytes }: Pick<TarEntry, 'offset' | 'sizeBytes'>): AsyncGenerator<Uint8Array> {
+async function* piecesOf(file: FileHandle, { offset, sizeBytes }: Pick<TarEntry, 'offset' | 'sizeBytes'>, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
   for (let done = 0; done < sizeBytes; ) {
+    goOn(signal);
     const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(Math.min(copyBytes, sizeBytes - done)), 0, undefined, offset + done);
     if (bytesRead === 0) return;
     done += bytesRead;
     yield buffer.subarray(0, bytesRead);
   }
+}
+
+/** Ended here, between two writes, whoever is told to stop puts away what he began. */
+function goOn(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new Fault('interrupted', 'stopped before its end; nothing was changed');
 }
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {

@@ -1,13 +1,12 @@
 import { mkdir, mkdtemp, readFile, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Client } from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { silentLog, systemClock } from '@pier/shared/core';
 import { openAuthority } from '../authority/index.ts';
 import { lockFolder, schemaNow, tableNames } from '../db/index.ts';
 import { fillAt, schemaTags } from '../testing/index.ts';
-import { type Server, startServer } from '../../../test/support/postgres.ts';
+import { type Server, startServer, withClient } from '../../../test/support/postgres.ts';
 import { createArchive, openArchive } from './archive.ts';
 import { backUp } from './backup.ts';
 import { restore } from './restore.ts';
@@ -28,18 +27,9 @@ afterEach(() => rm(dir, { recursive: true, force: true }));
 const newest = schemaTags.at(-1) ?? '';
 const world = { clock: systemClock, log: silentLog, say: () => {} };
 const at = (...names: string[]): string => join(dir, ...names);
-const save = (over: Partial<Parameters<typeof backUp>[0]> = {}) => backUp({ ...world, dataDir: at('data'), url: undefined, to: at('b.tar'), withoutBlobs: false, ...over });
-const putBack = (over: Partial<Parameters<typeof restore>[0]> = {}) => restore({ ...world, dataDir: at('again'), url: undefined, from: at('b.tar'), force: false, ...over });
-
-async function withClient<T>(url: string, act: (client: Client) => Promise<T>): Promise<T> {
-  const client = new Client({ connectionString: url });
-  await client.connect();
-  try {
-    return await act(client);
-  } finally {
-    await client.end();
-  }
-}
+const never = new AbortController().signal;
+const save = (over: Partial<Parameters<typeof backUp>[0]> = {}, signal = never) => backUp({ ...world, dataDir: at('data'), url: undefined, to: at('b.tar'), withoutBlobs: false, ...over }, signal);
+const putBack = (over: Partial<Parameters<typeof restore>[0]> = {}, signal = never) => restore({ ...world, dataDir: at('again'), url: undefined, from: at('b.tar'), force: false, ...over }, signal);
 
 /** Every row of every table, as text. */
 const contents = (url: string) =>
@@ -109,7 +99,7 @@ describe('what was backed up comes back', () => {
     const url = await someData();
     const first = await save({ url });
     await putBack();
-    const second = await backUp({ ...world, dataDir: at('again'), url: undefined, to: at('c.tar'), withoutBlobs: false });
+    const second = await backUp({ ...world, dataDir: at('again'), url: undefined, to: at('c.tar'), withoutBlobs: false }, never);
     expect({ ...second, file: '', madeAt: '', sizeBytes: 0 }).toEqual({ ...first, file: '', madeAt: '', sizeBytes: 0 });
     const tables = async (path: string) => {
       await using archive = await openArchive(path);
@@ -134,6 +124,24 @@ describe('what was backed up comes back', () => {
     expect(await putBack({ url, dataDir: at('data'), force: true })).toMatchObject({ blobs: false, aside: expect.stringContaining('replaced-') });
     expect(await files(at('data', 'registry', 'content'))).toEqual({ '00/00': 'wasm' });
   });
+});
+
+test.each(['database', 'keys'])('a backup that is told to stop once it has the %s leaves nothing behind', async (part) => {
+  const url = await someData();
+  const stop = new AbortController();
+  const say = (line: string): void => void (line.startsWith(part) && stop.abort());
+  await expect(save({ url, say }, stop.signal)).rejects.toMatchObject({ code: 'interrupted' });
+  expect(await readdir(dir)).toEqual(['data']);
+});
+
+test.each(['backup of', 'files'])('a restore that is told to stop once it says "%s" has changed nothing', async (word) => {
+  const url = await someData();
+  await save({ url });
+  const before = [await contents(url), await files(at('data'))];
+  const stop = new AbortController();
+  const say = (line: string): void => void (line.startsWith(word) && stop.abort());
+  await expect(putBack({ url, dataDir: at('data'), force: true, say }, stop.signal)).rejects.toMatchObject({ code: 'interrupted' });
+  expect([await contents(url), { ...(await files(at('data'))), lock: undefined }]).toEqual([before[0], { ...before[1], lock: undefined }]);
 });
 
 describe('a backup is not taken', () => {

@@ -21,15 +21,15 @@ export type BackupSummary = { readonly file: string; readonly sizeBytes: number;
 
 /**
  * Writes a backup; a manager may run meanwhile. Faults: `not-found` where there is no manager's folder, `conflict` when the
- * file is there, `unreachable` for the database, `disk-full`: nothing is left behind then.
+ * file is there, `unreachable` for the database, `disk-full`, `interrupted`: nothing is left behind then.
  */
-export async function backUp({ dataDir, url, to, withoutBlobs, clock, log, say }: BackupOptions): Promise<BackupSummary> {
+export async function backUp({ dataDir, url, to, withoutBlobs, clock, log, say }: BackupOptions, signal: AbortSignal): Promise<BackupSummary> {
   const caFingerprint = await fingerprintIn(dataDir);
   const file = resolve(to);
   await using session = await reachDatabase({ dataDir, url, clock, log });
   const dump = await beginDump(session.client);
   const madeAt = isoTime(clock.nowMs());
-  await using archive = await createArchive(file, { madeAt, schema: dump.schema, caFingerprint, blobs: !withoutBlobs });
+  await using archive = await createArchive(file, { madeAt, schema: dump.schema, caFingerprint, blobs: !withoutBlobs }, signal);
   const { tables, rows } = await dump.write((name, text) => archive.add(name, text));
   say(`database: ${rows} rows of ${tables} tables`);
   const keys = await addFolder(archive, dataDir, 'authority');

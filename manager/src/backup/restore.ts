@@ -20,10 +20,10 @@ export type RestoreSummary = { readonly dataDir: string; readonly madeAt: string
 /**
  * Puts a backup back into a data folder, and its database into that folder or into the server at `url`. Until the backup
  * was read to its end and the database is whole, nothing that is there is touched. Faults: `conflict` for a running manager or
- * a place in use, `backup-invalid`, `schema-newer`, `not-found`, `unreachable`, `disk-full`.
+ * a place in use, `backup-invalid`, `schema-newer`, `not-found`, `unreachable`, `disk-full`, `interrupted`.
  */
-export async function restore({ dataDir, url, from, force, clock, log, say }: RestoreOptions): Promise<RestoreSummary> {
-  await using archive = await openArchive(from);
+export async function restore({ dataDir, url, from, force, clock, log, say }: RestoreOptions, signal: AbortSignal): Promise<RestoreSummary> {
+  await using archive = await openArchive(from, signal);
   const { about } = archive;
   if (about.schema > schemaNow()) throw new Fault('schema-newer', `this backup was made by a newer manager (schema ${about.schema}; this one knows ${schemaNow()}): restore it with that one`);
   say(`backup of ${about.madeAt}, ${archive.entries.length} entries, each as it was written`);
