@@ -85,10 +85,11 @@ enrol() {
 }
 
 # The token goes into the service's own folder, so that the service can take it away once it is used. Written as its user:
-# root does not follow what somebody who took over the agent may have laid there.
+# root does not follow what somebody who took over the agent may have laid there. In a session of its own, or that somebody could
+# type into root's terminal.
 write_settings() {
   install -d -o "$user" -g "$user" -m 0700 "$state"
-  printf '%s\n' "$2" | setpriv --reuid="$user" --regid="$user" --clear-groups sh -c "umask 077 && cat >'$state/token.part' && mv -f '$state/token.part' '$state/token'"
+  printf '%s\n' "$2" | setsid --wait setpriv --reuid="$user" --regid="$user" --clear-groups sh -c "umask 077 && cat >'$state/token.part' && mv -f '$state/token.part' '$state/token'"
   printf '# Written by "pier-agent enrol"; settings of your own go into agent.conf.\nPIER_MANAGER=%s\n' "$1" >"$managed.part"
   mv -f "$managed.part" "$managed"
   sync
