@@ -36,7 +36,8 @@ async function seed(dataDir: string): Promise<void> {
     await db.insert(deviceState).values({ deviceId: id });
   }
   await db.insert(pendingDevice).values({ deviceId: 'waiter', tokenId: 'token-1' });
-  await db.insert(deviceLive).values({ deviceId: 'nobody', online: true, conn: 'c', agent: '1', gen: 1, boot: 1, seq: 1, rev: 0, lastSeenAt: new Date(systemClock.nowMs()) });
+  // Heard of an hour from now: it stays online however long all of this takes.
+  await db.insert(deviceLive).values({ deviceId: 'nobody', online: true, conn: 'c', agent: '1', gen: 1, boot: 1, seq: 1, rev: 0, lastSeenAt: new Date(systemClock.nowMs() + 3_600_000) });
   await db.insert(event).values({ deviceId: 'nobody', gen: 1, boot: 1, seq: 1, type: 'refused', app: 'blink', code: 'unsigned', reason: 'nobody signed it' });
   await db.insert(telemetry).values({ deviceId: 'nobody', app: 'blink', gen: 1, boot: 1, n: 1, series: 'power', value: 1.5, at: new Date(systemClock.nowMs()) });
   const asks = Asks.parse({ gpio: [{ label: 'led', mode: 'out', safe: 'inactive' }] });
