@@ -3,14 +3,14 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { faultCodes } from '@pier/shared/core';
-import { eventTypes } from '@pier/shared/wire';
+import { eventTypes, managerEventTypes } from '@pier/shared/wire';
 
 const root = resolve(import.meta.dirname, '..');
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
 const rowsOf = (text: string): string[] => text.split('\n').flatMap((line) => [...(/^\|([^|]+)\|/.exec(line)?.[1] ?? '').matchAll(/`([^`]+)`/g)].map((match) => match[1] ?? ''));
 
 test('each code and each event of a device has a row that says what to do, and nothing else has', () => {
-  expect(rowsOf(read('docs/refusals.md')).sort()).toEqual([...Object.keys(faultCodes), ...eventTypes].sort());
+  expect(rowsOf(read('docs/refusals.md')).sort()).toEqual([...Object.keys(faultCodes), ...eventTypes, ...managerEventTypes].sort());
 });
 
 test('each link of a document leads to a file that is there, and to a heading in it', () => {

@@ -1,5 +1,6 @@
 import { eq, isNotNull } from 'drizzle-orm';
 import { type Clock, type Log, toFault } from '@pier/shared/core';
+import type { ManagerEventType } from '@pier/shared/wire';
 import { type Db, device, event, inTransaction, storeAudit } from '../db/index.ts';
 
 type Deps = { readonly db: Db; readonly clock: Clock; readonly log: Log; readonly onChanged: (devices: readonly string[]) => void };
@@ -55,7 +56,7 @@ async function store({ device: id, state, addresses }: SeenConflict, { db, clock
     if (!found || (found.alarm !== null) === (state === 'began')) return false;
     await tx.update(device).set({ alarm: state === 'began' ? alarm : null }).where(eq(device.id, id));
     // No order of the device's own: the manager says it.
-    const said = state === 'began' ? { type: 'identity.conflict', code: alarm.code, reason: alarm.reason } : { type: 'identity.conflict-over', code: null, reason: over };
+    const said: { type: ManagerEventType; code: string | null; reason: string } = state === 'began' ? { type: 'identity.conflict', code: alarm.code, reason: alarm.reason } : { type: 'identity.conflict-over', code: null, reason: over };
     await tx.insert(event).values({ deviceId: id, gen: 0, boot: 0, seq: nowMs, ...said, receivedAt: new Date(nowMs) }).onConflictDoNothing();
     await storeAudit(tx, [{ actor, action: state === 'began' ? 'device.identity-conflict' : 'device.identity-conflict-over', object: `device:${id}`, detail: { addresses } }], nowMs);
     return true;

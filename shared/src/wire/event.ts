@@ -5,6 +5,10 @@ import { Order } from './order.ts';
 
 export const eventTypes = ['desired.refused', 'artifact.refused', 'app.trapped', 'app.exited', 'app.failed', 'app.rolled-back', 'safe-state', 'command.refused', 'app.held', 'app.released', 'port.gone', 'port.back', 'disk.full', 'disk.back', 'state.lost'] as const;
 
+/** What the manager itself writes into a device's history. */
+export const managerEventTypes = ['identity.conflict', 'identity.conflict-over'] as const;
+export type ManagerEventType = (typeof managerEventTypes)[number];
+
 /** A rare fact worth keeping; re-sent until acknowledged. `type` stays open: agents may be newer than the manager. */
 export const Event = z.object({
   ...Order.shape,

@@ -6,4 +6,4 @@ export { Desired, DesiredApp } from './desired.ts';
 export { AttemptState, Reason, ReleaseOnDevice, Reported, ReportedApp } from './reported.ts';
 export { Presence, PresenceOffline, PresenceOnline, heartbeatS, protocolVersion } from './presence.ts';
 export { type Verb, Command, CommandPhase, CommandState, SignedCommand, isFinal, verbNames, verbs } from './command.ts';
-export { Ack, AppLease, Event, LogBatch, ManagerBirth, Pins, PinsLease, TelemetryBatch, eventTypes } from './event.ts';
+export { Ack, AppLease, Event, LogBatch, ManagerBirth, Pins, PinsLease, TelemetryBatch, eventTypes, managerEventTypes, type ManagerEventType } from './event.ts';
