@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { readCommand, readConfig } from './config.ts';
 
 test('a data folder is enough; everything else has its default', () => {
-  expect(readConfig(['start', '--data', '/data'], {})).toEqual({ dataDir: '/data', httpPort: 0, devicePort: 0, mqttPort: 0, publicHosts: [], diskReserveMb: 256, deviceCertificateDays: 730, certificateGraceDays: 90, printCredentials: false });
+  expect(readConfig(['start', '--data', '/data'], {})).toEqual({ dataDir: '/data', httpPort: 0, devicePort: 0, mqttPort: 0, diskReserveMb: 256, deviceCertificateDays: 730, certificateGraceDays: 90, printCredentials: false });
 });
 
 test('every option is taken, and the database from the environment', () => {
@@ -20,11 +20,18 @@ test.each([
   [['start', '--data', '/d', '--http-port', 'eighty'], 'httpPort'],
   [['start', '--data', '/d', '--mqtt-port', '70000'], 'mqttPort'],
   [['start', '--data', '/d', '--public-host', 'http://a'], 'publicHosts'],
+  [['start', '--data', '/d', '--public-host', 'a..example'], 'publicHosts'],
+  [['start', '--data', '/d', '--public-host', 'none', '--public-host', 'a.example'], '"none" stands alone'],
   [['start', '--data', '/d', '--ready', 'yes'], '"json"'],
   [['start', '--data', '/d', '--simulator', ''], 'simulatorDir'],
   [['start', '--data', '/d', '--unknown'], '--unknown'],
 ])('%j is refused, naming what is wrong', (argv, named) => {
   expect(() => readConfig(argv, {})).toThrow(expect.objectContaining({ code: 'input-invalid', message: expect.stringContaining(named) }));
+});
+
+test('public hosts are taken back by a word, which is not the same as saying nothing', () => {
+  expect(readConfig(['start', '--data', '/d', '--public-host', 'none'], {}).publicHosts).toEqual([]);
+  expect(readConfig(['start', '--data', '/d'], {}).publicHosts).toBeUndefined();
 });
 
 test('a database that is not PostgreSQL is refused', () => {
@@ -38,9 +45,9 @@ test('a backup and a restore are asked for by their verbs', () => {
 });
 
 test.each([
-  [['backup', '--data', '/d'], 'to:'],
+  [['backup', '--data', '/d'], '--to FILE is needed'],
   [['backup', '--to', '/b.tar'], '--data DIR is needed'],
-  [['restore', '--data', '/d'], 'from:'],
+  [['restore', '--data', '/d'], '--from FILE is needed'],
   [['restore', '--data', '/d', '--from', '/b', '--to', '/c'], '--to'],
   [['backup', '--data', '/d', '--to', '/b', '-o', 'yaml'], '"json"'],
 ])('%j is refused, naming what is wrong', (argv, named) => {

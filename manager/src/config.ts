@@ -3,12 +3,15 @@ import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
 import * as z from 'zod';
 import { Fault, check } from '@pier/shared/core';
 
-export const usage = 'usage: pier manager start --data DIR [--http-port N] [--device-port N] [--mqtt-port N] [--public-host NAME]… [--simulator DIR] [--disk-reserve MB] [--device-certificate-days N] [--certificate-grace-days N] [--print-credentials] [--ready json]';
+export const usage = 'usage: pier manager start --data DIR [--http-port N] [--device-port N] [--mqtt-port N] [--public-host NAME|none]… [--simulator DIR] [--disk-reserve MB] [--device-certificate-days N] [--certificate-grace-days N] [--print-credentials] [--ready json]';
 const backupUsage = 'usage: pier manager backup --data DIR --to FILE [--without-blobs] [-o json]';
 const restoreUsage = 'usage: pier manager restore --data DIR --from FILE [--force] [-o json]';
 
 const Port = z.coerce.number('a port is a number').int().min(0).max(65_535).default(0);
-const Host = z.string().regex(/^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/, 'a host is a DNS name or an IPv4 address, without a port');
+const Host = z.string().regex(/^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/i, 'a host is a DNS name or an IPv4 address, without a port');
+
+/** Takes back the public hosts of earlier starts. */
+const noHost = 'none';
 
 const DatabaseUrl = z.string().regex(/^postgres(?:ql)?:\/\//, 'DATABASE_URL begins with postgres://').optional();
 
@@ -18,8 +21,13 @@ const Config = z.strictObject({
   httpPort: Port,
   devicePort: Port,
   mqttPort: Port,
-  /** Names under which boards and people reach this machine; without any, everything stays on loopback. */
-  publicHosts: z.array(Host).max(16).default([]),
+  /** Names under which boards and people reach this machine; none of them is loopback alone, not said is as at the start before. */
+  publicHosts: z
+    .array(Host)
+    .max(16)
+    .refine((hosts) => hosts.length === 1 || !hosts.includes(noHost), `"${noHost}" stands alone: it takes every name away`)
+    .transform((hosts) => hosts.filter((host) => host !== noHost))
+    .optional(),
   /** Holds one folder for each simulated board that people may drive through the API. */
   simulatorDir: z.string().min(1).transform((path) => resolve(path)).optional(),
   /** Free space on the data folder's disk below which nothing large is taken any more. */
@@ -35,9 +43,9 @@ const Config = z.strictObject({
 export type Config = Readonly<z.infer<typeof Config>>;
 
 const kept = { dataDir: Config.shape.dataDir, databaseUrl: DatabaseUrl, output: z.literal('json', 'the other form of output is "json"').optional() };
-const File = z.string().min(1).transform((path) => resolve(path));
-const BackupConfig = z.strictObject({ ...kept, to: File, withoutBlobs: z.boolean().default(false) });
-const RestoreConfig = z.strictObject({ ...kept, from: File, force: z.boolean().default(false) });
+const fileOf = (option: string) => z.string(`${option} FILE is needed`).min(1, `${option} FILE is needed`).transform((path) => resolve(path));
+const BackupConfig = z.strictObject({ ...kept, to: fileOf('--to'), withoutBlobs: z.boolean().default(false) });
+const RestoreConfig = z.strictObject({ ...kept, from: fileOf('--from'), force: z.boolean().default(false) });
 
 /** What the manager's process was asked to do. */
 export type Asked =

@@ -1,6 +1,7 @@
 /** The manager as a process: its ready line, what it keeps, how it ends. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
+import { get } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -130,7 +131,8 @@ test('a registry client with a wrong password pushes nothing', async () => {
 });
 
 test('the next start has the same addresses and says no credentials, and the old ones still hold', async () => {
-  const first = await startReady('--print-credentials');
+  const first = await startReady('--print-credentials', '--public-host', 'pier.example');
+  expect([first.ready.device, first.ready.mqtt]).toEqual([expect.stringContaining('//pier.example:'), expect.stringContaining('//pier.example:')]);
   first.child.kill('SIGINT');
   expect(await first.ended).toBe(0);
   const second = await startReady('--print-credentials');
@@ -138,7 +140,14 @@ test('the next start has the same addresses and says no credentials, and the old
   expect(second.ready).toEqual(addresses);
   expect(registryCredentials).toEqual({ user: 'token', password: admin?.token });
   expect(await apiClient({ baseUrl: second.ready.http, token: admin?.token ?? '' }).call('whoAmI', {})).toMatchObject({ user: 'admin' });
+  expect(await statusFor('pier.example', second.ready.http)).toBe(200);
+  expect(await statusFor('other.example', second.ready.http)).toBe(403);
 });
+
+/** What the listener for people answers to one who asks for it by that name. */
+function statusFor(host: string, url: string): Promise<number | undefined> {
+  return new Promise((resolve, reject) => void get(`${url}/api/v1/health`, { headers: { host } }, (answer) => resolve(answer.resume().statusCode)).once('error', reject));
+}
 
 const codeIn = (text: string): string => /the code ([0-9A-Z]{4}(?:-[0-9A-Z]{4}){2})\n/.exec(text)?.[1] ?? 'none said';
 const setUp = (http: string, code: string) => fetch(`${http}/api/v1/setup`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ code, user: 'olga', password: 'a password long enough' }) });

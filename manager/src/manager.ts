@@ -51,7 +51,8 @@ export async function openManager(config: Config, world: World): Promise<Manager
   // Before a CA is made for a folder that is the wrong one.
   if (!existsSync(keys)) await claimInstallation(database.db, undefined);
   const ports = await openPorts(dataDir, log);
-  const authority = await openAuthority({ dir: keys, clock, hosts: config.publicHosts, deviceLifeMs: config.deviceCertificateDays * dayMs });
+  const publicHosts = await ports.hosts(config.publicHosts);
+  const authority = await openAuthority({ dir: keys, clock, hosts: publicHosts, deviceLifeMs: config.deviceCertificateDays * dayMs });
   await claimInstallation(database.db, authority.caFingerprint);
   const disk = opening.use(watchDisk({ dir: dataDir, reserveMb: config.diskReserveMb, clock, log }));
   const registry = opening.use(await openRegistry({ dir: join(dataDir, 'registry'), clock, log, shortage: disk.shortage }));
@@ -74,7 +75,7 @@ export async function openManager(config: Config, world: World): Promise<Manager
     log.warn({ device }, 'device.unknown');
     revocations.add(device);
   };
-  const hosts = { bind: hostToBind(config), show: hostToShow(config) };
+  const hosts = { bind: hostToBind(publicHosts), show: publicHosts[0] ?? '127.0.0.1' };
   const rooms = (doorsOpen.rooms = await openRooms({ db: database.db, ...world, authority, registry, isRevoked: revocations.has, onStranger, trust, hosts, listen: (take) => ports.open('mqtt', config.mqttPort, take), opening }));
   const urls = { device: '', registry: '', ...rooms.urls };
   const enrollDeps = { db: database.db, ...world, authority, policies: rooms.policies, urls: () => urls, revocations, keys: deviceKeys, graceMs: config.certificateGraceDays * dayMs, wake: rooms.wake, showDevice: (id: DeviceId) => readDevice(database.db, id) };
@@ -101,7 +102,7 @@ export async function openManager(config: Config, world: World): Promise<Manager
     ...enrollHandlers(enrollDeps),
     ...simulator.handlers,
   };
-  const people = { handlers, streams: rooms.changes.streams, once: rooms.answers.once, actorOf: access.actorOf, pages: await webPages({ access, log }), silent, publicHosts: config.publicHosts, clock, log };
+  const people = { handlers, streams: rooms.changes.streams, once: rooms.answers.once, actorOf: access.actorOf, pages: await webPages({ access, log }), silent, publicHosts, clock, log };
   const http = opening.use(await ports.open('http', config.httpPort, (port) => openHttp({ ...people, port })));
   await announceManager({ publish: rooms.publish, replica, epoch: randomUUID() });
   const owned = opening.move();
@@ -109,10 +110,6 @@ export async function openManager(config: Config, world: World): Promise<Manager
 }
 
 /** Boards elsewhere can come only where a name for them was given. */
-function hostToBind({ publicHosts }: Config): string {
+function hostToBind(publicHosts: readonly string[]): string {
   return publicHosts.length === 0 ? '127.0.0.1' : '0.0.0.0';
-}
-
-function hostToShow({ publicHosts }: Config): string {
-  return publicHosts[0] ?? '127.0.0.1';
 }

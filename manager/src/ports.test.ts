@@ -46,6 +46,28 @@ test('a port that is asked for is taken, and kept', async () => {
   expect(JSON.parse(await readFile(join(folder, 'ports.json'), 'utf8'))).toEqual({ http: port });
 });
 
+test('public hosts hold for the next start, until others are named or they are taken back', async () => {
+  await writeFile(join(folder, 'ports.json'), '{"mqtt":8883}');
+  const hostsAt = async (wanted?: readonly string[]) => (await openPorts(folder, silentLog)).hosts(wanted);
+  expect(await hostsAt()).toEqual([]);
+  expect(await hostsAt(['pier.example', '192.0.2.1'])).toEqual(['pier.example', '192.0.2.1']);
+  expect(await hostsAt()).toEqual(['pier.example', '192.0.2.1']);
+  expect(await hostsAt(['dock.example'])).toEqual(['dock.example']);
+  expect(JSON.parse(await readFile(join(folder, 'ports.json'), 'utf8'))).toEqual({ mqtt: 8883, hosts: ['dock.example'] });
+  expect(await hostsAt([])).toEqual([]);
+  expect(await hostsAt()).toEqual([]);
+});
+
+test('a change of the public hosts is logged, with those before and after', async () => {
+  const said: unknown[] = [];
+  const log = { ...silentLog, info: (fields: object, event: string) => void said.push([event, fields]) };
+  for (const wanted of [undefined, ['a.example'], ['a.example'], undefined, []]) await (await openPorts(folder, log)).hosts(wanted);
+  expect(said).toEqual([
+    ['manager.hosts-changed', { before: [], after: ['a.example'] }],
+    ['manager.hosts-changed', { before: ['a.example'], after: [] }],
+  ]);
+});
+
 test('the listener for people moves when its port was taken meanwhile', async () => {
   const taken = await (await openPorts(folder, silentLog)).open('http', 0, listen);
   const moved = await (await openPorts(folder, silentLog)).open('http', 0, listen);

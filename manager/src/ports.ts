@@ -1,13 +1,14 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod';
 import { Fault, type Log, check, parseJson, toFault } from '@pier/shared/core';
 import { isErrno, replaceFile } from '@pier/shared/disk';
 
 const Port = z.int().min(1).max(65_535);
-const Kept = z.strictObject({ http: Port.optional(), device: Port.optional(), mqtt: Port.optional() });
+const Kept = z.strictObject({ http: Port.optional(), device: Port.optional(), mqtt: Port.optional(), hosts: z.array(z.string().min(1).max(253)).max(16).optional() });
 type Kept = z.infer<typeof Kept>;
-export type Listener = keyof Kept;
+export type Listener = Exclude<keyof Kept, 'hosts'>;
 
 /** What depends on a listener's address: whether it may move when its port was taken meanwhile. */
 const listeners = {
@@ -19,19 +20,30 @@ const listeners = {
 export type Ports = {
   /** Opens a listener on the port that was asked for, else on that of the first start, else on any; and keeps which it was. Faults: `conflict`. */
   open<T extends { readonly port: number }>(name: Listener, wanted: number, open: (port: number) => Promise<T>): Promise<T>;
+  /** The public hosts that were asked for, which are kept, else those of the start before; none is loopback alone. */
+  hosts(wanted: readonly string[] | undefined): Promise<readonly string[]>;
 };
 
-/** The ports of the first start, kept in `ports.json`: boards that enrolled know them. */
+/** Where this manager is reached, kept in `ports.json`: boards that enrolled know its ports and its names. */
 export async function openPorts(dataDir: string, log: Log): Promise<Ports> {
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   const path = join(dataDir, 'ports.json');
   const kept = await readKept(path);
+  const keep = (): Promise<void> => replaceFile({ path, bytes: `${JSON.stringify(kept)}\n`, mode: 0o600 });
   return {
+    hosts: async (wanted) => {
+      const before = kept.hosts ?? [];
+      if (wanted === undefined || isDeepStrictEqual(wanted, before)) return before;
+      kept.hosts = [...wanted];
+      await keep();
+      log.info({ before, after: wanted }, 'manager.hosts-changed');
+      return wanted;
+    },
     open: async (name, wanted, open) => {
       const listener = await openOn({ name, port: wanted || (kept[name] ?? 0), movable: wanted === 0 && listeners[name].mayMove, open, log });
       if (kept[name] !== listener.port) {
         kept[name] = listener.port;
-        await replaceFile({ path, bytes: `${JSON.stringify(kept)}\n`, mode: 0o600 });
+        await keep();
       }
       return listener;
     },

@@ -11,7 +11,7 @@ const entries = {
 const nouns = {
   manager: {
     description: 'the fleet manager (start, backup, restore)',
-    usage: '\n  pier manager start --data DIR [--http-port N] [--device-port N] [--mqtt-port N] [--public-host NAME]… [--simulator DIR] [--disk-reserve MB] [--print-credentials] [--ready json]\n  pier manager backup --data DIR --to FILE [--without-blobs] [-o json]   also while it runs; DATABASE_URL as for start\n  pier manager restore --data DIR --from FILE [--force] [-o json]   while it is stopped',
+    usage: '\n  pier manager start --data DIR [--http-port N] [--device-port N] [--mqtt-port N] [--public-host NAME|none]… [--simulator DIR] [--disk-reserve MB] [--print-credentials] [--ready json]\n  pier manager backup --data DIR --to FILE [--without-blobs] [-o json]   also while it runs; DATABASE_URL as for start\n  pier manager restore --data DIR --from FILE [--force] [-o json]   while it is stopped',
   },
   agent: {
     description: 'the agent of this board (start, safe, run)',

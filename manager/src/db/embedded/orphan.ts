@@ -13,7 +13,7 @@ export async function clearOrphan({ data, clock, log }: { data: string; clock: C
   const pid = await readPid(file);
   if (pid === undefined) return;
   if (await servesFolder(pid, data)) {
-    log.warn({ pid }, 'database.orphan-stopped');
+    log.warn({ serverPid: pid }, 'database.orphan-stopped');
     await stopOrphan({ pid, data, clock });
   }
   await rm(file, { force: true });

@@ -30,7 +30,7 @@ export async function openPostgres({ folder, clock, log }: { folder: string; clo
   await clearOrphan({ data: cluster.data, clock, log });
   const start = (port: number) => startServer({ cluster, port, as, program: binaries.postgres, clock, log });
   const first = await startOnSomePort(cluster, start);
-  log.info({ port: first.connection.port, pid: first.pid, as }, 'database.started');
+  log.info({ port: first.connection.port, serverPid: first.pid, as }, 'database.started');
   return supervise({ first, restart: () => restart({ cluster, clock, log, start: () => start(first.connection.port) }), clock, log });
 }
 
@@ -54,7 +54,7 @@ function supervise({ first, restart: again, clock, log }: { first: Server; resta
       await clock.sleep(Math.min(5_000, 100 * 2 ** tries), stopping.signal);
       server = await onceThereIsRoom(again, { clock, log, signal: stopping.signal });
       if (stopping.signal.aborted) return server[Symbol.asyncDispose]();
-      log.warn({ pid: server.pid }, 'database.restarted');
+      log.warn({ serverPid: server.pid }, 'database.restarted');
     }
   };
   const watching = watch().catch((thrown: unknown) => {
