@@ -4,9 +4,10 @@ set -eu
 
 usage() {
   cat <<'EOF'
-usage: install.sh --packages DIR --manager URL (--token-file FILE | --token T) [--board auto|sim:DIR] [--name NAME]
+usage: install.sh [--packages DIR] --manager URL (--token-file FILE | --token T) [--board auto|chardev|sysfs|sim:DIR] [--name NAME]
        install.sh --remove [--purge]
-DIR holds pier-runtime_*.deb and pier-agent_*.deb for this machine, as "npm run build:packages" makes them.
+DIR holds pier-runtime_*.deb and pier-agent_*.deb for this machine, as "npm run build:packages" makes them; it is the folder
+that install.sh lies in unless another one is named.
 --remove keeps who the device is and its settings; --purge forgets them too.
 EOF
 }
@@ -36,6 +37,48 @@ check_system() {
   [ -d /run/systemd/system ] || fail 1 'this system is not run by systemd, which keeps the agent running'
 }
 
+# Whether a value can stand in /etc/pier/agent.conf.
+check_setting() {
+  case $2 in *[!A-Za-z0-9:/._@+-]*) fail 2 "$1: \"$2\" holds a character that a setting cannot have here; /etc/pier/agent.conf is edited by hand for that" ;; esac
+}
+
+check_manager() {
+  wrong="--manager is https://host:port, got \"$manager\""
+  host=${manager#https://}
+  host=${host%/}
+  case $manager in https://?*) ;; *) fail 2 "$wrong" ;; esac
+  case $host in '' | :* | *[!]A-Za-z0-9.:[_-]*) fail 2 "$wrong" ;; esac
+  # The colons of an address in brackets are none of a port.
+  case $host in
+    *]) ;;
+    *:*) case ${host##*:} in '' | *[!0-9]*) fail 2 "$wrong" ;; esac ;;
+  esac
+}
+
+# What the agent would only refuse once it is installed.
+check_words() {
+  check_manager
+  [ -z "$file" ] || token=$(tr -d '[:space:]' <"$file") || fail 2 "--token-file $file cannot be read"
+  case $token in
+    pier1.?*) ;;
+    *) fail 2 'the claim token is damaged: "pier1." and the rest as it was shown were expected' ;;
+  esac
+  case ${token#pier1.} in *[!A-Za-z0-9_.-]*) fail 2 'the claim token is damaged: it holds a character that none has' ;; esac
+  case $board in
+    '' | auto | chardev | sysfs | sim:?*) ;;
+    *) fail 2 "--board is auto, chardev, sysfs or sim:DIR, got \"$board\"" ;;
+  esac
+  check_setting --board "$board"
+  check_setting --name "$name"
+  [ "${#name}" -le 64 ] || fail 2 '--name has 64 characters at most'
+}
+
+check_new() {
+  if [ -e /var/lib/pier-agent/identity/enrolment.json ]; then
+    fail 5 'this device is enrolled already: "dpkg -i" brings it newer packages, and "rm -r /var/lib/pier-agent/identity" makes it forget who it is'
+  fi
+}
+
 # The newest package of a name for this machine.
 package() {
   found=$(find "$packages" -maxdepth 1 -name "$1_*_$arch.deb" | sort -V | tail -n 1)
@@ -45,10 +88,10 @@ package() {
 
 # Puts a setting into /etc/pier/agent.conf, in the place of one of that name.
 set_option() {
-  case $2 in *[!A-Za-z0-9:/._@+-]*) fail 2 "\"$2\" holds a character that a setting cannot have here; /etc/pier/agent.conf is edited by hand for that" ;; esac
   conf=/etc/pier/agent.conf
   { grep -v "^$1=" "$conf" || true; } >"$conf.part"
   printf '%s=%s\n' "$1" "$2" >>"$conf.part"
+  chmod 0644 "$conf.part"
   mv -f "$conf.part" "$conf"
 }
 
@@ -102,17 +145,19 @@ if [ "$remove" = yes ]; then
   exit 0
 fi
 [ "$purge" = no ] || fail 2 '--purge goes with --remove'
-[ -n "$packages" ] || fail 2 '--packages is needed'
+[ -n "$packages" ] || packages=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 [ -d "$packages" ] || fail 2 "--packages $packages is no folder"
 [ -n "$manager" ] || fail 2 '--manager is needed'
 if [ -z "$token" ] && [ -z "$file" ]; then fail 2 '--token-file or --token is needed'; fi
 [ -z "$file" ] || [ -r "$file" ] || fail 2 "--token-file $file cannot be read"
+check_words
 check_system
+check_new
 install_packages
 [ -z "$board" ] || set_option PIER_BOARD "$board"
 [ -z "$name" ] || set_option PIER_NAME "$name"
 # Not as a word of the command, which every user of the machine could read.
-if [ -n "$token" ]; then
+if [ -z "$file" ]; then
   umask 077
   file=$(mktemp)
   trap 'rm -f "$file"' EXIT

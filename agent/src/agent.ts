@@ -20,6 +20,8 @@ export type AgentOptions = {
   readonly folder: string;
   readonly manager: string;
   readonly token: string | undefined;
+  /** Where the token was read from: taken away once it is used, when it lies in `folder`. */
+  readonly tokenFile?: string | undefined;
   readonly name: string | undefined;
   readonly mirror: string | undefined;
   readonly version: string;

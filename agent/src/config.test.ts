@@ -20,7 +20,8 @@ test('each option is also a variable, and the option wins', () => {
 test('a token may lie in a file, its line end cut off', () => {
   const folder = mkdtempSync(join(tmpdir(), 'pier-config-'));
   writeFileSync(join(folder, 'token'), 'pier1.abc\n');
-  expect(startConfig([...full, '--token-file', join(folder, 'token')], {}).token).toBe('pier1.abc');
+  expect(startConfig([...full, '--token-file', join(folder, 'token')], {})).toMatchObject({ token: 'pier1.abc', tokenFile: join(folder, 'token') });
+  expect(startConfig([...full, '--token', 't', '--token-file', join(folder, 'token')], {})).toMatchObject({ token: 't', tokenFile: undefined });
   rmSync(folder, { recursive: true });
 });
 

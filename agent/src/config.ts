@@ -8,6 +8,8 @@ export type StartConfig = {
   readonly folder: string;
   readonly manager: string;
   readonly token: string | undefined;
+  /** Where the token was read from. */
+  readonly tokenFile: string | undefined;
   readonly board: string;
   readonly reserve: readonly LineRef[];
   readonly mirror: string | undefined;
@@ -54,6 +56,7 @@ export function startConfig(argv: readonly string[], environment: Environment): 
     folder: needed('data'),
     manager: url('manager', needed('manager'), ['https:']) ?? '',
     token: tokenOf(of, problems),
+    tokenFile: of('token') === undefined ? of('token-file') : undefined,
     board,
     reserve: reserveOf(of('reserve') ?? '', problems),
     mirror: url('mirror', of('mirror'), ['http:', 'https:']),

@@ -1,5 +1,5 @@
-/** `npm run build:packages [-- --out DIR]`: the Debian packages of runtime and agent. Sizes go to stderr; stdout has a path a line. */
-import { join } from 'node:path';
+/** `npm run build:packages [-- [--out DIR] [--install-tools]]`: the Debian packages of runtime and agent, and what installs them. Steps and sizes go to stderr; stdout has a path a line. */
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { toFault } from '@pier/shared/core';
 import { shutdownSignal } from '@pier/shared/process';
@@ -7,16 +7,19 @@ import { packagesConfig } from './config.ts';
 import { buildPackages } from './debian/index.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
+const say = (line: string): void => void process.stderr.write(`build:packages: ${line}\n`);
+const inMib = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(2).padStart(7)} MiB`;
 
 try {
   const config = packagesConfig(process.argv.slice(2));
-  const built = await buildPackages({ root, out: config.out ?? join(root, '.pier', 'build', 'packages'), mtimeS: config.sourceDateS }, shutdownSignal());
-  for (const { path, sizeBytes, installedBytes } of built) {
-    process.stderr.write(`${(sizeBytes / 2 ** 20).toFixed(2).padStart(7)} MiB, installed ${(installedBytes / 2 ** 20).toFixed(2).padStart(7)} MiB\n`);
+  const { packages, installer } = await buildPackages({ root, out: config.out ?? join(root, '.pier', 'build', 'packages'), mtimeS: config.sourceDateS, installTools: config.installTools, say }, shutdownSignal());
+  for (const { path, sizeBytes, installedBytes } of packages) {
+    process.stderr.write(`${inMib(sizeBytes)}, installed ${inMib(installedBytes)}  ${basename(path)}\n`);
     process.stdout.write(`${path}\n`);
   }
+  process.stdout.write(`${installer}\n`);
 } catch (cause) {
   const fault = toFault(cause);
-  process.stderr.write(`build:packages: ${fault.code}: ${fault.message}\n`);
+  say(`${fault.code}: ${fault.message}`);
   process.exitCode = fault.exit;
 }

@@ -8,18 +8,20 @@ export type BuildConfig = {
   readonly tar: string | undefined;
   /** Time stamp of every file, in seconds: https://reproducible-builds.org/specs/source-date-epoch/ */
   readonly sourceDateS: number;
+  /** Whether missing compilers may be installed into this machine: the word was given, or the machine is one of CI. */
+  readonly installTools: boolean;
 };
 
-export type PackagesConfig = Pick<BuildConfig, 'out' | 'sourceDateS'>;
+export type PackagesConfig = Pick<BuildConfig, 'out' | 'sourceDateS' | 'installTools'>;
 
-const usage = 'usage: npm run build:agent [-- --out DIR] [--tar FILE]';
+const usage = 'usage: npm run build:agent [-- [--out DIR] [--tar FILE] [--install-tools]]';
 
 /** Faults: `input-invalid`. */
 export function buildConfig(argv: readonly string[], environment: Readonly<Record<string, string | undefined>> = process.env): BuildConfig {
   const sourceDateS = sourceDateOf(environment);
   try {
-    const { values } = parseArgs({ args: [...argv], strict: true, options: { out: { type: 'string' }, tar: { type: 'string' } } });
-    return { out: values.out === undefined ? undefined : resolve(values.out), tar: values.tar === undefined ? undefined : resolve(values.tar), sourceDateS };
+    const { values } = parseArgs({ args: [...argv], strict: true, options: { 'out': { type: 'string' }, 'tar': { type: 'string' }, 'install-tools': { type: 'boolean' } } });
+    return { out: values.out === undefined ? undefined : resolve(values.out), tar: values.tar === undefined ? undefined : resolve(values.tar), sourceDateS, installTools: mayInstall(values['install-tools'], environment) };
   } catch (cause) {
     throw new Fault('input-invalid', `${cause instanceof Error ? cause.message : String(cause)}\n${usage}`);
   }
@@ -29,12 +31,14 @@ export function buildConfig(argv: readonly string[], environment: Readonly<Recor
 export function packagesConfig(argv: readonly string[], environment: Readonly<Record<string, string | undefined>> = process.env): PackagesConfig {
   const sourceDateS = sourceDateOf(environment);
   try {
-    const { values } = parseArgs({ args: [...argv], strict: true, options: { out: { type: 'string' } } });
-    return { out: values.out === undefined ? undefined : resolve(values.out), sourceDateS };
+    const { values } = parseArgs({ args: [...argv], strict: true, options: { 'out': { type: 'string' }, 'install-tools': { type: 'boolean' } } });
+    return { out: values.out === undefined ? undefined : resolve(values.out), sourceDateS, installTools: mayInstall(values['install-tools'], environment) };
   } catch (cause) {
-    throw new Fault('input-invalid', `${cause instanceof Error ? cause.message : String(cause)}\nusage: npm run build:packages [-- --out DIR]`);
+    throw new Fault('input-invalid', `${cause instanceof Error ? cause.message : String(cause)}\nusage: npm run build:packages [-- [--out DIR] [--install-tools]]`);
   }
 }
+
+const mayInstall = (given: boolean | undefined, environment: Readonly<Record<string, string | undefined>>): boolean => given === true || environment['CI'] === 'true';
 
 function sourceDateOf(environment: Readonly<Record<string, string | undefined>>): number {
   const epoch = environment['SOURCE_DATE_EPOCH'] ?? '0';

@@ -58,6 +58,16 @@ describe.skipIf('why' in provided)('on a fresh Debian without a network', () => 
     expect(await refused('rm -r /tmp/bin', '--packages /none --manager https://a --token pier1.x')).toMatch(/no folder/);
     expect(await refused(':', '--packages /tmp/packages --manager https://a')).toMatch(/is needed/);
     expect(await refused(':', '--purge')).toMatch(/goes with --remove/);
+    for (const [words, reason] of [
+      ['--manager http://a --token pier1.x', /--manager is https:\/\/host:port, got "http:\/\/a"/],
+      ['--manager https://a:b --token pier1.x', /--manager is https/],
+      ['--manager https://a/path --token pier1.x', /--manager is https/],
+      ['--manager https://a --token secret', /claim token is damaged/],
+      ['--manager https://a --token pier1.x --board usb', /--board is auto/],
+      ['--manager https://a --token pier1.x --name a=b', /--name: "a=b" holds a character/],
+    ] as const) expect(await refused(':', words)).toMatch(reason);
+    // All is well with the words, so that it is the system that is looked at.
+    for (const words of ['--manager https://[::1]:8443', '--manager https://a:8443/ --board sim:/srv/board --name porch-1']) expect(await refused(':', `${words} --token pier1.x`)).toMatch(/not run by systemd/);
     expect(root.list().filter((line) => !line.startsWith('tmp/'))).toEqual(before.filter((line) => !line.startsWith('tmp/')));
   });
 
@@ -72,7 +82,7 @@ describe.skipIf('why' in provided)('on a fresh Debian without a network', () => 
     const theirs = root.list().filter((line) => line.endsWith(` ${uid}:${gid}`));
     expect(theirs.map((line) => line.split(' ')[0])).toEqual(['var/lib/pier-agent']);
     expect(lstatSync(inRoot('etc/systemd/system/multi-user.target.wants/pier-agent.service')).isSymbolicLink()).toBe(true);
-    expect((await ok('pier-agent', 'status')).trim()).toMatch(/^not configured/);
+    expect(await root.run('pier-agent', 'status')).toMatchObject({ status: 4, stdout: expect.stringMatching(/^version   \d+\..*\nnot configured: /) });
     // A board that this user may use, as udev gives him a real one.
     for (const path of ['', ...readdirSync(world.board.dir, { recursive: true, encoding: 'utf8' })]) chownSync(join(world.board.dir, path), Number(uid), Number(gid));
     writeFileSync(inRoot('etc/pier/agent.conf'), 'PIER_BOARD=sim:/srv/board\n');

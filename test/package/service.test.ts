@@ -1,6 +1,5 @@
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect, inject, test } from 'vitest';
 import { systemClock } from '@pier/shared/core';
 import { bootRoot, openRoot } from '../support/debian-root.ts';
@@ -8,7 +7,6 @@ import { trappingGuest } from '../support/guests.ts';
 import { readRecord } from '../support/record.ts';
 import { deploymentIn, led, openWorld, until } from '../support/world.ts';
 
-const installer = fileURLToPath(new URL('../../deploy/install.sh', import.meta.url));
 const provided = inject('provided');
 
 test.skipIf('why' in provided)('on a system that is running, the installer brings a service that enrols, survives kill -9 with its outputs safe, and goes without a trace', async (context) => {
@@ -16,8 +14,7 @@ test.skipIf('why' in provided)('on a system that is running, the installer bring
   await using world = await openWorld();
   using root = await openRoot({ tar: provided.debian, board: world.board.dir });
   mkdirSync(join(root.dir, 'root', 'pier'));
-  for (const name of readdirSync(provided.packages).filter((file) => file.endsWith('_amd64.deb'))) copyFileSync(join(provided.packages, name), join(root.dir, 'root/pier', name));
-  copyFileSync(installer, join(root.dir, 'root/pier/install.sh'));
+  for (const name of readdirSync(provided.packages).filter((file) => /_amd64\.deb$|^install\.sh$/.test(file))) copyFileSync(join(provided.packages, name), join(root.dir, 'root/pier', name));
   writeFileSync(join(root.dir, 'root/pier/token'), await world.token(), { mode: 0o600 });
   // The board is this machine's; for everybody, since the user of the agent is not there yet.
   for (const path of ['', ...readdirSync(world.board.dir, { recursive: true, encoding: 'utf8' })]) chmodSync(join(world.board.dir, path), 0o777);
@@ -42,7 +39,7 @@ test.skipIf('why' in provided)('on a system that is running, the installer bring
   expect(readdirSync(join(root.dir, 'etc/pier')).sort()).toEqual(['.made-group-gpio', 'agent.conf']);
 
   const startMs = systemClock.monotonicMs();
-  const installed = await system.run('sh', '/root/pier/install.sh', '--packages', '/root/pier', '--manager', world.manager.device, '--token-file', '/root/pier/token', '--board', 'sim:/srv/board', '--name', 'pier-1');
+  const installed = await system.run('sh', '/root/pier/install.sh', '--manager', world.manager.device, '--token-file', '/root/pier/token', '--board', 'sim:/srv/board', '--name', 'pier-1');
   const { stdout: journal } = await system.run('journalctl', '--no-pager', '-u', 'pier-agent', '-n', '30');
   expect({ ...installed, journal: installed.status === 0 ? '' : journal }).toMatchObject({ status: 0, stdout: expect.stringMatching(/pier-agent: enrolled$/m) });
   process.stdout.write(`package: install.sh: installed and enrolled in ${Math.round(systemClock.monotonicMs() - startMs)} ms\n`);
@@ -51,6 +48,8 @@ test.skipIf('why' in provided)('on a system that is running, the installer bring
   if (!device) throw new Error('the manager knows no device');
   expect(device).toMatchObject({ name: 'pier-1' });
   expect(await ok('pier-agent', 'status')).toMatch(/service +active/);
+  const twice = await system.run('sh', '/root/pier/install.sh', '--manager', world.manager.device, '--token', 'pier1.none');
+  expect(twice).toMatchObject({ status: 5, stdout: '', stderr: expect.stringMatching(/enrolled already/) });
 
   // What the unit takes from the agent, as the kernel sees it.
   const status = await ok('cat', `/proc/${await property('MainPID')}/status`);

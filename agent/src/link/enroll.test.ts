@@ -85,6 +85,17 @@ test('the key is on disk before the manager hears of it, and a retry after a los
   expect(publicPart(asked[0] ?? '')).toBe(publicPart(asked[1] ?? ' '));
 });
 
+test('a claim token in the device\'s own folder is gone once it is used, and one elsewhere stays', async () => {
+  const elsewhere = mkdtempSync(join(tmpdir(), 'pier-token-'));
+  for (const tokenFile of [join(folder, 'token'), join(elsewhere, 'token')]) {
+    rmSync(join(folder, 'identity'), { recursive: true, force: true });
+    writeFileSync(tokenFile, token());
+    await enrolOnce({ folder, manager: manager.url, clock: systemClock, random: () => 0, log: silentLog }, { token: token(), tokenFile, name: 'porch', profile: async () => profile }, never);
+    expect([tokenFile, existsSync(tokenFile)]).toEqual([tokenFile, tokenFile.startsWith(elsewhere)]);
+  }
+  rmSync(elsewhere, { recursive: true });
+});
+
 test('a process that dies between request and answer goes on with the same key', async () => {
   const controller = new AbortController();
   manager.say.push(problem(503, 'unreachable'));

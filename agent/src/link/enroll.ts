@@ -3,6 +3,8 @@
  * token pins: the authority's fingerprint for TLS, and the root key for the policy.
  */
 import { X509Certificate, createHash } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { resolve, sep } from 'node:path';
 import * as z from 'zod';
 import { type Clock, Fault, type FaultCode, KeyId, type Log, type Random, backoffMs, check, toFault } from '@pier/shared/core';
 import { EnrollResponse, decodeToken, devicePaths } from '@pier/shared/enroll';
@@ -14,7 +16,7 @@ import { type Enrolment, type Identity, deviceKey, fits, storeEnrolment, storedI
 
 export type EnrolDeps = { readonly folder: string; readonly manager: string; readonly clock: Clock; readonly random: Random; readonly log: Log };
 /** `profile` waits for the board; a token that is none is told before. */
-export type Claim = { readonly token: string | undefined; readonly profile: () => Promise<BoardProfile>; readonly name: string | undefined };
+export type Claim = { readonly token: string | undefined; readonly tokenFile?: string | undefined; readonly profile: () => Promise<BoardProfile>; readonly name: string | undefined };
 type Token = NonNullable<ReturnType<typeof decodeToken>>;
 
 const Authority = z.strictObject({ ca: z.string().max(16_384) });
@@ -33,7 +35,7 @@ export async function enrolOnce(deps: EnrolDeps, claim: Claim, signal: AbortSign
   if (stored) return stored;
   const token = decodeToken(claim.token ?? '');
   if (!token) throw new Fault('token-invalid', claim.token === undefined ? 'this device is not enrolled yet: a claim token is needed (--token, --token-file or PIER_TOKEN)' : 'the claim token is damaged: "pier1." and the rest as it was shown were expected');
-  const wanted = { token, name: claim.name, profile: await claim.profile() };
+  const wanted = { token, tokenFile: claim.tokenFile, name: claim.name, profile: await claim.profile() };
   const patience = newPatience(deps);
   for (let tries = 0; ; tries += 1) {
     try {
@@ -82,12 +84,24 @@ export async function enrolAgain(deps: EnrolDeps, claim: Claim, known: Identity,
   return enrolment;
 }
 
-async function enrol(deps: EnrolDeps, claim: Wanted, signal: AbortSignal): Promise<Identity> {
+async function enrol(deps: EnrolDeps, claim: Wanted & Pick<Claim, 'tokenFile'>, signal: AbortSignal): Promise<Identity> {
   const { enrolment, privatePem } = await ask(deps, claim, signal);
   await storeEnrolment(deps.folder, enrolment);
   deps.log.debug({}, 'step.enrolment-stored');
   deps.log.info({ device: enrolment.device, generation: enrolment.generation }, 'device.enrolled');
+  if (claim.tokenFile !== undefined) await removeUsed(deps, claim.tokenFile);
   return { ...enrolment, privatePem };
+}
+
+/** A token that lies in the device's own folder was put there for the device; one elsewhere is somebody's own file. */
+async function removeUsed({ folder, log }: EnrolDeps, tokenFile: string): Promise<void> {
+  if (!resolve(tokenFile).startsWith(`${resolve(folder)}${sep}`)) return;
+  try {
+    await rm(tokenFile, { force: true });
+  } catch (cause) {
+    // The device is enrolled all the same, and the token gives nothing a second time.
+    log.warn({ reason: toFault(cause).message }, 'token.not-removed');
+  }
 }
 
 type Wanted = { readonly token: Token; readonly profile: BoardProfile; readonly name: string | undefined };

@@ -5,13 +5,14 @@ import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Fault } from '@pier/shared/core';
 import { bundleCode } from './code.ts';
+import type { Provision } from './compiler.ts';
 import { licensesOf } from './licenses.ts';
 import { nativeParts } from './native.ts';
 import { ownManifest, placesIn, readPins } from './packages.ts';
 import { sbomOf } from './sbom.ts';
 
 /** `out` is the folder, or makes it of the bundle's name; what is there is replaced. */
-export type BuildRequest = { readonly root: string; readonly out: string | ((name: string) => string); readonly mtimeS: number };
+export type BuildRequest = Provision & { readonly root: string; readonly out: string | ((name: string) => string); readonly mtimeS: number };
 export type Bundle = { readonly dir: string; readonly version: string; readonly files: readonly { readonly path: string; readonly bytes: number }[]; readonly sizeBytes: number };
 
 const launcher = 'pier-agent';
@@ -19,16 +20,17 @@ const launcherSource = fileURLToPath(new URL('pier-agent.sh', import.meta.url));
 
 /**
  * Makes the device bundle from the checkout at `root`: all that an agent needs besides Node, for every architecture. The same
- * sources give the same bytes, wherever, whenever and by whomever it is built. Faults: `input-invalid`, `unreachable`.
+ * sources give the same bytes, wherever, whenever and by whomever it is built. Faults: `input-invalid`, `unreachable`,
+ * `platform-unsupported` without the compilers.
  */
-export async function buildBundle({ root, out, mtimeS }: BuildRequest, signal: AbortSignal): Promise<Bundle> {
+export async function buildBundle({ root, out, mtimeS, ...provision }: BuildRequest, signal: AbortSignal): Promise<Bundle> {
   const own = ownManifest(root, 'agent');
   const name = `${launcher}-${own.version}`;
   const dir = typeof out === 'string' ? out : out(name);
   mkdirSync(dirname(dir), { recursive: true });
   const work = mkdtempSync(join(dirname(dir), `.${basename(dir)}-`));
   try {
-    await fill({ root, out: work, name, own }, signal);
+    await fill({ root, out: work, own, ...provision }, signal);
     settle(work, mtimeS);
     rmSync(dir, { recursive: true, force: true });
     renameSync(work, dir);
@@ -39,12 +41,12 @@ export async function buildBundle({ root, out, mtimeS }: BuildRequest, signal: A
   return { dir, version: own.version, files, sizeBytes: files.reduce((sum, { bytes }) => sum + bytes, 0) };
 }
 
-type Filling = { readonly root: string; readonly out: string; readonly name: string; readonly own: { readonly version: string; readonly license: string } };
+type Filling = Provision & { readonly root: string; readonly out: string; readonly own: { readonly version: string; readonly license: string } };
 
-async function fill({ root, out, own: { version, license } }: Filling, signal: AbortSignal): Promise<void> {
+async function fill({ root, out, own: { version, license }, ...provision }: Filling, signal: AbortSignal): Promise<void> {
   const pins = readPins(root);
   const metafile = await bundleCode({ root, out });
-  const natives = await nativeParts({ root, out, pins }, signal);
+  const natives = await nativeParts({ root, out, pins, ...provision }, signal);
   copyFileSync(launcherSource, join(out, launcher));
   const places = new Set([...placesIn(metafile), ...natives.flatMap(({ from, within = [] }) => [from, ...within]).map(({ place }) => place)]);
   const packages = [...places].sort().map((place) => pins.pinned(place));

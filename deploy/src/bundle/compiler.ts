@@ -2,12 +2,30 @@ import { spawnSync } from 'node:child_process';
 import { Fault } from '@pier/shared/core';
 
 export type Compiler = { readonly program: string; readonly debian: string };
+/** `say` takes a line for whoever waits for the build. */
+export type Provision = { readonly installTools: boolean; readonly say: (line: string) => void };
 
-/** The compiler's own words for its version; it is installed where it is missing, by root on a Debian. Faults: `platform-unsupported`. */
-export function provideCompiler({ program, debian }: Compiler): string {
-  const version = versionOf(program) ?? (install(debian) ? versionOf(program) : undefined);
-  if (version === undefined) throw new Fault('platform-unsupported', `${program} is needed for the native parts and not here: "apt-get install ${debian}" brings it`);
-  return version;
+/**
+ * The compilers' own words for their versions. What is missing is installed only where `installTools` asks for it, by root on a
+ * Debian: a build does not change the machine of somebody who did not say so. Faults: `platform-unsupported`, naming all that is missing.
+ */
+export function provideCompilers(compilers: readonly Compiler[], { installTools, say }: Provision): readonly string[] {
+  const missing = compilers.filter(({ program }) => versionOf(program) === undefined);
+  if (missing.length > 0 && installTools && isRoot()) install(missing.map(({ debian }) => debian), say);
+  return compilers.map(({ program }) => {
+    const version = versionOf(program);
+    if (version === undefined) throw new Fault('platform-unsupported', sentence(missing));
+    return version;
+  });
+}
+
+const isRoot = (): boolean => process.getuid?.() === 0;
+const wish = ['install', '-y', '--no-install-recommends'] as const;
+
+function sentence(missing: readonly Compiler[]): string {
+  const line = ['apt-get', ...wish, ...missing.map(({ debian }) => debian)].join(' ');
+  const way = isRoot() ? `"${line}" brings what is missing, and --install-tools lets this command run that` : `"sudo ${line}" brings what is missing`;
+  return `the native parts need ${missing.map(({ program }) => program).join(' and ')}: ${way}`;
 }
 
 function versionOf(program: string): string | undefined {
@@ -15,11 +33,18 @@ function versionOf(program: string): string | undefined {
   return status === 0 ? stdout : undefined;
 }
 
-function install(wanted: string): boolean {
-  if (process.getuid?.() !== 0) return false;
-  process.stderr.write(`build:agent: installing the Debian package ${wanted}\n`);
+const lastLines = 8;
+
+function install(wanted: readonly string[], say: Provision['say']): void {
+  say(`installing the Debian package${wanted.length > 1 ? 's' : ''} ${wanted.join(' ')}`);
   // Somebody else may be installing at the same time: apt waits for its lock.
-  const apt = (...words: string[]): boolean => spawnSync('env', ['DEBIAN_FRONTEND=noninteractive', 'apt-get', '-q', '-o', 'DPkg::Lock::Timeout=120', ...words], { stdio: 'ignore', timeout: 300_000 }).status === 0;
-  const wish = ['install', '-y', '--no-install-recommends', wanted];
-  return apt(...wish) || (apt('update') && apt(...wish));
+  const apt = (...words: string[]): { readonly status: number | null; readonly said: string } => {
+    const { status, stdout, stderr, error } = spawnSync('env', ['DEBIAN_FRONTEND=noninteractive', 'apt-get', '-q', '-o', 'DPkg::Lock::Timeout=120', ...words], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], timeout: 300_000, maxBuffer: 2 ** 26 });
+    return { status, said: error?.message ?? `${stdout}${stderr}` };
+  };
+  if (apt(...wish, ...wanted).status === 0) return;
+  const update = apt('update');
+  const last = update.status === 0 ? apt(...wish, ...wanted) : update;
+  if (last.status === 0) return;
+  throw new Fault('platform-unsupported', `apt-get could not install ${wanted.join(' ')}; its last lines:\n${last.said.trim().split('\n').slice(-lastLines).join('\n')}`);
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Fault } from '@pier/shared/core';
 import { buildEpoll, compilers } from '../native/index.ts';
-import { provideCompiler } from './compiler.ts';
+import { type Provision, provideCompilers } from './compiler.ts';
 import type { Pinned, Pins } from './packages.ts';
 
 export const archs = ['arm64', 'x64'] as const;
@@ -15,11 +15,11 @@ export type Arch = (typeof archs)[number];
 /** A native part of the bundle, the package that it comes from, and what of others was compiled into it. */
 export type NativePart = { readonly path: string; readonly from: Pinned; readonly within?: readonly Pinned[] };
 
-type Request = { readonly root: string; readonly out: string; readonly pins: Pins };
+type Request = Provision & { readonly root: string; readonly out: string; readonly pins: Pins };
 
-/** Puts the native parts of every architecture into `out`, below native/. Faults: `input-invalid` for a package that is not what the lockfile pins. */
+/** Puts the native parts of every architecture into `out`, below native/. Faults: `input-invalid` for a package that is not what the lockfile pins, `platform-unsupported` without the compilers. */
 export async function nativeParts(request: Request, signal: AbortSignal): Promise<NativePart[]> {
-  const versions = archs.map((arch) => provideCompiler(compilers[arch]));
+  const versions = provideCompilers(archs.map((arch) => compilers[arch]), request);
   for (const arch of archs) mkdirSync(join(request.out, folderOf(arch)), { recursive: true });
   const parts = archs.flatMap((arch, index) => [koffi(arch, request, signal), serialport(arch, request), epoll(arch, { ...request, compiler: versions[index] ?? '' }, signal)]);
   return Promise.all(parts);
@@ -50,11 +50,12 @@ async function serialport(arch: Arch, { root, out, pins }: Request): Promise<Nat
 const recipe = fileURLToPath(new URL('../native/build-epoll.ts', import.meta.url));
 
 /** Compiled once for each compiler, Node, recipe and version of the package: it takes seconds. */
-async function epoll(arch: Arch, { root, out, pins, compiler }: Request & { readonly compiler: string }, signal: AbortSignal): Promise<NativePart> {
+async function epoll(arch: Arch, { root, out, pins, say, compiler }: Request & { readonly compiler: string }, signal: AbortSignal): Promise<NativePart> {
   const [from, nan] = [pins.pinned('node_modules/epoll'), pins.pinned('node_modules/nan')];
   const made = createHash('sha256').update(JSON.stringify([arch, process.version, compiler, from.integrity, nan.integrity, readFileSync(recipe, 'utf8')])).digest('hex');
   const kept = join(root, '.pier', 'cache', 'native', `epoll-${arch}-${made.slice(0, 16)}.node`);
   if (!existsSync(kept)) {
+    say(`${arch}: compiling the native part of the package epoll`);
     mkdirSync(join(kept, '..'), { recursive: true });
     await buildEpoll({ root, arch, out: `${kept}.${process.pid}` }, signal);
     renameSync(`${kept}.${process.pid}`, kept);

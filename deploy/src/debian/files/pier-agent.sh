@@ -6,6 +6,8 @@ here=/usr/lib/pier/agent/pier-agent
 state=/var/lib/pier-agent
 user=pier-agent
 managed=/etc/pier/manager.conf
+settings=/etc/pier/agent.conf
+given=$(env | sed -n 's/^\(PIER_[A-Z0-9_]*\)=.*/\1/p' | tr '\n' ' ')
 : "${PIER_NODE:=/usr/lib/pier/runtime/bin/node}"
 export PIER_NODE
 
@@ -17,15 +19,34 @@ fail() {
 help() {
   cat <<'EOF'
 usage: pier-agent enrol --manager URL (--token T | --token-file FILE) [--wait SECONDS]
-       pier-agent status
+       pier-agent status          exits 0 when this device is enrolled, 4 when not, 1 when that is not for this user to see
        pier-agent run FILE.wasm [--board sim:DIR] [--grant FILE] [--env K=V]... [--memory MB] [--timeout S] [-- args...]
        pier-agent start | safe     what the service runs: the agent, and after it the hook that makes its outputs safe
 Settings: /etc/pier/agent.conf.
 EOF
 }
 
+# The settings as systemd reads them for the service: a later line wins, what the caller set wins over all, and nothing is evaluated.
+read_settings() {
+  for from in "$managed" "$settings"; do
+    [ -r "$from" ] || continue
+    while read -r line || [ -n "$line" ]; do
+      key=${line%%=*} value=${line#*=}
+      case $line in PIER_?*=*) ;; *) continue ;; esac
+      case $key in *[!A-Z0-9_]*) continue ;; esac
+      case " $given" in *" $key "*) continue ;; esac
+      case $value in
+        \"*\") value=${value#\"} value=${value%\"} ;;
+        \'*\') value=${value#\'} value=${value%\'} ;;
+      esac
+      export "$key=$value"
+    done <"$from"
+  done
+}
+
 # Where the service is: its folder, its board, and its token as long as there is one.
 settle() {
+  read_settings
   export PIER_DATA="${PIER_DATA:-$state}" PIER_BOARD="${PIER_BOARD:-auto}"
   if [ -e "$PIER_DATA/identity/enrolment.json" ]; then
     rm -f "$PIER_DATA/token"
@@ -91,6 +112,8 @@ write_settings() {
   install -d -o "$user" -g "$user" -m 0700 "$state"
   printf '%s\n' "$2" | setsid --wait setpriv --reuid="$user" --regid="$user" --clear-groups sh -c "umask 077 && cat >'$state/token.part' && mv -f '$state/token.part' '$state/token'"
   printf '# Written by "pier-agent enrol"; settings of your own go into agent.conf.\nPIER_MANAGER=%s\n' "$1" >"$managed.part"
+  # Who starts the agent by hand reads it too.
+  chmod 0644 "$managed.part"
   mv -f "$managed.part" "$managed"
   sync
 }
@@ -121,20 +144,26 @@ await() {
 }
 
 status() {
+  installed=$(dpkg-query -W -f '${Version}' pier-agent 2>/dev/null) || installed=unknown
+  printf 'version   %s\n' "$installed"
   if [ ! -e "$managed" ]; then
     printf 'not configured: "pier-agent enrol" comes first\n'
-    return 0
+    return 4
   fi
+  known=0
   sed -n 's/^PIER_MANAGER=/manager   /p' "$managed"
   if [ -e "$state/identity/enrolment.json" ]; then
     # The file is the agent's own, and what it says comes to root's terminal: bytes that are no letters as well.
     printf 'device    %s\n' "$(LC_ALL=C sed -n 's/.*"device":"\([a-z0-9-]\{1,63\}\)".*/\1/p' "$state/identity/enrolment.json")"
   elif [ ! -x "$state" ]; then
     printf 'device    unknown: only root and "pier-agent" may look\n'
+    known=1
   else
     printf 'device    not enrolled yet\n'
+    known=4
   fi
   if has_systemd; then printf 'service   %s\n' "$(systemctl is-active pier-agent.service || true)"; fi
+  return "$known"
 }
 
 command=${1:-help}
