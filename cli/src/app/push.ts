@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Fault } from '@pier/shared/core';
 import { packArtifact } from '@pier/shared/oci';
 import { keyIdOf, makeSignature, publicPemOf } from '@pier/shared/signing';
-import { type ManagerOptions, openTarget, readUserFile } from '../session/index.ts';
+import { type ManagerOptions, openTarget, readPrivateKey } from '../session/index.ts';
 import { readAppManifest } from './manifest.ts';
 
 export type Pushed = { readonly reference: string; readonly digest: string; readonly signedBy: string | null };
@@ -54,7 +54,7 @@ type Client = Awaited<ReturnType<typeof openTarget>>['client'];
 type ToSign = { readonly repository: string; readonly digest: Parameters<typeof makeSignature>[0]['digest']; readonly sizeBytes: number; readonly keyFile: string };
 
 async function sign(client: Client, { repository, digest, sizeBytes, keyFile }: ToSign, signal: AbortSignal): Promise<string> {
-  const privatePem = readUserFile(keyFile, 'release key');
+  const privatePem = readPrivateKey(keyFile, 'release key');
   const signature = makeSignature({ digest, manifestSizeBytes: sizeBytes, privatePem });
   await client.pushSignature(repository, { digest, ...signature }, signal);
   return keyIdOf(publicPemOf(privatePem));

@@ -1,4 +1,4 @@
-export { createPrivateFile, readSettings, readUserFile, writePrivateFile, writeProfile } from './settings.ts';
+export { createPrivateFile, readPrivateKey, readSettings, readUserFile, writePrivateFile, writeProfile } from './settings.ts';
 export { type Screen, output, plain } from './output.ts';
 export { type ManagerOptions, type Session, openSession, openTarget } from './session.ts';
-export { type Common, runProgram, withManager, withOutput } from './program.ts';
+export { type Common, nameHelp, runProgram, withManager, withOutput } from './program.ts';

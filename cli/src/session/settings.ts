@@ -3,8 +3,9 @@ import { mkdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import * as z from 'zod';
-import { Fault, check, parseJson } from '@pier/shared/core';
+import { Fault, check, parseJson, toFault } from '@pier/shared/core';
 import { createFile, replaceFile } from '@pier/shared/disk';
+import { publicPemOf } from '@pier/shared/signing';
 
 /** What `pier login` remembers; a file that only its owner reads. */
 const Profile = z.strictObject({ manager: z.url(), token: z.string().min(1) });
@@ -56,4 +57,15 @@ export function readUserFile(file: string, what: string): string {
   } catch (cause) {
     throw new Fault('not-found', `${what} ${file} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, {}, cause);
   }
+}
+
+/** The private key in a file that the user named. Faults: `not-found`, `key-unusable`, naming it. */
+export function readPrivateKey(file: string, what: string): string {
+  const privatePem = readUserFile(file, what);
+  try {
+    publicPemOf(privatePem);
+  } catch (cause) {
+    throw new Fault('key-unusable', `${what} ${file}: ${toFault(cause).message}; "pier key generate" writes the private one as NAME.key`, {}, cause);
+  }
+  return privatePem;
 }

@@ -6,7 +6,7 @@ import type { IClientOptions, MqttClient } from 'mqtt';
 import { CommandId, DeviceId, Fault, canonicalJson, check, isFaultCode, parseJson, systemClock } from '@pier/shared/core';
 import { payloadTypes, signEnvelope } from '@pier/shared/signing';
 import { CommandState, isFinal, topics, verbNames, verbs } from '@pier/shared/wire';
-import { type Common, output, plain, readSettings, readUserFile, withOutput } from '../session/index.ts';
+import { type Common, output, plain, readPrivateKey, readSettings, readUserFile, withOutput } from '../session/index.ts';
 import { positive } from './words.ts';
 
 type Options = Common & { identity?: string; mqtt?: string; key?: string; timeout: number; wait: boolean };
@@ -90,7 +90,7 @@ function payloadOf(wanted: Wanted, { id, key, timeoutS }: { id: CommandId; key: 
   const body = { id, cmd: wanted.verb, args: wanted.args, ttl: timeoutS };
   if (key === undefined) return JSON.stringify(body);
   const payload = canonicalJson({ ...body, device: wanted.device, number: systemClock.nowMs() });
-  return JSON.stringify(signEnvelope({ payloadType: payloadTypes.command, payload, privatePem: readUserFile(key, 'operator key') }));
+  return JSON.stringify(signEnvelope({ payloadType: payloadTypes.command, payload, privatePem: readPrivateKey(key, 'operator key') }));
 }
 
 async function connect(dir: string, url: string | undefined): Promise<{ client: MqttClient } & AsyncDisposable> {

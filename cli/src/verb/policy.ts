@@ -4,7 +4,7 @@ import { basename } from 'node:path';
 import { Fault, canonicalJson, check, parseJson, systemClock } from '@pier/shared/core';
 import { capabilityKinds } from '@pier/shared/capability';
 import { Envelope, TrustPolicy, keyIdOf, payloadTypes, publicPemOf, signEnvelope } from '@pier/shared/signing';
-import { type Common, openSession, output, readUserFile, withManager, withOutput } from '../session/index.ts';
+import { type Common, openSession, output, readPrivateKey, readUserFile, withManager, withOutput } from '../session/index.ts';
 
 type SignOptions = Common & { root: string; release: string[]; operator: string[]; scope: string; out: string; unsignedCommands: 'readOnly' | 'allow' };
 
@@ -39,7 +39,7 @@ export function addPolicy(program: Command): void {
 
 async function signPolicy(options: SignOptions): Promise<void> {
   const scheduler = await openSession(options).api.call('getScheduler', {});
-  const rootPem = readUserFile(options.root, 'root key');
+  const rootPem = readPrivateKey(options.root, 'root key');
   const root = publicPemOf(rootPem);
   const named = (files: readonly string[], role: 'release' | 'operator') => files.map((file) => ({ ...publicKeyIn(file), name: basename(file, '.pub'), role }));
   const release = named(options.release, 'release');

@@ -74,6 +74,16 @@ describe('a blob is uploaded', () => {
     await expect(at.client.pushBlob(repository, Buffer.from('wasm'), signal)).rejects.toMatchObject(fault('registry-error', '400 (DIGEST_INVALID: no)'));
   });
 
+  test('or put off while the disk of the registry is low, in its words', async () => {
+    await using at = await setUp({
+      meddle: (_, response) => {
+        response.writeHead(507).end('{"errors":[{"code":"UNKNOWN","message":"the disk has 63 MB left"}]}');
+        return true;
+      },
+    });
+    await expect(at.client.pushBlob(repository, Buffer.from('wasm'), signal)).rejects.toMatchObject(fault('disk-low', 'answered 507 (the disk has 63 MB left)'));
+  });
+
   test.each([[202, undefined, 'no location'], [202, 'http://[', 'no location'], [307, '/elsewhere', 'redirected'], [500, undefined, '500']])('never after an odd answer (%i, location %s)', async (status, location, why) => {
     await using at = await setUp({
       meddle: (_, response) => {

@@ -198,7 +198,7 @@ function redirectOf(request: Request, response: Response): URL | undefined {
   return next;
 }
 
-const codes: Readonly<Record<number, FaultCode>> = { 401: 'unauthenticated', 403: 'forbidden', 404: 'not-found', 413: 'too-large', 429: 'too-many-requests' };
+const codes: Readonly<Record<number, FaultCode>> = { 401: 'unauthenticated', 403: 'forbidden', 404: 'not-found', 413: 'too-large', 429: 'too-many-requests', 507: 'disk-low' };
 
 /** Passes an answer with one of the wanted statuses; faults with the registry's own words otherwise. */
 export async function expectStatus(response: Response, wanted: readonly number[], what: string): Promise<Response> {
@@ -211,7 +211,9 @@ export async function expectStatus(response: Response, wanted: readonly number[]
 async function wordsOf(response: Response): Promise<string> {
   try {
     const text = Buffer.from(await response.bytes(16 << 10)).toString('utf8');
-    return [...text.matchAll(/"(?:code|message)"\s*:\s*"([^"\\]{1,120})"/g)].map((match) => match[1] ?? '').slice(0, 2).join(': ').replace(/[^\x20-\x7e]/g, '?');
+    const words = [...text.matchAll(/"(?:code|message)"\s*:\s*"([^"\\]{1,300})"/g)].map((match) => match[1] ?? '').slice(0, 2);
+    // The code for "none of the others" tells nobody anything beside a sentence.
+    return words.filter((word) => word !== 'UNKNOWN' || words.length === 1).join(': ').replace(/[^\x20-\x7e]/g, '?');
   } catch {
     // The status alone says enough when the body cannot be read.
     return '';

@@ -10,6 +10,7 @@ import { keyIdOf, publicPemOf } from './keys.ts';
 const inTotoType = 'application/vnd.in-toto+json';
 const signPredicate = 'https://sigstore.dev/cosign/sign/v1';
 const payloadBytesMax = 64 << 10;
+const keyIdDigits = 64;
 
 /**
  * A bundle that a key verifies. Log entries and timestamps prove nothing without a trusted log and are not looked at; a
@@ -34,7 +35,7 @@ const Statement = z.object({
 
 /**
  * Signs an artifact by its digest. The same key and digest never give the same bytes twice: ECDSA takes a fresh number each time.
- * `createdAt` (ISO 8601) is noted on the manifest when given; nothing relies on it. Faults: `input-invalid` for the key.
+ * `createdAt` (ISO 8601) is noted on the manifest when given; nothing relies on it. Faults: `key-unusable`.
  */
 export function makeSignature({ digest, manifestSizeBytes, privatePem, createdAt }: { readonly digest: Digest; readonly manifestSizeBytes: number; readonly privatePem: string; readonly createdAt?: string }): SignatureCandidate {
   const statement = { _type: 'https://in-toto.io/Statement/v1', subject: [{ digest: { sha256: hexOf(digest) } }], predicateType: signPredicate, predicate: {} };
@@ -61,11 +62,14 @@ function referrerOf({ digest, manifestSizeBytes, bundle, createdAt }: { digest: 
   });
 }
 
+/** `saysKey` is the key that the bundle names: a word to people about what did not count, and nothing more. */
+export type ReadCandidate = Unproven & { readonly saysKey?: string };
+
 /**
  * A candidate whose parts fit each other and are about this artifact, ready for its signature to be checked; nothing is proven
  * yet. Refusal: `signature-invalid`, saying what does not fit.
  */
-export function readCandidate({ manifest, bundle }: SignatureCandidate, about: { readonly digest: Digest; readonly sizeBytes: number }): Verdict<Unproven> {
+export function readCandidate({ manifest, bundle }: SignatureCandidate, about: { readonly digest: Digest; readonly sizeBytes: number }): Verdict<ReadCandidate> {
   try {
     const referrer = parseSignatureReferrer(manifest);
     if (referrer.subject.digest !== about.digest) return invalid(`is attached to ${referrer.subject.digest}`);
@@ -77,7 +81,7 @@ export function readCandidate({ manifest, bundle }: SignatureCandidate, about: {
   }
 }
 
-function readBundle(bytes: Uint8Array, digest: Digest): Verdict<Unproven> {
+function readBundle(bytes: Uint8Array, digest: Digest): Verdict<ReadCandidate> {
   const { dsseEnvelope, verificationMaterial } = checkJson(Bundle, bytes, { what: 'sigstore bundle', code: 'signature-invalid', sizeBytesMax: ociLimits.bundleBytesMax });
   const keyid = dsseEnvelope.signatures[0]?.keyid ?? '';
   if (keyid !== '' && keyid !== verificationMaterial.publicKey.hint) return invalid('its keyid and its key hint disagree');
@@ -87,7 +91,8 @@ function readBundle(bytes: Uint8Array, digest: Digest): Verdict<Unproven> {
   // An attestation by a trusted key (an SBOM, a scan) says nothing about whether the artifact may run (CVE-2022-35929).
   if (predicateType !== signPredicate) return invalid(`states "${predicateType.slice(0, 100)}", which is not a signature`);
   if (!subject.some((one) => one.digest['sha256'] === hexOf(digest))) return invalid('its statement is about another artifact');
-  return accept(read.value);
+  const saysKey = Buffer.from(verificationMaterial.publicKey.hint ?? '', 'base64').toString('hex');
+  return accept(saysKey.length === keyIdDigits ? { ...read.value, saysKey } : read.value);
 }
 
 function invalid(why: string): ReturnType<typeof refuse> {

@@ -19,7 +19,7 @@ export function preAuthEncoding(payloadType: string, payload: Uint8Array): Uint8
   return Buffer.concat([Buffer.from(`DSSEv1 ${Buffer.byteLength(payloadType)} ${payloadType} ${payload.byteLength} `, 'utf8'), payload]);
 }
 
-/** Signs with one key. Faults: `input-invalid` when it is no P-256 private key. */
+/** Signs with one key. Faults: `key-unusable` when it is no P-256 private key. */
 export function signEnvelope({ payloadType, payload, privatePem }: { readonly payloadType: string; readonly payload: Uint8Array | string; readonly privatePem: string }): Envelope {
   const bytes = Buffer.from(payload);
   const sig = sign('sha256', preAuthEncoding(payloadType, bytes), { key: privateKeyOf(privatePem), dsaEncoding: 'der' });

@@ -65,7 +65,7 @@ describe('scope', () => {
   });
 
   test('a release key of another scope is a stranger in this one', () => {
-    expect(judge({ candidates: [signedBy(world.second, artifact)] })).toMatchObject(refusal('untrusted-signer', 'not by a key of scope "manager/apps"'));
+    expect(judge({ candidates: [signedBy(world.second, artifact)] })).toMatchObject(refusal('untrusted-signer', `its only signature does not count: signed by the release key ${world.second.id.slice(0, 12)}, which the policy does not name as a release key for "manager/apps"`));
   });
 
   test('the capabilities are those of the scope', () => {
@@ -78,8 +78,16 @@ describe('signatures', () => {
     expect(judge({ candidates: [] })).toMatchObject(refusal('unsigned', artifact.digest));
   });
 
-  test.each(['stranger', 'operator', 'root'] as const)('by the %s key do not count', (name) => {
-    expect(judge({ candidates: [signedBy(world[name], artifact)] })).toMatchObject(refusal('untrusted-signer', '0 of 1 needed keys in 1 signatures'));
+  test.each([['stranger', ''], ['operator', 'the operator '], ['root', 'the root ']] as const)('by the %s key do not count, and the key is named', (name, role) => {
+    expect(judge({ candidates: [signedBy(world[name], artifact)] })).toMatchObject(refusal('untrusted-signer', `signed by ${role}key ${world[name].id.slice(0, 12)}, which the policy does not name`));
+  });
+
+  test.each([
+    ['a trusted key that did not make it', Buffer.from(world.release.id, 'hex').toString('base64'), `it names the trusted key ${world.release.id.slice(0, 12)}, but that key did not sign this`],
+    ['no key', undefined, 'signed by a key that the policy does not name'],
+    ['nothing that could be a key', 'me', 'signed by a key that the policy does not name'],
+  ])('that name %s do not count, and that is said', (_, hint, why) => {
+    expect(judge({ candidates: [hinting(hint)] })).toMatchObject(refusal('untrusted-signer', why));
   });
 
   test('of a key that the policy has dropped do not count any more', () => {
@@ -96,7 +104,7 @@ describe('signatures', () => {
   test('that fail are counted, with the reason of each', () => {
     const junk = { manifest: Buffer.from('junk'), bundle: Buffer.from('junk') };
     const verdict = judge({ candidates: [junk, signedBy(world.stranger, artifact)] });
-    expect(verdict).toMatchObject(refusal('untrusted-signer', '0 of 1 needed keys in 2 signatures: 1. signature manifest: a value was expected at character 0; 2. not by a key of scope "manager/apps"'));
+    expect(verdict).toMatchObject(refusal('untrusted-signer', '0 of 1 needed keys in 2 signatures: 1. signature manifest: a value was expected at character 0; 2. signed by key '));
     expect(judge({ candidates: [junk, junk] })).toMatchObject(refusal('signature-invalid', 'in 2 signatures'));
   });
 
@@ -128,6 +136,15 @@ describe('a threshold of two', () => {
     expect(judge({ policy, candidates })).toMatchObject(refusal('untrusted-signer', '1 of 2 needed keys'));
   });
 });
+
+/** A stranger's signature whose bundle names another key as its own. */
+function hinting(hint: string | undefined) {
+  const { bundle, manifest } = signedBy(world.stranger, artifact);
+  const changed = { ...(JSON.parse(Buffer.from(bundle).toString()) as object), verificationMaterial: { publicKey: hint === undefined ? {} : { hint } } };
+  const bytes = Buffer.from(JSON.stringify(changed));
+  const { layers: [layer], ...rest } = JSON.parse(Buffer.from(manifest).toString()) as { layers: [object] };
+  return { bundle: bytes, manifest: Buffer.from(JSON.stringify({ ...rest, layers: [{ ...layer, digest: digestOf(bytes), size: bytes.byteLength }] })) };
+}
 
 /** The toy artifact with other annotations, signed all the same. */
 function annotated(change: (annotations: Record<string, string>) => unknown): Partial<Evidence> {

@@ -83,17 +83,28 @@ function judgeSignatures({ digest, manifest, candidates, policy }: Evidence, sco
     wellFormed += read.ok ? 1 : 0;
     for (const id of ids) signedBy.add(id);
     if (signedBy.size >= scope.threshold) return accept([...signedBy]);
-    if (ids.length === 0) reasons.push(read.ok ? `not by a key of scope "${scope.prefix}"` : read.refusal.reason);
+    if (ids.length === 0) reasons.push(read.ok ? strangeness(read.value.saysKey, policy, scope) : read.refusal.reason);
   }
-  const counted = `${signedBy.size} of ${scope.threshold} needed keys in ${candidates.length} signatures`;
+  const counted = candidates.length === 1 && scope.threshold === 1 ? 'its only signature does not count' : `${signedBy.size} of ${scope.threshold} needed keys in ${candidates.length} ${candidates.length === 1 ? 'signature' : 'signatures'}`;
   return refuse(wellFormed > 0 ? 'untrusted-signer' : 'signature-invalid', `${counted}: ${listed(reasons)}`);
 }
 
+/** Why a well-formed signature is of none of the scope's keys, by the key that it names itself: verifying it with every other key would let a registry keep a board busy. */
+function strangeness(saysKey: string | undefined, { root, keys }: TrustPolicy, { prefix, keys: trusted }: Scope): string {
+  const wanted = `the policy does not name as a release key for "${prefix}"`;
+  if (saysKey === undefined) return `signed by a key that ${wanted}`;
+  const short = saysKey.slice(0, keyDigitsShown);
+  if (trusted.some((id) => id === saysKey)) return `it names the trusted key ${short}, but that key did not sign this`;
+  const role = saysKey === root.id ? 'root' : keys.find(({ id }) => id === saysKey)?.role;
+  return `signed by ${role === undefined ? '' : `the ${role} `}key ${short}, which ${wanted}`;
+}
+
+const keyDigitsShown = 12;
 const reasonsShown = 4;
 const reasonCharactersMax = 160;
 
 function listed(reasons: readonly string[]): string {
-  const shown = reasons.slice(0, reasonsShown).map((reason, index) => `${index + 1}. ${reason.slice(0, reasonCharactersMax)}`);
+  const shown = reasons.slice(0, reasonsShown).map((reason, index) => `${reasons.length === 1 ? '' : `${index + 1}. `}${reason.slice(0, reasonCharactersMax)}`);
   return [...shown, ...(reasons.length > reasonsShown ? [`and ${reasons.length - reasonsShown} more`] : [])].join('; ') || 'each by a key that was counted';
 }
 

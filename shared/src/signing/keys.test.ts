@@ -60,6 +60,10 @@ test.each<[string, string]>([
   ['an Ed25519 key', generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()],
   ['a P-384 key', generateKeyPairSync('ec', { namedCurve: 'P-384' }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()],
 ])('%s is no private key to sign with, and is not quoted', (_, text) => {
-  expect(() => publicPemOf(text)).toThrow(fault('input-invalid'));
+  expect(() => publicPemOf(text)).toThrow(fault('key-unusable'));
   expect(() => publicPemOf(text)).not.toThrow(text.split('\n')[1] ?? text);
+});
+
+test('a public key is called one where a private key is needed', () => {
+  expect(() => publicPemOf(pair.publicPem)).toThrow('this is a public key');
 });

@@ -21,7 +21,7 @@ export function keyIdOf(publicPem: string): KeyId {
   return idOf(publicKeyOf(publicPem));
 }
 
-/** Faults: `input-invalid` when it is no P-256 private key. */
+/** Faults: `key-unusable` when it is no P-256 private key. */
 export function publicPemOf(privatePem: string): string {
   return pemOf(createPublicKey(privateKeyOf(privatePem)));
 }
@@ -44,8 +44,9 @@ let lastRead: { readonly pem: string; readonly key: KeyObject } | undefined;
 
 export function privateKeyOf(privatePem: string): KeyObject {
   if (lastRead?.pem === privatePem) return lastRead.key;
-  const key = read(() => createPrivateKey(privatePem), 'input-invalid', 'private key');
-  if (key.asymmetricKeyType !== 'ec' || key.asymmetricKeyDetails?.namedCurve !== 'prime256v1') throw new Fault('input-invalid', `not a P-256 private key, but ${key.asymmetricKeyType ?? 'unknown'}`);
+  if (publicPemShape.test(privatePem)) throw new Fault('key-unusable', 'this is a public key; signing takes the private one that belongs to it');
+  const key = read(() => createPrivateKey(privatePem), 'key-unusable', 'private key');
+  if (key.asymmetricKeyType !== 'ec' || key.asymmetricKeyDetails?.namedCurve !== 'prime256v1') throw new Fault('key-unusable', `not a P-256 private key, but ${key.asymmetricKeyType ?? 'unknown'}`);
   lastRead = { pem: privatePem, key };
   return key;
 }
