@@ -16,6 +16,13 @@ export function withOutput(command: Command): Command {
   });
 }
 
+/** Errors in the words of a verb name that verb's own help. */
+export function nameHelp(command: Command, before = ''): void {
+  const name = `${before}${command.name()}`;
+  command.showHelpAfterError(`(see ${name} --help)`);
+  for (const one of command.commands) nameHelp(one, `${name} `);
+}
+
 /** Runs the program and gives its exit status: 0, the fault's, or 2 for wrong usage. Nothing but this decides how the CLI ends. */
 export async function runProgram(program: Command, argv: readonly string[]): Promise<number> {
   try {

@@ -11,7 +11,7 @@ const entries = {
 const nouns = {
   manager: {
     description: 'the fleet manager (start, backup, restore)',
-    usage: '\n  pier manager start --data DIR [--http-port N] [--device-port N] [--mqtt-port N] [--public-host NAME|none]… [--simulator DIR] [--disk-reserve MB] [--print-credentials] [--ready json]\n  pier manager backup --data DIR --to FILE [--without-blobs] [-o json]   also while it runs; DATABASE_URL as for start\n  pier manager restore --data DIR --from FILE [--force] [-o json]   while it is stopped',
+    usage: '\n  pier manager start --data DIR [--http-port N] [--device-port N] [--mqtt-port N] [--public-host NAME|none]… [--simulator DIR] [--disk-reserve MB] [--device-certificate-days N] [--certificate-grace-days N] [--print-credentials] [--ready json]\n  pier manager backup --data DIR --to FILE [--without-blobs] [-o json]   also while it runs; DATABASE_URL as for start\n  pier manager restore --data DIR --from FILE [--force] [-o json]   while it is stopped',
   },
   agent: {
     description: 'the agent of this board (start, safe, run)',
@@ -42,6 +42,12 @@ async function makeSafe(words: readonly string[]): Promise<void> {
   await hook.exited;
 }
 
+/** Words behind `--` belong to a guest. */
+function asksForHelp(words: readonly string[]): boolean {
+  const own = words.includes('--') ? words.slice(0, words.indexOf('--')) : words;
+  return own.includes('--help') || own.includes('-h');
+}
+
 /** `pier manager start`, `pier agent start`, `pier sim board`: the words after the noun belong to the started program. */
 export function addStart(program: Command): void {
   for (const [noun, { description, usage }] of Object.entries(nouns) as [keyof typeof nouns, (typeof nouns)[keyof typeof nouns]][]) {
@@ -52,8 +58,9 @@ export function addStart(program: Command): void {
       .addHelpText('after', usage)
       .allowUnknownOption()
       .passThroughOptions()
-      .action(async (words: string[]) => {
-        process.exitCode = await startEntry(noun, words);
+      .action(async (words: string[], _: unknown, command: Command) => {
+        if (asksForHelp(words)) command.outputHelp();
+        else process.exitCode = await startEntry(noun, words);
       });
   }
 }

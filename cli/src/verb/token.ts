@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { type Common, openSession, output, withManager } from '../session/index.ts';
-import { pairs, positive } from './words.ts';
+import { counted, pairs, positive } from './words.ts';
 
 /** `pier token create|list|revoke`: what a new device needs to enrol; shown once. */
 export function addToken(program: Command): void {
@@ -15,7 +15,7 @@ export function addToken(program: Command): void {
       const answer = await openSession(options).api.call('createToken', { body: { uses: options.uses, expiresInS: options.expiresIn, tags: options.tag, approval: options.approval } });
       if (options.output === 'json') return output.json(answer);
       output.line(answer.token);
-      output.note(`for ${answer.uses} device(s) until ${answer.expiresAt}; on the board: pier agent start --data DIR --manager URL --token …`);
+      output.note(`for ${counted(answer.uses, 'device')} until ${answer.expiresAt}; on the board: pier agent start --data DIR --manager URL --token …`);
     });  withManager(token.command('list'))
     .description('claim tokens, newest first; the secrets are not kept')
     .action(async (options: Common) => {

@@ -7,7 +7,7 @@ import { Command } from 'commander';
 import { addKey } from './key.ts';
 import { parseBinding } from './binding.ts';
 import { tagChange } from './device/change.ts';
-import { notNegative, pairs, positive } from './words.ts';
+import { counted, notNegative, pairs, positive, sizeWords } from './words.ts';
 
 test('a binding word names a line, its direction if one is given, or bytes of storage', () => {
   expect(parseBinding('led=pinctrl-bcm2711:17')).toEqual(['led', { kind: 'gpio', chip: 'pinctrl-bcm2711', line: 17, modes: ['in', 'out'] }]);
@@ -25,6 +25,11 @@ test('numbers and pairs that are none are refused in words', () => {
   expect(() => positive('0')).toThrow(/above 0/);
   expect(pairs('site=lab', { row: '1' })).toEqual({ row: '1', site: 'lab' });
   expect(() => pairs('site', {})).toThrow(/key=value/);
+});
+
+test('amounts are said in the unit that fits, and counted', () => {
+  expect([0, 1, 1_023, 9_216, 1_572_864].map(sizeWords)).toEqual(['0 bytes', '1 byte', '1023 bytes', '9.0 KiB', '1.5 MiB']);
+  expect([1, 2].map((count) => counted(count, 'device'))).toEqual(['1 device', '2 devices']);
 });
 
 test('a key is readable by its owner alone, and a second one never takes its place', async () => {

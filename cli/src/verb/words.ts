@@ -16,3 +16,15 @@ export function pairs(word: string, all: Record<string, string>): Record<string,
   if (at < 1) throw new InvalidArgumentError(`key=value is expected, not "${word}"`);
   return { ...all, [word.slice(0, at)]: word.slice(at + 1) };
 }
+
+/** `1 device`, `2 devices`. */
+export function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
+}
+
+/** Bytes in the unit that fits them. */
+export function sizeWords(bytes: number): string {
+  if (bytes < 1_024) return counted(bytes, 'byte');
+  const isSmall = bytes < 1 << 20;
+  return `${(bytes / (isSmall ? 1_024 : 1 << 20)).toFixed(1)} ${isSmall ? 'KiB' : 'MiB'}`;
+}

@@ -6,6 +6,7 @@ import { positive } from '../words.ts';
 import { addDeviceChanges } from './change.ts';
 import { addDeviceStreams } from './stream.ts';
 import { showDevice, showWhy, wordsOf } from './show.ts';
+import { standingWords, troubleOf } from './standing.ts';
 
 type Listing = Common & { selector?: string; state?: 'pending' | 'active' | 'revoked'; online?: boolean; offline?: boolean; app?: string; search?: string; limit: number; cursor?: string };
 
@@ -35,10 +36,15 @@ export function addDevice(program: Command): void {
   withManager(device.command('why').argument('<device>').argument('[app]'))
     .description('why a device does not run what is wanted: every check, in order, with its evidence')
     .action(async (id: string, app: string | undefined, options: Common) => {
-      const answer = await openSession(options).api.call('whyDevice', { params: { device: check(DeviceId, id, { what: 'device' }) }, query: { app } });
+      const { api } = openSession(options);
+      const params = { device: check(DeviceId, id, { what: 'device' }) };
+      const answer = await api.call('whyDevice', { params, query: { app } });
       if (options.output === 'json') return output.json(answer);
+      const one = await api.call('getDevice', { params });
+      const trouble = troubleOf(one);
+      if (trouble !== undefined) output.said(trouble);
       if (answer.items.length === 0) output.line(`nothing is wanted of ${id}`);
-      for (const one of answer.items) showWhy(one);
+      for (const why of answer.items) showWhy(why, !one.online);
     });
   addDeviceChanges(device);
   addDeviceStreams(device);
@@ -51,8 +57,8 @@ async function list(options: Listing): Promise<void> {
   const page = await openSession(options).api.call('listDevices', { query: { limit, cursor, selector, state, app, search, online } });
   if (options.output === 'json') return output.json(page);
   output.table(
-    ['DEVICE', 'MODEL', 'STATE', 'ONLINE', 'APPS', 'TAGS', 'LAST SEEN'],
-    page.items.map((one) => [one.id, one.model, one.state, one.online ? 'yes' : 'no', one.apps.map((of) => `${of.app} ${of.version ?? '-'}${of.hold ? ` (${of.hold} by hand)` : ''}`).join(', ') || '-', wordsOf(one.tags) || '-', one.lastSeenAt ?? 'never']),
+    ['DEVICE', 'MODEL', 'STANDING', 'ONLINE', 'APPS', 'TAGS', 'LAST SEEN'],
+    page.items.map((one) => [one.id, one.model, standingWords[one.standing], one.online ? 'yes' : 'no', one.apps.map((of) => `${of.app} ${of.version ?? '-'}${of.hold ? ` (${of.hold} by hand)` : ''}`).join(', ') || '-', wordsOf(one.tags) || '-', one.lastSeenAt ?? 'never']),
   );
   if (page.next !== null) output.note(`more: --cursor ${page.next}`);
 }

@@ -1,11 +1,14 @@
 import type { DeviceDetail, Why } from '@pier/shared/api';
 import { output } from '../../session/index.ts';
 import { boundTo } from '../binding.ts';
+import { standingWords, troubleOf } from './standing.ts';
 
 export const wordsOf = (tags: Readonly<Record<string, string>>): string => Object.entries(tags).map(([key, value]) => `${key}=${value}`).join(' ');
 
 export function showDevice(one: DeviceDetail, whys: readonly Why[]): void {
-  output.said(`${one.id}  ${one.model}  ${one.state}  ${one.online ? 'online' : `offline, last seen ${one.lastSeenAt ?? 'never'}`}  agent ${one.agent ?? '-'}  rev ${one.rev}`);
+  output.said(`${one.id}  ${one.model}  ${standingWords[one.standing]}  ${one.online ? 'online' : `offline, last seen ${one.lastSeenAt ?? 'never'}`}  agent ${one.agent ?? '-'}  rev ${one.rev}`);
+  const trouble = troubleOf(one);
+  if (trouble !== undefined) output.said(trouble);
   if (one.name !== one.id) output.said(`name: ${one.name}`);
   if (Object.keys(one.tags).length > 0) output.said(`tags: ${wordsOf(one.tags)}`);
   if (one.reported?.desiredRefused) output.said(`refuses the newest desired document: ${one.reported.desiredRefused.code}: ${one.reported.desiredRefused.reason}`);
@@ -43,12 +46,11 @@ function section(head: readonly string[], rows: readonly (readonly string[])[]):
   output.table(head, rows);
 }
 
-const marks = { passed: 'ok ', holds: '-->', not_reached: '   ' } as const;
-
-/** The chain of checks, the one that holds it up marked. */
-export function showWhy(one: Why): void {
-  output.said(`${one.device} ${one.app}: ${one.updated ? `runs ${one.running ?? 'what is wanted'}, proven` : `wants ${one.wanted ?? 'nothing'}, runs ${one.running ?? 'nothing'}`}`);
+/** The chain of checks as far as it was gone, the one that holds it up marked. */
+export function showWhy(one: Why, isAway: boolean): void {
+  const runs = isAway ? 'ran, when last heard,' : 'runs';
+  output.said(`${one.device} ${one.app}: ${one.updated ? `${runs} ${one.running ?? 'what is wanted'}, proven` : `wants ${one.wanted ?? 'nothing'}, ${runs} ${one.running ?? 'nothing'}`}`);
   if (!one.updated) output.said(`${one.code}: ${one.sentence}`);
-  for (const check of one.checks) output.said(`  ${marks[check.verdict]} ${check.check}: ${check.evidence}`);
+  for (const { check, verdict, evidence } of one.checks) if (verdict !== 'not_reached') output.said(`  ${verdict === 'passed' ? 'ok ' : '-->'} ${check}: ${evidence}`);
   if (one.remedy !== null && !one.updated) output.said(`what to do: ${one.remedy}`);
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { AppName, DeviceId, check, systemClock } from '@pier/shared/core';
-import type { LogView } from '@pier/shared/api';
+import type { Device, LogView } from '@pier/shared/api';
 import { type Common, openSession, output, withManager } from '../../session/index.ts';
 import { positive } from '../words.ts';
 
@@ -36,6 +36,14 @@ export function addDeviceStreams(device: Command): void {
     });
 }
 
+/** Why there was nothing to show. */
+export function silenceOf({ id, online, lastSeenAt, apps }: Pick<Device, 'id' | 'online' | 'lastSeenAt' | 'apps'>, { app, waitS }: { readonly app: string; readonly waitS: number }): string {
+  const none = `no line of ${app} came within ${waitS} s`;
+  if (!online) return `${none}: ${id} is offline${lastSeenAt === null ? '' : ` since ${lastSeenAt}`}`;
+  const runs = apps.some((one) => one.app === app && one.version !== null);
+  return runs ? `${none}: ${id} is online and runs it; the app has written nothing yet` : `${none}: ${id} is online and does not run it; see pier device why ${id} ${app}`;
+}
+
 type LogOptions = Common & { follow: boolean; wait: number };
 
 async function readLog(id: string, app: string, options: LogOptions): Promise<void> {
@@ -53,7 +61,7 @@ async function readLog(id: string, app: string, options: LogOptions): Promise<vo
     after = answer.next;
     if (!options.follow && (seen > 0 || systemClock.monotonicMs() > endMs)) {
       if (answer.dropped > 0) output.note(`${answer.dropped} lines were dropped on the way`);
-      if (seen === 0) output.note(`no line of ${app} came within ${options.wait} s; is the device online (pier device show ${id})?`);
+      if (seen === 0) output.note(silenceOf(await api.call('getDevice', { params: { device: params.device } }), { app: params.app, waitS: options.wait }));
       return;
     }
     await systemClock.sleep(pollMs);

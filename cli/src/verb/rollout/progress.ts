@@ -40,6 +40,11 @@ export function picture(rollout: Rollout): string[] {
   return [headline(rollout), ...rollout.waves.map((wave) => `  wave ${String(wave.n).padStart(width)} ${wave.state.padEnd(8)} [${bar(wave)}] ${countsSentence(wave)}`)];
 }
 
+/** The whole of it in one line, for a log. */
+export function oneLine(rollout: Rollout): string {
+  return [headline(rollout), ...rollout.waves.map((wave) => `wave ${wave.n} ${wave.state}: ${countsSentence(wave) || 'nobody'}`)].join('; ');
+}
+
 /** What `watch` makes of a rollout: over well, over badly, or not over. A pause by an operator is waited out, he will go on. */
 export function verdictOf(rollout: Pick<Rollout, 'state' | 'cause'>): 'well' | 'badly' | 'open' {
   if (rollout.state === 'completed') return 'well';

@@ -1,7 +1,7 @@
 /** What a person types to start a rollout, and what a terminal shows of it. */
 import { describe, expect, test } from 'vitest';
 import type { Rollout, WaveView } from '@pier/shared/api';
-import { bar, countsSentence, picture, verdictOf } from './progress.ts';
+import { bar, countsSentence, oneLine, picture, verdictOf } from './progress.ts';
 import { parseWave } from './wave.ts';
 
 describe('a wave as it is typed', () => {
@@ -75,6 +75,10 @@ test('the picture is a headline with the reason and a line for each wave', () =>
     `  wave 1 failed   [${'!'.repeat(30)}] 1 failed`,
     `  wave 2 pending  [${'.'.repeat(30)}] 2 waiting`,
   ]);
+});
+
+test('a log gets all of it in one line', () => {
+  expect(oneLine(rollout)).toBe('rollout rollout-1 blink 1.0.0 paused by gate (not-proven: wave 1: 1 of 1 finished devices ended badly); wave 1 failed: 1 failed; wave 2 pending: 2 waiting');
 });
 
 test.each([

@@ -3,7 +3,7 @@ import { DeviceId, Fault, check } from '@pier/shared/core';
 import { type Forecast, RolloutPlan, WavePlan } from '@pier/shared/api';
 import { parseSelector } from '@pier/shared/selector';
 import { type Common, openSession, output, withManager } from '../../session/index.ts';
-import { notNegative, positive } from '../words.ts';
+import { counted, notNegative, positive, sizeWords } from '../words.ts';
 import { parseWave } from './wave.ts';
 
 type Options = Common & {
@@ -78,14 +78,12 @@ function planOf(release: string, options: Options) {
 }
 
 function tell(forecast: Forecast): void {
-  output.note(`${forecast.app} ${forecast.version} to ${forecast.devices} device(s), ${forecast.online} of them online; ${mebibytes(forecast.bytes)} MiB to fetch`);
+  output.note(`${forecast.app} ${forecast.version} to ${counted(forecast.devices, 'device')}, ${forecast.online} of them online; ${sizeWords(forecast.bytes)} to fetch`);
   output.note(`waves: ${forecast.waves.map((wave) => `${wave.n}: ${wave.devices}`).join(', ')}`);
   for (const one of forecast.wouldWait) output.note(`would wait: ${one.count} ${one.sentence} [${one.code}]: ${few(one)}`);
   for (const one of forecast.leftOut) output.note(`left out: ${one.count} ${one.sentence} [${one.code}]: ${few(one)}`);
   if (forecast.needsApproval) output.note(`needs approval: ${forecast.needsApproval.reason}`);
 }
-
-const mebibytes = (bytes: number): string => (bytes / (1 << 20)).toFixed(1);
 
 function few({ devices, count }: Forecast['leftOut'][number]): string {
   return devices.join(', ') + (count > devices.length ? ', …' : '');

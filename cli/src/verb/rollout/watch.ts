@@ -1,12 +1,12 @@
-import { Fault, systemClock, toFault } from '@pier/shared/core';
+import { Fault, isoTime, systemClock, toFault } from '@pier/shared/core';
 import type { Rollout } from '@pier/shared/api';
 import { type Session, output } from '../../session/index.ts';
-import { headline, picture, verdictOf } from './progress.ts';
+import { headline, oneLine, picture, verdictOf } from './progress.ts';
 
 const pollMs = 500;
 
 /**
- * Follows a rollout to its end: drawn anew in a terminal, a JSON line for each change elsewhere. A manager that is away for a
+ * Follows a rollout to its end: drawn anew in a terminal, a line for each change elsewhere, of JSON if asked for. A manager that is away for a
  * while is waited for. Faults: `not-proven` when it ends badly or a gate stopped it, `timed-out` after `timeoutS`.
  */
 export async function watchRollout(session: Session, { id, timeoutS, json }: { id: string; timeoutS: number; json: boolean }): Promise<void> {
@@ -15,10 +15,11 @@ export async function watchRollout(session: Session, { id, timeoutS, json }: { i
   let last = '';
   for (;;) {
     const rollout = await look(session, { id, endMs });
-    const now = JSON.stringify(rollout);
+    const now = json ? JSON.stringify(rollout) : screen.isTerminal ? picture(rollout).join('\n') : oneLine(rollout);
     if (now !== last) {
-      if (json || !screen.isTerminal) output.json(rollout);
-      else screen.draw(picture(rollout));
+      if (json) output.json(rollout);
+      else if (screen.isTerminal) screen.draw(picture(rollout));
+      else output.said(`${isoTime(systemClock.nowMs())} ${now}`);
     }
     last = now;
     const verdict = verdictOf(rollout);
