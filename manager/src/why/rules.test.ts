@@ -72,6 +72,7 @@ const cases: readonly [WhyCode, Change, RegExp][] = [
   ['rollback-failed', { deployment: { state: 'rollback_failed', reason } }, /unreachable executed/],
   ['release.withdrawn', { wanted: { ...wanted, state: 'withdrawn', reason: { code: 'release-withdrawn', reason: 'ada withdrew it: burns lamps' } }, rollout: { state: 'paused', cause: 'trust' } }, /burns lamps/],
   ['release.unverified', { wanted: { ...wanted, state: 'rejected', reason: { code: 'unsigned', reason: 'nobody signed it' } }, rollout: { state: 'paused', cause: 'trust' } }, /unsigned: nobody signed it/],
+  ['rollout.approval', { uncovered: 'capability.unbound', rollout: { state: 'awaiting_approval' } }, /waits for approval; and then it would wait again \(capability\.unbound\): because of/],
   ['rollout.approval', { rollout: { state: 'awaiting_approval', reason: { code: 'x', reason: 'above 5 devices' } } }, /waits for approval: above 5 devices/],
   ['rollout.paused-operator', { rollout: { state: 'paused', cause: 'operator' } }, /paused by operator/],
   ['rollout.paused-gate', { rollout: { state: 'paused', cause: 'gate', reason: { code: 'x', reason: '1 of 1 failed' } } }, /paused by gate: 1 of 1 failed/],
@@ -161,7 +162,18 @@ describe('the chain', () => {
   });
 });
 
+test('of a device that proved it and went away, the chain says that it is away', () => {
+  const { checks } = whyOf(facts({ deployment: { state: 'proven', attempt: 4 }, device: { online: false, lastSeenMs: agoMs(3) } }));
+  expect(checks).toContainEqual({ check: 'the device is, or was, online', verdict: 'passed', evidence: 'it has done its part; it is offline now, last seen at 2026-11-21 14:27 UTC, 3 minutes ago' });
+});
+
 describe('remedies', () => {
+  test('of a rollout that waits for approval begins with what is not bound: approval alone would not do', () => {
+    const { code, remedy } = answerOf(facts({ uncovered: 'capability.unbound', rollout: { state: 'awaiting_approval' } }));
+    expect([code, remedy]).toEqual(['rollout.approval', expect.stringMatching(/^pier binding set pi-1 blink .*; then: pier rollout approve rollout-2$/)]);
+    expect(answerOf(facts({ rollout: { state: 'awaiting_approval' } })).remedy).toBe('pier rollout approve rollout-2');
+  });
+
   test.each([
     ['rollout.paused-operator', { rollout: { state: 'paused', cause: 'operator' } }, 'pier rollout resume rollout-2'],
     ['app.held', { reported: held('stopped') }, 'pier cmd pi-1 app.start app=blink'],

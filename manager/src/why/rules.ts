@@ -15,7 +15,7 @@ export const chain: readonly { readonly check: string; readonly look: Check }[] 
   { check: 'the release may be offered', look: wantedRelease },
   { check: 'the rollout goes on', look: rolloutGoesOn },
   { check: 'its wave is open', look: waveOpen },
-  { check: 'the device is online', look: online },
+  { check: 'the device is, or was, online', look: online },
   { check: 'no hand keeps rollouts away', look: handedOver },
   { check: 'nobody holds the app at the device', look: notHeld },
   { check: 'no other rollout is at work on it', look: free },

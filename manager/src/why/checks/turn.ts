@@ -10,7 +10,7 @@ export function rolloutGoesOn(facts: WhyFacts): Look {
   const because = reason ? `: ${reason.reason}` : '';
   switch (state) {
     case 'awaiting_approval':
-      return hold('rollout.approval', `rollout ${id} waits for approval${because}`);
+      return waitsForApproval(facts, `rollout ${id} waits for approval${because}`, id);
     case 'denied':
       return hold('rollout.denied', `rollout ${id} was denied${because}`);
     case 'paused':
@@ -27,6 +27,14 @@ export function rolloutGoesOn(facts: WhyFacts): Look {
     default:
       return state satisfies never;
   }
+}
+
+/** Approval alone would not do where something is not bound: that is said first, as it can be mended meanwhile. */
+function waitsForApproval(facts: WhyFacts, evidence: string, id: string): Look {
+  const cover = bindingsCover(facts);
+  if (cover.verdict === 'passed') return hold('rollout.approval', evidence);
+  const remedy = cover.remedy === undefined ? undefined : `${cover.remedy}; then: pier rollout approve ${id}`;
+  return hold('rollout.approval', `${evidence}; and then it would wait again (${cover.code}): ${cover.evidence}`, remedy);
 }
 
 export function waveOpen(facts: WhyFacts): Look {
@@ -58,8 +66,8 @@ function waitsFor(own: WaveFacts, first: WaveFacts): Look {
 export function online(facts: WhyFacts): Look {
   const { device, nowMs } = facts;
   const state = progressOf(facts);
-  if (state !== 'waiting' && !isUnderWay(state)) return pass('it has done its part');
   const seen = device.lastSeenMs === null ? 'never seen yet' : `last seen at ${utc(device.lastSeenMs)}, ${span(nowMs - device.lastSeenMs)} ago`;
+  if (state !== 'waiting' && !isUnderWay(state)) return pass(`it has done its part${device.online ? '' : `; it is offline now, ${seen}`}`);
   if (device.online) return pass(seen);
   return hold('device.offline', `it is offline, ${seen}${state === 'waiting' ? '' : `; it was ${state.replace('_', ' ')} then`}`);
 }
