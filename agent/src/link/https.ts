@@ -71,11 +71,14 @@ function jsonOf(bytes: Uint8Array): unknown {
   }
 }
 
+/** No certificate is at stake in these: the port speaks something else, or wants to see a certificate first, as an MQTT port does. */
+const otherProtocol = /WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|CERTIFICATE_REQUIRED|TLSV1_ALERT_UNKNOWN_PROTOCOL|NO_APPLICATION_PROTOCOL|^HPE_/;
 const tlsFailures = /CERT|SELF_SIGNED|UNABLE_TO|ERR_TLS|ERR_SSL/;
 
 /** TLS troubles get a code of their own: they mean another party, not a bad line. */
 export function named(cause: unknown, url: URL): Fault {
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  if (otherProtocol.test(code)) return new Fault('certificate-invalid', `${url.host} does not speak HTTPS: is this the device port of a manager?`, { code }, cause);
   if (tlsFailures.test(code)) return new Fault('certificate-invalid', `TLS with ${url.host} failed: ${cause instanceof Error ? cause.message : code}`, { code }, cause);
   const fault = toFault(cause);
   return fault.code === 'internal' ? new Fault('unreachable', `${url.host}: ${fault.message}`, {}, cause) : fault;
