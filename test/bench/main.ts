@@ -34,7 +34,12 @@ const benches: Readonly<Record<string, () => Promise<Row[]>>> = {
 const long: Readonly<Record<string, () => Promise<Row[]>>> = { 'rollout-10000': () => rollout(10_000), 'fleet-10000': () => fleet(10_000) };
 const known: typeof benches = { ...benches, ...long };
 
-const { values, positionals } = parseArgs({ options: { json: { type: 'string' } }, allowPositionals: true });
+const usage = `usage: npm run bench [-- NAME… --json FILE]; names: ${Object.keys(benches).join(', ')}; minutes each, only when named: ${Object.keys(long).join(', ')}`;
+const { values, positionals } = wordsOf(process.argv.slice(2));
+if (values.help) {
+  process.stdout.write(`${usage}\n`);
+  process.exit(0);
+}
 const unknown = positionals.filter((name) => !Object.hasOwn(known, name));
 if (unknown.length > 0) {
   process.stderr.write(`bench: there is no "${unknown[0]}"; known are ${Object.keys(known).join(', ')}\n`);
@@ -53,3 +58,12 @@ for (const [name, bench] of Object.entries(positionals.length > 0 ? known : benc
   }
 }
 if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ machine, rows: rows.map((row) => ({ ...row, ...summary(row.values) })) }, null, 2)}\n`);
+
+function wordsOf(args: string[]) {
+  try {
+    return parseArgs({ args, options: { json: { type: 'string' }, help: { type: 'boolean', short: 'h', default: false } }, allowPositionals: true });
+  } catch (cause) {
+    process.stderr.write(`bench: ${cause instanceof Error ? cause.message : String(cause)}\n${usage}\n`);
+    return process.exit(2);
+  }
+}

@@ -11,13 +11,31 @@ import { planRounds } from './plan.ts';
 import { storm } from './storm.ts';
 import { tableOf } from './table.ts';
 
+const usage = 'usage: npm run storm -- [--seed N] [--rounds M] [--from K] [--json FILE]';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 // A story that was broken off may still be looking for its end.
 process.exit(await main(process.argv.slice(2)));
 
+/** The options, or what is wrong with them. */
+function valuesOf(argv: readonly string[]) {
+  try {
+    return parseArgs({ args: [...argv], options: { seed: { type: 'string', default: '1' }, rounds: { type: 'string', default: '30' }, from: { type: 'string', default: '1' }, json: { type: 'string' }, help: { type: 'boolean', short: 'h', default: false } } }).values;
+  } catch (cause) {
+    return cause instanceof Error ? cause.message : String(cause);
+  }
+}
+
 async function main(argv: readonly string[]): Promise<number> {
-  const { values } = parseArgs({ args: [...argv], options: { seed: { type: 'string', default: '1' }, rounds: { type: 'string', default: '30' }, from: { type: 'string', default: '1' }, json: { type: 'string' } } });
+  const values = valuesOf(argv);
+  if (typeof values === 'string') {
+    process.stderr.write(`storm: ${values}\n${usage}\n`);
+    return 2;
+  }
+  if (values.help) {
+    process.stdout.write(`${usage}\n`);
+    return 0;
+  }
   const [seed, rounds, from] = [values.seed, values.rounds, values.from].map(Number);
   if (seed === undefined || rounds === undefined || from === undefined || ![seed, rounds, from].every((one) => Number.isInteger(one) && one >= 1)) {
     process.stderr.write('storm: --seed, --rounds and --from are numbers from 1\n');
