@@ -1,6 +1,6 @@
 /** A backup as one file: a tar whose first entry says what it is, and whose last one has the digest of each other, as sha256sum(1) writes them. */
 import { createHash } from 'node:crypto';
-import { type FileHandle, link, mkdir, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, link, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import * as z from 'zod';
 import { Fault, check, parseJson, toFault } from '@pier/shared/core';
@@ -28,10 +28,11 @@ export type ArchiveWriter = {
   finish(): Promise<number>;
 } & AsyncDisposable;
 
-/** Begins an archive beside `path`, which it becomes when it is whole; only its owner can read it. Faults: `conflict` when the file is there, `interrupted`. */
+/** Begins an archive beside `path`, which it becomes when it is whole; only its owner can read it. Faults: `not-found` without its folder, `conflict` when the file is there, `interrupted`. */
 export async function createArchive(path: string, about: Omit<About, 'kind' | 'format'>, signal?: AbortSignal): Promise<ArchiveWriter> {
   const beside = `${path}${temporarySuffix}`;
   // Told before the work, which may take long, and looked at again when the name is given.
+  await requireFolder(dirname(path));
   if (await isThere(path)) throw taken(path);
   await rm(beside, { force: true });
   const file = await open(beside, 'wx', 0o600);
@@ -90,6 +91,11 @@ export async function createArchive(path: string, about: Omit<About, 'kind' | 'f
     },
     [Symbol.asyncDispose]: end,
   };
+}
+
+async function requireFolder(folder: string): Promise<void> {
+  const found = await stat(folder).catch((error: unknown) => (isErrno(error, 'ENOENT') || isErrno(error, 'ENOTDIR') ? undefined : Promise.reject(toFault(error))));
+  if (!found?.isDirectory()) throw new Fault('not-found', `the backup's file was to be made in ${folder}, where there is no folder: make it first, or name another file`);
 }
 
 const taken = (path: string): Fault => new Fault('conflict', `${path} is there already; a backup replaces nothing`);

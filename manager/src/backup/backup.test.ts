@@ -159,6 +159,13 @@ describe('a backup is not taken', () => {
     await expect(save({ url: 'postgres://pier@127.0.0.1:1/none' })).rejects.toMatchObject({ code: 'unreachable' });
     expect(await readdir(dir)).toEqual(['data']);
   });
+
+  test('into a folder that is not there, which is named', async () => {
+    const url = await someData();
+    await expect(save({ url, to: at('none', 'b.tar') })).rejects.toMatchObject({ code: 'not-found', message: expect.stringContaining(at('none')) });
+    await expect(save({ url, to: at('data', 'ports.json', 'b.tar') })).rejects.toMatchObject({ code: 'not-found', message: expect.stringContaining('ports.json') });
+    await expect(save({ url, dataDir: at('data', 'ports.json') })).rejects.toMatchObject({ code: 'not-found', message: expect.stringContaining('no data folder') });
+  });
 });
 
 describe('a restore changes nothing', () => {

@@ -20,7 +20,7 @@ export type BackupOptions = World & {
 export type BackupSummary = { readonly file: string; readonly sizeBytes: number; readonly madeAt: string; readonly schema: number; readonly caFingerprint: string; readonly tables: number; readonly rows: number; readonly registryFiles: number; readonly blobs: boolean };
 
 /**
- * Writes a backup; a manager may run meanwhile. Faults: `not-found` where there is no manager's folder, `conflict` when the
+ * Writes a backup; a manager may run meanwhile. Faults: `not-found` where there is no manager's folder, or none for the file, `conflict` when the
  * file is there, `unreachable` for the database, `disk-full`, `interrupted`: nothing is left behind then.
  */
 export async function backUp({ dataDir, url, to, withoutBlobs, clock, log, say }: BackupOptions, signal: AbortSignal): Promise<BackupSummary> {
@@ -67,7 +67,7 @@ async function fingerprintIn(dataDir: string): Promise<string> {
   try {
     return digestOf(new X509Certificate(await readFile(join(dataDir, 'authority/ca.crt'))).raw).slice('sha256:'.length);
   } catch (error) {
-    if (isErrno(error, 'ENOENT')) throw new Fault('not-found', `${dataDir} is no data folder of a manager: there is no authority/ca.crt in it`);
+    if (isErrno(error, 'ENOENT') || isErrno(error, 'ENOTDIR')) throw new Fault('not-found', `${dataDir} is no data folder of a manager: there is no authority/ca.crt in it`);
     throw error;
   }
 }

@@ -27,7 +27,6 @@ export async function restore({ dataDir, url, from, force, clock, log, say }: Re
   const { about } = archive;
   if (about.schema > schemaNow()) throw new Fault('schema-newer', `this backup was made by a newer manager (schema ${about.schema}; this one knows ${schemaNow()}): restore it with that one`);
   say(`backup of ${about.madeAt}, ${archive.entries.length} entries, each as it was written`);
-  await mkdir(dataDir, { recursive: true, mode: 0o700 });
   using _lock = lockFolder(dataDir);
   await finishRestore(dataDir, log);
   if (!force) await refuseInUse(dataDir);

@@ -31,5 +31,10 @@ test('files of an earlier start that stand open are closed', async () => {
 test('one who tries in vain does not take the lock away from who has it', () => {
   using lock = lockFolder(dir);
   void lock;
-  for (let tries = 0; tries < 2; tries += 1) expect(() => lockFolder(dir)).toThrow(/another manager uses/);
+  for (let tries = 0; tries < 2; tries += 1) expect(() => lockFolder(dir)).toThrow(new RegExp(`another manager uses ${dir} \\(process ${process.pid}, since 2`));
 }, 30_000);
+
+test('a file where the folder should be is refused by its name', async () => {
+  await writeFile(join(dir, 'data'), '');
+  for (const path of [join(dir, 'data'), join(dir, 'data', 'below')]) expect(() => lockFolder(path)).toThrow(expect.objectContaining({ code: 'input-invalid', message: expect.stringContaining(path) }));
+});
