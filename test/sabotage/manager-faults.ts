@@ -22,7 +22,7 @@ export const managerFaults: readonly NamedFault[] = [
     ['will-on-a-foreign-topic', `${broker}/admission.ts`, 'if (!mayPublish(peer.identity, will.topic)) return', "if (will.topic === '') return"],
     ['certificate-not-verified', `${broker}/front-door.ts`, 'rejectUnauthorized: true,', 'rejectUnauthorized: false,'],
     ['revoked-device-let-in', `${broker}/hooks.ts`, 'if (isRevoked(peer.identity, peer.serial)) return', "if (peer.serial === '') return"],
-    ['expired-session-kept', `${broker}/open-broker.ts`, 'if (peer.notAfterMs > nowMs) continue;', 'if (nowMs > 0) continue;'],
+    ['expired-session-kept', `${broker}/open-broker.ts`, 'const isExpired = peer.notAfterMs <= nowMs;', 'const isExpired = nowMs < 0;'],
   ]),
   ...caughtBy([`${broker}/traffic.test.ts`], [
     ['frame-guard-off', `${broker}/connection.ts`, 'if (wrong === undefined) return chunk;', 'if (chunk !== undefined) return chunk;'],
