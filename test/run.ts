@@ -11,7 +11,7 @@ const modules = join(root, 'node_modules');
 const results = join(root, '.pier', 'results');
 const tools = { tsc: 'typescript/bin/tsc', oxlint: 'oxlint/bin/oxlint', vitest: 'vitest/vitest.mjs' };
 
-type Count = { passed: number; failed: number; skipped: number };
+type Count = { passed: number; failed: number; skipped: number; skippedNames?: readonly string[] };
 type Part = { readonly name: string; run(signal: AbortSignal): Promise<Count> };
 
 const parts: readonly Part[] = [
@@ -35,15 +35,18 @@ async function main(wanted: readonly string[]): Promise<number> {
   }
   const signal = shutdownSignal();
   using _ = withoutLeftover(join(tmpdir(), `tsx-${process.getuid?.() ?? ''}`));
-  const sum: Count = { passed: 0, failed: 0, skipped: 0 };
+  const sum = { passed: 0, failed: 0, skipped: 0 };
+  const skipped: string[] = [];
   mkdirSync(results, { recursive: true });
   for (const part of parts) {
     if ((wanted.length > 0 && !wanted.includes(part.name)) || signal.aborted) continue;
     process.stdout.write(`\n== ${part.name}\n`);
     const count = await part.run(signal);
     for (const key of ['passed', 'failed', 'skipped'] as const) sum[key] += count[key];
+    skipped.push(...(count.skippedNames ?? []));
   }
   if (signal.aborted) return 130;
+  for (const name of skipped) process.stdout.write(`\nskipped: ${name}`);
   process.stdout.write(`\n${sum.passed} passed, ${sum.failed} failed${sum.skipped > 0 ? `, ${sum.skipped} skipped` : ''}\n`);
   return sum.failed === 0 ? 0 : 1;
 }
@@ -82,11 +85,15 @@ async function vitest(project: string, signal: AbortSignal): Promise<Count> {
   return countsOf(file, status);
 }
 
+type Report = { readonly numPassedTests: number; readonly numFailedTests: number; readonly numPendingTests: number; readonly testResults: readonly { readonly assertionResults: readonly { readonly fullName: string; readonly status: string }[] }[] };
+
+const skippedIn = ({ testResults }: Report): string[] => testResults.flatMap(({ assertionResults }) => assertionResults).filter(({ status }) => status === 'skipped' || status === 'pending').map(({ fullName }) => fullName);
+
 function countsOf(file: string, status: number): Count {
   try {
-    const report = JSON.parse(readFileSync(file, 'utf8')) as { numPassedTests: number; numFailedTests: number; numPendingTests: number };
+    const report = JSON.parse(readFileSync(file, 'utf8')) as Report;
     // A run that failed outside its tests (a file that does not load, an error nobody caught) has failed all the same.
-    return { passed: report.numPassedTests, failed: Math.max(report.numFailedTests, status === 0 ? 0 : 1), skipped: report.numPendingTests };
+    return { passed: report.numPassedTests, failed: Math.max(report.numFailedTests, status === 0 ? 0 : 1), skipped: report.numPendingTests, skippedNames: skippedIn(report) };
   } catch {
     // No report: the runner itself fell over.
     return { passed: 0, failed: 1, skipped: 0 };
