@@ -49,13 +49,13 @@ describe.skipIf('why' in provided)('on a fresh Debian without a network', () => 
       expect({ status: status === 0 ? 'done' : 'refused', stdout }).toEqual({ status: 'refused', stdout: '' });
       return stderr;
     };
-    const as = (program: string, output: string): string => `mkdir -p /tmp/bin; printf '#!/bin/sh\\necho "${output}"\\n' >/tmp/bin/${program}; chmod 755 /tmp/bin/${program}; PATH=/tmp/bin:$PATH`;
+    const as = (program: string, output: string): string => `mkdir -p /opt/bin; printf '#!/bin/sh\\necho "${output}"\\n' >/opt/bin/${program}; chmod 755 /opt/bin/${program}; PATH=/opt/bin:$PATH`;
     expect(await refused(':')).toMatch(/not run by systemd/);
     expect(await refused(as('dpkg', 'armhf'))).toMatch(/32-bit.*armv6 and armv7 boards are not supported/);
     expect(await refused(as('dpkg', 'riscv64'))).toMatch(/amd64 and arm64.*riscv64/);
-    expect(await refused(`rm /tmp/bin/dpkg; ${as('getconf', 'glibc 2.31')}`)).toMatch(/2\.34 or newer.*this system has 2\.31/);
-    expect(await refused(`rm /tmp/bin/getconf; ${as('id', '1000')}`)).toMatch(/root/);
-    expect(await refused('rm -r /tmp/bin', '--packages /none --manager https://a --token pier1.x')).toMatch(/no folder/);
+    expect(await refused(`rm /opt/bin/dpkg; ${as('getconf', 'glibc 2.31')}`)).toMatch(/2\.34 or newer.*this system has 2\.31/);
+    expect(await refused(`rm /opt/bin/getconf; ${as('id', '1000')}`)).toMatch(/root/);
+    expect(await refused('rm -r /opt/bin', '--packages /none --manager https://a --token pier1.x')).toMatch(/no folder/);
     expect(await refused(':', '--packages /tmp/packages --manager https://a')).toMatch(/is needed/);
     expect(await refused(':', '--purge')).toMatch(/goes with --remove/);
     for (const [words, reason] of [

@@ -13,9 +13,9 @@ test.skipIf('why' in provided)('on a system that is running, the installer bring
   if ('why' in provided) return;
   await using world = await openWorld();
   using root = await openRoot({ tar: provided.debian, board: world.board.dir });
-  mkdirSync(join(root.dir, 'root', 'pier'));
-  for (const name of readdirSync(provided.packages).filter((file) => /_amd64\.deb$|^install\.sh$/.test(file))) copyFileSync(join(provided.packages, name), join(root.dir, 'root/pier', name));
-  writeFileSync(join(root.dir, 'root/pier/token'), await world.token(), { mode: 0o600 });
+  mkdirSync(join(root.dir, 'opt', 'pier'));
+  for (const name of readdirSync(provided.packages).filter((file) => /_amd64\.deb$|^install\.sh$/.test(file))) copyFileSync(join(provided.packages, name), join(root.dir, 'opt/pier', name));
+  writeFileSync(join(root.dir, 'opt/pier/token'), await world.token(), { mode: 0o600 });
   // The board is this machine's; for everybody, since the user of the agent is not there yet.
   for (const path of ['', ...readdirSync(world.board.dir, { recursive: true, encoding: 'utf8' })]) chmodSync(join(world.board.dir, path), 0o777);
   const booted = await bootRoot({ dir: root.dir, board: world.board.dir, signal: context.signal });
@@ -33,13 +33,13 @@ test.skipIf('why' in provided)('on a system that is running, the installer bring
   const rows = () => readRecord(world.board.record).filter((row) => row.name === 'GPIO17');
   const property = (name: string): Promise<string> => ok('systemctl', 'show', '--value', `--property=${name}`, 'pier-agent.service');
 
-  const refused = await system.run('sh', '/root/pier/install.sh', '--packages', '/root/pier', '--manager', world.manager.device, '--token', 'pier1.none', '--board', 'sim:/srv/board');
+  const refused = await system.run('sh', '/opt/pier/install.sh', '--packages', '/opt/pier', '--manager', world.manager.device, '--token', 'pier1.none', '--board', 'sim:/srv/board');
   expect(refused).toMatchObject({ status: 3, stderr: expect.stringMatching(/not enrolled: token-invalid: the claim token is damaged/) });
   expect(await property('ActiveState')).toMatch(/inactive|failed/);
   expect(readdirSync(join(root.dir, 'etc/pier')).sort()).toEqual(['.made-group-gpio', 'agent.conf']);
 
   const startMs = systemClock.monotonicMs();
-  const installed = await system.run('sh', '/root/pier/install.sh', '--manager', world.manager.device, '--token-file', '/root/pier/token', '--board', 'sim:/srv/board', '--name', 'pier-1');
+  const installed = await system.run('sh', '/opt/pier/install.sh', '--manager', world.manager.device, '--token-file', '/opt/pier/token', '--board', 'sim:/srv/board', '--name', 'pier-1');
   const { stdout: journal } = await system.run('journalctl', '--no-pager', '-u', 'pier-agent', '-n', '30');
   expect({ ...installed, journal: installed.status === 0 ? '' : journal }).toMatchObject({ status: 0, stdout: expect.stringMatching(/pier-agent: enrolled$/m) });
   process.stdout.write(`package: install.sh: installed and enrolled in ${Math.round(systemClock.monotonicMs() - startMs)} ms\n`);
@@ -48,7 +48,7 @@ test.skipIf('why' in provided)('on a system that is running, the installer bring
   if (!device) throw new Error('the manager knows no device');
   expect(device).toMatchObject({ name: 'pier-1' });
   expect(await ok('pier-agent', 'status')).toMatch(/service +active/);
-  const twice = await system.run('sh', '/root/pier/install.sh', '--manager', world.manager.device, '--token', 'pier1.none');
+  const twice = await system.run('sh', '/opt/pier/install.sh', '--manager', world.manager.device, '--token', 'pier1.none');
   expect(twice).toMatchObject({ status: 5, stdout: '', stderr: expect.stringMatching(/enrolled already/) });
 
   // What the unit takes from the agent, as the kernel sees it.
@@ -69,7 +69,7 @@ test.skipIf('why' in provided)('on a system that is running, the installer bring
   await until('the LED on again, by the service started anew', () => rows().at(-1)?.level === 1);
   expect(await property('NRestarts')).toBe('1');
 
-  await ok('sh', '/root/pier/install.sh', '--remove', '--purge');
+  await ok('sh', '/opt/pier/install.sh', '--remove', '--purge');
   expect(rows().at(-1)).toMatchObject({ level: 0 });
   expect((await system.run('systemctl', 'cat', 'pier-agent.service')).status).not.toBe(0);
   for (const path of ['var/lib/pier-agent', 'etc/pier', 'usr/bin/pier-agent', 'usr/lib/pier']) expect(existsSync(join(root.dir, path))).toBe(false);
