@@ -1,7 +1,7 @@
 import { closeSync } from 'node:fs';
 import { Fault, invariant, toFault } from '@pier/shared/core';
 import type { BoardProfile, Edge, Level, Line, LineRequest, WatchRequest } from '@pier/shared/hardware';
-import { checkLine } from '../check-line.ts';
+import { checkLine, needInput, needOpen, needOutput } from '../check-line.ts';
 import type { Chip } from './chips.ts';
 import { type LineConfig, decodeInfo, decodeLineFd, encodeConfig, encodeInfo, encodeLevel, encodeRequest } from './codec.ts';
 import { EdgeReader } from './edge-reader.ts';
@@ -92,8 +92,8 @@ class CharLine implements Line {
 
   async drive(to: Level | 'input', signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    this.#needOpen();
-    if (this.direction === 'in') throw new Fault('conflict', `line ${this.at.line} of ${this.at.chip} was opened as an input and is not driven`);
+    needOpen(this, { gone: this.#site.gone, isClosed: this.#isClosed });
+    needOutput(this);
     if (to === 'input') this.#configure(inputConfig(this.#bias), 'turn the line into an input');
     else if (this.#isOutput) this.#site.ask(this.#chip, { fd: this.#lineFd, request: requests.GPIO_V2_LINE_SET_VALUES_IOCTL, what: 'drive the line' }, encodeLevel(to));
     else this.#configure(outputConfig(this.#bias, to), 'turn the line into an output');
@@ -102,8 +102,8 @@ class CharLine implements Line {
 
   async watch(request: WatchRequest, onEdge: (edge: Edge) => void, signal: AbortSignal): Promise<AsyncDisposable> {
     signal.throwIfAborted();
-    this.#needOpen();
-    if (this.direction === 'out') throw new Fault('conflict', `line ${this.at.line} of ${this.at.chip} was opened as an output and has no edges`);
+    needOpen(this, { gone: this.#site.gone, isClosed: this.#isClosed });
+    needInput(this);
     await this.#reader.start(onEdge, () => this.#configure(watchConfig(this.#bias, request), `watch the edges of line ${this.at.line} of ${this.at.chip}`));
     let isOver = false;
     return {
@@ -135,11 +135,5 @@ class CharLine implements Line {
 
   #configure(config: LineConfig, what: string): void {
     this.#site.ask(this.#chip, { fd: this.#lineFd, request: requests.GPIO_V2_LINE_SET_CONFIG_IOCTL, what }, encodeConfig(config));
-  }
-
-  /** A closed descriptor's number may be another file's by now. */
-  #needOpen(): void {
-    if (this.#site.gone.aborted) throw this.#site.gone.reason;
-    if (this.#isClosed) throw new Fault('conflict', `line ${this.at.line} of ${this.at.chip} was released`);
   }
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Gpio } from 'onoff';
 import { Fault, toFault } from '@pier/shared/core';
 import type { Edge, Level, Line, LineRequest, WatchRequest } from '@pier/shared/hardware';
-import { checkLine } from '../check-line.ts';
+import { checkLine, needInput, needOpen, needOutput } from '../check-line.ts';
 import { errnoOf, gpioRoot } from './chips.ts';
 import { watchEdges } from './edges.ts';
 import { type Site, folderOf, isExported } from './site.ts';
@@ -143,17 +143,17 @@ class SysfsLine implements Line {
 
   async drive(to: Level | 'input', signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    this.#needOpen();
-    if (this.direction === 'in') throw new Fault('conflict', `line ${this.at.line} of ${this.at.chip} was opened as an input and is not driven`);
+    needOpen(this, { gone: this.#site.gone, isClosed: this.#isClosed });
+    needOutput(this);
     // A direction, not a value: so an output that was given up becomes one again with this level in the same step.
     this.#site.ask(this.at.chip, 'drive the line', () => this.#gpio.setDirection(to === 'input' ? 'in' : to === 1 ? 'high' : 'low'));
   }
 
   async watch(request: WatchRequest, onEdge: (edge: Edge) => void, signal: AbortSignal): Promise<AsyncDisposable> {
     signal.throwIfAborted();
-    this.#needOpen();
+    needOpen(this, { gone: this.#site.gone, isClosed: this.#isClosed });
     const named = `line ${this.at.line} of ${this.at.chip}`;
-    if (this.direction === 'out') throw new Fault('conflict', `${named} was opened as an output and has no edges`);
+    needInput(this);
     if (this.#watch) throw new Fault('conflict', `${named} is watched already`);
     this.#watch = this.#site.ask(this.at.chip, `watch ${named}, as of a chip without interrupts`, () => watchEdges({ gpio: this.#gpio, request, clock: this.#site.clock, onEdge }));
     const mine = this.#watch;
@@ -187,11 +187,5 @@ class SysfsLine implements Line {
       // A chip that is gone raises no interrupts.
       if (toFault(thrown).code !== 'board-gone') throw thrown;
     }
-  }
-
-  /** A closed descriptor's number may be another file's by now. */
-  #needOpen(): void {
-    if (this.#site.gone.aborted) throw this.#site.gone.reason;
-    if (this.#isClosed) throw new Fault('conflict', `line ${this.at.line} of ${this.at.chip} was released`);
   }
 }
