@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { LogView } from '@pier/shared/api';
-import { type Tail, addLines, linesWords, logLinesMax, logText, mergeTails } from './log-tail.ts';
+import { type Tail, addLines, appsShown, followWords, foundWords, linesWords, logLinesMax, logText, mergeTails } from './log-tail.ts';
 
 const empty: Tail = { rows: [], next: undefined, dropped: 0, left: 0 };
 const answer = (from: number, n: number, dropped = 0): LogView => ({ lines: Array.from({ length: n }, (_, index) => ({ id: String(from + index), at: `2026-11-20T00:00:${String(from + index).padStart(2, '0')}.000Z`, stream: 'stdout', text: `line ${from + index}` })), next: String(from + n), dropped });
@@ -26,4 +26,17 @@ test('lines of two apps stand by their time, a gap before the line that it stood
 
 test('a kept file says time, app and text, and what is missing', () => {
   expect(logText(addLines(empty, 'a', { ...answer(1, 1, 2) }).rows)).toBe('--- 2 lines of a dropped on the device: it wrote more than it may ---\n2026-11-20T00:00:01.000Z a line 1\n');
+});
+
+test('what is said above the lines: how many, and in how many places the searched words stand', () => {
+  const log = addLines(empty, 'a', answer(0, 12, 2));
+  expect([foundWords(log, undefined), foundWords(log, 3), foundWords(log, 1), foundWords(log, 0)]).toEqual(['12 lines', '3 hits in 12 lines', '1 hit in 12 lines', 'Nothing in 12 lines reads so']);
+});
+
+test('a device that is away brings nothing new, whatever is followed', () => {
+  expect([followWords({ online: true, following: true }), followWords({ online: true, following: false }), followWords({ online: false, following: true })]).toEqual(['Following', 'Standing still', 'Offline: nothing new comes']);
+});
+
+test('a picked app that the device does not have picks nothing', () => {
+  expect([appsShown(['a', 'b'], 'b'), appsShown(['a', 'b'], 'c'), appsShown(['a', 'b'], undefined)]).toEqual([['b'], ['a', 'b'], ['a', 'b']]);
 });

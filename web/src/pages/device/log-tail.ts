@@ -82,3 +82,21 @@ export function linesWords(rows: readonly LogRow[], left: number): string {
   const lines = rows.filter(({ kind }) => kind === 'line').length;
   return left > 0 ? `${counted(lines, 'line')} kept here, ${count(left)} older left out` : counted(lines, 'line');
 }
+
+/** How much is shown; where something is searched, in how many places of it that stands. */
+export function foundWords({ rows, left }: Pick<LogAsked, 'rows' | 'left'>, hits: number | undefined): string {
+  const lines = linesWords(rows, left);
+  if (hits === undefined) return lines;
+  return hits === 0 ? `Nothing in ${lines} reads so` : `${counted(hits, 'hit')} in ${lines}`;
+}
+
+/** Whether new lines come into sight by themselves. */
+export function followWords({ online, following }: { readonly online: boolean; readonly following: boolean }): string {
+  if (!online) return 'Offline: nothing new comes';
+  return following ? 'Following' : 'Standing still';
+}
+
+/** The one app that was picked, where the device has it; else all. */
+export function appsShown(all: readonly string[], picked: string | undefined): readonly string[] {
+  return picked !== undefined && all.includes(picked) ? [picked] : all;
+}

@@ -2,10 +2,9 @@ import { NativeSelect, TextInput } from '@mantine/core';
 import { type ReactNode, useMemo, useState } from 'react';
 import type { DeviceDetail } from '@pier/shared/api';
 import { useViewPart } from '../../api/index.ts';
-import { ActButton, Empty, Loading, Log, NoMatch, hitsIn, saveFile } from '../../parts/index.ts';
-import { counted } from '../../words/index.ts';
+import { ActButton, Empty, Loading, Log, type LogRow, NoMatch, hitsIn, saveFile } from '../../parts/index.ts';
 import { appsOf } from './app-command.tsx';
-import { type LogAsked, linesWords, logText, useLog } from './log-tail.ts';
+import { type LogAsked, appsShown, followWords, foundWords, logText, useLog } from './log-tail.ts';
 
 type Props = { readonly device: DeviceDetail };
 const lastShown = 9;
@@ -27,34 +26,40 @@ export function Logs({ device }: Props): ReactNode {
   const [picked, pick] = useViewPart('app');
   const [search, setSearch] = useViewPart('find');
   const [following, follow] = useState(true);
-  const apps = useMemo(() => (picked !== undefined && all.includes(picked) ? [picked] : all), [all, picked]);
+  const apps = useMemo(() => appsShown(all, picked), [all, picked]);
   const log = useLog(device, apps);
-  const hits = useMemo(() => log.rows.reduce((sum, row) => sum + (row.kind === 'line' ? hitsIn(row.text, search ?? '').length : 0), 0), [log.rows, search]);
+  const hits = useMemo(() => (search === undefined ? undefined : hitsOf(log.rows, search)), [log.rows, search]);
   if (all.length === 0) return <div className="region"><Empty says="No app is on this device, so nothing is written." /></div>;
   return (
     <>
       <div className="device-bar" role="search">
         <NativeSelect label="App" data={[{ value: '', label: `All ${all.length}` }, ...all]} value={picked ?? ''} onChange={({ currentTarget }) => pick(currentTarget.value)} />
         <TextInput label="Find" value={search ?? ''} spellCheck={false} autoComplete="off" onChange={({ currentTarget }) => setSearch(currentTarget.value)} />
-        <span className="small soft" role="status">{search === undefined ? linesWords(log.rows, log.left) : hits === 0 ? `Nothing in ${linesWords(log.rows, log.left)} reads so` : `${counted(hits, 'hit')} in ${linesWords(log.rows, log.left)}`}</span>
+        <span className="small soft" role="status">{foundWords(log, hits)}</span>
         <span className="push act">
-          <span className="small soft">{device.online ? (following ? 'Following' : 'Standing still') : 'Offline: nothing new comes'}</span>
+          <span className="small soft">{followWords({ online: device.online, following })}</span>
           <ActButton icon={following ? 'pause' : 'play'} onClick={() => follow(!following)}>{following ? 'Stand still' : 'Follow'}</ActButton>
           <ActButton icon="download" off={log.rows.length === 0 ? 'Nothing to keep.' : undefined} offQuiet onClick={() => saveFile(`${device.id}.log`, logText(log.rows), 'text/plain')}>Download</ActButton>
         </span>
       </div>
       {log.failed.length > 0 && <div className="region"><Unread log={log} /></div>}
       <div className="device-log">
-        {log.rows.length > 0 ? (
-          <Log label={`Lines of ${apps.join(', ')}`} rows={log.rows} search={search ?? ''} following={following} onFollow={follow} />
-        ) : log.asked ? (
-          search === undefined ? <Empty says="Nothing was written since somebody looks." more={`The manager keeps the last lines only; ${device.online ? 'new ones come while this page is open' : 'the device is offline'}.`} /> : <NoMatch says="There is no line to search." />
-        ) : (
-          <Loading what="the lines" rows={10} />
-        )}
+        {log.rows.length > 0
+          ? <Log label={`Lines of ${apps.join(', ')}`} rows={log.rows} search={search ?? ''} following={following} onFollow={follow} />
+          : <NoLines asked={log.asked} searched={search !== undefined} online={device.online} />}
       </div>
     </>
   );
+}
+
+function hitsOf(rows: readonly LogRow[], search: string): number {
+  return rows.reduce((sum, row) => sum + (row.kind === 'line' ? hitsIn(row.text, search).length : 0), 0);
+}
+
+function NoLines({ asked, searched, online }: { asked: boolean; searched: boolean; online: boolean }): ReactNode {
+  if (!asked) return <Loading what="the lines" rows={10} />;
+  if (searched) return <NoMatch says="There is no line to search." />;
+  return <Empty says="Nothing was written since somebody looks." more={`The manager keeps the last lines only; ${online ? 'new ones come while this page is open' : 'the device is offline'}.`} />;
 }
 
 function Unread({ log }: { log: LogAsked }): ReactNode {
