@@ -1,10 +1,11 @@
 import { once } from 'node:events';
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { sql } from 'drizzle-orm';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { silentLog, systemClock } from '@pier/shared/core';
@@ -49,6 +50,21 @@ test('what was committed is there after the next start, on the same port', async
   await using again = await open();
   expect(await namesIn(again)).toEqual(['ann']);
   expect(await readFile(join(folder, 'postgres/port'), 'utf8')).toBe(port);
+});
+
+test('a copy of the folder, whose password and port are those of the original, has a server and rows of its own', async () => {
+  await (await open())[Symbol.asyncDispose]();
+  const dataDir = `${folder}-copy`;
+  try {
+    await promisify(execFile)('cp', ['-a', folder, dataDir]);
+    await using original = await open();
+    await using copy = await openDatabase({ dataDir, clock: systemClock, log: silentLog });
+    await original.db.insert(userAccount).values(someone('ann'));
+    expect(await namesIn(copy)).toEqual([]);
+    expect(await readFile(join(dataDir, 'postgres/port'), 'utf8')).not.toBe(await readFile(join(folder, 'postgres/port'), 'utf8'));
+  } finally {
+    await rm(dataDir, { recursive: true, force: true });
+  }
 });
 
 test('another port is taken when that of the first start is in use', async () => {

@@ -46,7 +46,7 @@ export async function startServer({ cluster, port, as, program, clock, log }: { 
   const connection = { host: '127.0.0.1', port, user: databaseUser, password: cluster.password, database: 'postgres' };
   const server = { pid: child.pid ?? 0, connection, exited, [Symbol.asyncDispose]: () => stop({ child, exited, clock }) };
   try {
-    await untilAnswers({ server, clock });
+    await untilAnswers({ server, data: cluster.data, clock });
   } catch (fault) {
     await server[Symbol.asyncDispose]();
     throw fault;
@@ -66,31 +66,33 @@ function listen(child: ChildProcess, log: Log): Bounded<string> {
   return words;
 }
 
-async function untilAnswers({ server, clock }: { server: Server; clock: Clock }): Promise<void> {
+async function untilAnswers({ server, data, clock }: { server: Server; data: string; clock: Clock }): Promise<void> {
   let ended: string | undefined;
   void server.exited.then((why) => (ended = why));
   const giveUpMs = clock.monotonicMs() + startTimeoutMs;
-  while (!(await answers(server.connection))) {
+  for (;;) {
+    const folder = await folderOfWhoAnswers(server.connection);
+    if (folder === data) break;
+    if (folder !== undefined) throw new Fault('conflict', `127.0.0.1:${server.connection.port} is answered by the database in ${folder}, a copy of the one in ${data}`);
     if (ended !== undefined) throw new Fault(/could not bind|already in use/i.test(ended) ? 'conflict' : 'storage-failed', `the database ${ended}`);
     if (clock.monotonicMs() > giveUpMs) throw new Fault('storage-failed', `the database did not answer on 127.0.0.1:${server.connection.port} within ${startTimeoutMs / 1_000} s`);
     await clock.sleep(25);
   }
-  // Something else that holds the port would not know the password; a server that ended meanwhile is not ours either.
-  if (ended !== undefined) throw new Fault('conflict', `the database ${ended}`);
 }
 
-async function answers(connection: Connection): Promise<boolean> {
+/** The data folder of the server that knows our password: one that was copied from ours does too. Nothing while none answers. */
+async function folderOfWhoAnswers(connection: Connection): Promise<string | undefined> {
   const client = new Client({ ...connection, ssl: false, options: '', connectionTimeoutMillis: 5_000 });
   client.on('error', () => {
     // A connection cut while starting is "not yet"; the next round asks again.
   });
   try {
     await client.connect();
-    await client.query('select 1');
-    return true;
+    const { rows } = await client.query<{ folder: string }>(`select current_setting('data_directory') as folder`);
+    return rows[0]?.folder;
   } catch {
     // Not yet.
-    return false;
+    return undefined;
   } finally {
     await client.end().catch(() => undefined);
   }
