@@ -12,7 +12,8 @@ const chromium = process.argv.some((word) => /^(?:--project=)?(?:unit|flow|packa
 export default defineConfig({
   test: {
     projects: [
-      { test: { ...common, name: 'unit', include: ['{shared,agent,manager,firmware-sim,cli,deploy}/**/*.test.ts', 'web/src/**/*.test.ts', 'sdk/*.test.ts', 'test/{support,demo,sabotage,storm}/**/*.test.ts', 'test/{tidy,docs}.test.ts'] } },
+      // One set of modules for all files of a worker: loading them anew for each of 300 files costs more than half of the tests.
+      { test: { ...common, name: 'unit', isolate: false, include: ['{shared,agent,manager,firmware-sim,cli,deploy}/**/*.test.ts', 'web/src/**/*.test.ts', 'sdk/*.test.ts', 'test/{support,demo,sabotage,storm}/**/*.test.ts', 'test/{tidy,docs}.test.ts'] } },
       { test: { ...common, name: 'flow', include: ['test/{flow,contract}/**/*.test.ts'], testTimeout: 180_000 } },
       { test: { ...common, name: 'package', include: ['test/package/**/*.test.ts'], testTimeout: 300_000, globalSetup: 'test/package/setup.ts' } },
       ...(chromium === undefined

@@ -5,10 +5,12 @@ import { sql } from 'drizzle-orm';
 import { Client } from 'pg';
 import { silentLog, systemClock } from '@pier/shared/core';
 import { type Database, type Db, openDatabase } from '../../manager/src/db/index.ts';
+import { layDatabase } from './laid-database.ts';
 
 /** A real PostgreSQL with the manager's schema, for one test file; gone with its folder when disposed. */
 export async function openTestDatabase(): Promise<{ readonly db: Db; readonly database: Database; readonly folder: string } & AsyncDisposable> {
   const folder = await mkdtemp(join(tmpdir(), 'pier-db-'));
+  await layDatabase(folder);
   const database = await openDatabase({ dataDir: folder, clock: systemClock, log: silentLog });
   return {
     db: database.db,

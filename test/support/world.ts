@@ -10,6 +10,7 @@ import { Asks, type Binding, Limits, capabilityKinds } from '@pier/shared/capabi
 import { packArtifact, registryClient } from '@pier/shared/oci';
 import { type KeyPair, generateKeyPair, makeSignature, payloadTypes, signEnvelope } from '@pier/shared/signing';
 import { openDatabase } from '../../manager/src/db/index.ts';
+import { layDatabase } from './laid-database.ts';
 import { checkInvariants } from './invariants.ts';
 import { type BoardModel, type ManagerReady, type Stage, type StartedBoard, openStage } from './stage.ts';
 
@@ -52,8 +53,8 @@ export const button: z.input<typeof Binding> = { kind: 'gpio', chip: 'pinctrl-bc
 export async function openWorld(env: NodeJS.ProcessEnv = {}, options: readonly string[] = []): Promise<World> {
   const dir = mkdtempSync(join(tmpdir(), 'pier-world-'));
   const stage = openStage(dir, env);
-  const { ready: manager, process: managerProcess } = await stage.startManager(options);
-  const board = await stage.startBoard();
+  if (env['DATABASE_URL'] === undefined) await layDatabase(join(dir, 'manager'));
+  const [{ ready: manager, process: managerProcess }, board] = await Promise.all([stage.startManager(options), stage.startBoard()]);
   const { url: mirror } = await stage.startMirror(manager);
   const api = apiClient({ baseUrl: manager.http, token: manager.admin.token });
   const keys = { root: generateKeyPair(), release: generateKeyPair(), operator: generateKeyPair(), stranger: generateKeyPair() };

@@ -9,6 +9,7 @@ import { DeviceId, type Log, silentLog, systemClock, systemRandom } from '@pier/
 import { digestOf } from '@pier/shared/digest';
 import { BoardProfile } from '@pier/shared/hardware';
 import { TrustPolicy, generateKeyPair, payloadTypes, signEnvelope } from '@pier/shared/signing';
+import { layDatabase } from '../../../test/support/laid-database.ts';
 import { openAuthority } from '../authority/index.ts';
 import { readConfig } from '../config.ts';
 import { device, deviceLive, deviceState, event, openDatabase, pendingDevice, policy, release, telemetry } from '../db/index.ts';
@@ -26,6 +27,7 @@ const board = BoardProfile.parse({ model: 'test', onRelease: 'input', chips: [{ 
 /** A little of everything, so that requests that are sound but for one thing reach the bottom of each room. */
 async function seed(dataDir: string): Promise<void> {
   const { scheduler } = await openAuthority({ dir: join(dataDir, 'authority'), clock: systemClock, hosts: [] });
+  await layDatabase(dataDir);
   await using database = await openDatabase({ dataDir, clock: systemClock, log: silentLog });
   const { db } = database;
   const root = generateKeyPair();

@@ -8,6 +8,7 @@ import { Asks } from '@pier/shared/capability';
 import { BoardProfile } from '@pier/shared/hardware';
 import { type Desired, type Reported, Desired as DesiredSchema, topics } from '@pier/shared/wire';
 import { generateKeyPair, openEnvelope, payloadTypes } from '@pier/shared/signing';
+import { layDatabase } from '../../../../test/support/laid-database.ts';
 import { type Db, device, deviceState, openDatabase, policy, release } from '../../db/index.ts';
 import { type Ingest, type OnAnswered, type OnReported, PinWatch, type Publish, type Streams, startIngest } from '../index.ts';
 
@@ -28,6 +29,7 @@ const noStreams: Streams = { takeLog: () => {}, takeTelemetry: async () => {} };
 
 export async function openDeviceWorld({ log = silentLog, onReported = async () => false, onAnswered = async () => [], onChanged = () => {}, streams = noStreams, clock = movableClock() }: Options = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'pier-devices-'));
+  await layDatabase(folder);
   const database = await openDatabase({ dataDir: folder, clock: systemClock, log: silentLog });
   const { db } = database;
   const keys = { root: generateKeyPair(), scheduler: generateKeyPair() };
