@@ -108,8 +108,21 @@ describe('pier cmd', () => {
     expect([ran.status, ran.stderr]).toEqual([status, expect.stringMatching(why)]);
   });
 
-  test('a device that is not there is told so when time is up', async () => {
-    const ran = await runPier(['cmd', 'nobody-home', 'ping', '--timeout', '1'], { env });
+  test('a device answers to its name as to its id, until another one has that name', async () => {
+    await world.api.call('changeDevice', { params: { device }, body: { name: 'Lantern of the mole' } });
+    const [shown, pinged] = [await runPier(['device', 'show', 'Lantern of the mole', '-o', 'json'], { env }), await runPier(['cmd', 'Lantern of the mole', 'ping'], { env })];
+    expect([JSON.parse(shown.stdout).id, pinged.status]).toEqual([device, 0]);
+    const twin = await world.addDevice('twin');
+    await world.api.call('changeDevice', { params: { device: twin.device }, body: { name: 'Lantern of the mole' } });
+    const refused = await runPier(['cmd', 'Lantern of the mole', 'ping'], { env });
+    expect([refused.status, refused.stderr]).toEqual([5, expect.stringContaining(`${twin.device} (active)`)]);
+  });
+
+  test('a device that nobody knows is told so at once; who may not ask the API is told when time is up', async () => {
+    const asked = await runPier(['cmd', 'nobody-home', 'ping', '--timeout', '1'], { env });
+    expect([asked.status, asked.stderr]).toEqual([4, expect.stringMatching(/there is no device "nobody-home"/)]);
+    const { PIER_API_TOKEN: _, ...tokenless } = env;
+    const ran = await runPier(['cmd', 'nobody-home', 'ping', '--timeout', '1'], { env: tokenless });
     expect([ran.status, ran.stderr]).toEqual([124, expect.stringMatching(/pier device show nobody-home/)]);
   });
 });

@@ -15,36 +15,7 @@ export function openSession(options: ManagerOptions): Session {
   if (url === undefined) throw new Fault('input-invalid', 'no manager is named: give --manager URL, set PIER_MANAGER, or run "pier login"');
   if (!URL.canParse(url)) throw new Fault('input-invalid', `"${url}" is no URL of a manager, such as http://127.0.0.1:8080`);
   if (token === undefined) throw new Fault('unauthenticated', 'no API token: give --token, set PIER_API_TOKEN, or run "pier login"');
-  return { settings, api: withSuggestions(apiClient({ baseUrl: url, token })), url, token };
-}
-
-/** A device is named by its id, and people know it by its name: who is not found under it is looked for by what the word is part of. */
-function withSuggestions(api: ApiClient): ApiClient {
-  return {
-    ...api,
-    call: async (name, request, signal) => {
-      try {
-        return await api.call(name, request, signal);
-      } catch (thrown) {
-        const word = thrown instanceof Fault && thrown.code === 'not-found' ? /^there is no device "([^"]+)"/.exec(thrown.message)?.[1] : undefined;
-        if (!(thrown instanceof Fault) || word === undefined) throw thrown;
-        const meant = await similar(api, word, signal);
-        throw meant === '' ? thrown : new Fault('not-found', `${thrown.message}; did you mean ${meant}?`, {}, thrown);
-      }
-    },
-  };
-}
-
-const suggestedMax = 3;
-
-async function similar(api: ApiClient, word: string, signal?: AbortSignal): Promise<string> {
-  try {
-    const { items } = await api.call('listDevices', { query: { search: word, limit: suggestedMax } }, signal);
-    return items.map(({ id, name }) => (name === id ? id : `${id} ("${name}")`)).join(' or ');
-  } catch {
-    // The first fault is the news; a suggestion is only a help.
-    return '';
-  }
+  return { settings, api: apiClient({ baseUrl: url, token }), url, token };
 }
 
 export type Target = { readonly client: RegistryClient & Disposable; readonly repository: string; readonly name: string; readonly tag?: string; readonly digest?: string };

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { AppName, DeviceId, Fault, check } from '@pier/shared/core';
+import { AppName, Fault, check } from '@pier/shared/core';
 import { Binding, Bindings } from '@pier/shared/capability';
-import { type Common, openSession, output, withManager } from '../session/index.ts';
+import { type Common, deviceArgument, deviceMeant, openSession, output, withManager } from '../session/index.ts';
 
 /** `label=chip:line`, `label=chip:line:out`, `label=serial:/path` or `label=storage:BYTES`. */
 export function parseBinding(word: string): [string, Binding] {
@@ -17,14 +17,16 @@ export function parseBinding(word: string): [string, Binding] {
 /** `pier binding set`: the operator's consent, label by label. */
 export function addBinding(program: Command): void {
   const binding = program.command('binding').description("which real line each of an app's labels may use on a device");
-  withManager(binding.command('set').argument('<device>').argument('<app>').argument('<label=chip:line...>', 'such as led=pinctrl-bcm2711:17:out, meter=serial:/dev/ttyUSB0 or data=storage:65536'))
+  withManager(binding.command('set').argument(...deviceArgument).argument('<app>').argument('<label=chip:line...>', 'such as led=pinctrl-bcm2711:17:out, meter=serial:/dev/ttyUSB0 or data=storage:65536'))
     .description("replace an app's bindings on a device")
-    .action(async (device: string, app: string, words: string[], options: Common) => {
+    .action(async (word: string, app: string, words: string[], options: Common) => {
       const all = words.map(parseBinding);
       const twice = all.find(([label], index) => all.findIndex(([other]) => other === label) !== index);
       if (twice) throw new Fault('input-invalid', `label "${twice[0]}" is given twice`);
       const body = check(Bindings, Object.fromEntries(all), { what: 'bindings' });
-      const answer = await openSession(options).api.call('putBindings', { params: { device: check(DeviceId, device, { what: 'device' }), app: check(AppName, app, { what: 'app' }) }, body });
+      const { api } = openSession(options);
+      const name = check(AppName, app, { what: 'app' });
+      const answer = await api.call('putBindings', { params: { device: await deviceMeant(api, word), app: name }, body });
       if (options.output === 'json') return output.json(answer);
       output.table(
         ['LABEL', 'BOUND TO'],

@@ -3,17 +3,17 @@ import * as z from 'zod';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { IClientOptions, MqttClient } from 'mqtt';
-import { CommandId, DeviceId, Fault, canonicalJson, check, isFaultCode, parseJson, systemClock } from '@pier/shared/core';
+import { CommandId, DeviceId, Fault, canonicalJson, check, isFaultCode, parseJson, systemClock, toFault } from '@pier/shared/core';
 import { payloadTypes, signEnvelope } from '@pier/shared/signing';
 import { CommandState, isFinal, topics, verbNames, verbs } from '@pier/shared/wire';
-import { type Common, output, plain, readPrivateKey, readSettings, readUserFile, withOutput } from '../session/index.ts';
+import { type Common, deviceArgument, deviceMeant, openSession, output, plain, readPrivateKey, readSettings, readUserFile, withManager } from '../session/index.ts';
 import { positive } from './words.ts';
 
 type Options = Common & { identity?: string; mqtt?: string; key?: string; timeout: number; wait: boolean };
 
 /** `pier cmd DEVICE VERB [k=v…]`: one command over MQTT, its answers printed as they come. */
 export function addCmd(program: Command): void {
-  withOutput(program.command('cmd').argument('<device>').argument('<verb>', verbNames.join(', ')).argument('[args...]', 'key=value'))
+  withManager(program.command('cmd').argument(...deviceArgument).argument('<verb>', verbNames.join(', ')).argument('[args...]', 'key=value'))
     .description('send a command to a device over MQTT')
     .option('--identity <dir>', 'folder with operator.key, operator.crt, ca.crt, mqtt.url (default: PIER_HOME)')
     .option('--mqtt <url>', 'broker, instead of the one in mqtt.url')
@@ -22,9 +22,32 @@ export function addCmd(program: Command): void {
     .option('--wait', 'wait for the end (the default)', true)
     .option('--no-wait', 'only send it')
     .action(async (device: string, verb: string, words: string[], options: Options) => {
-      const wanted = check(DeviceId, device, { what: 'device' });
-      await send({ device: wanted, verb, args: argsOf(verb, words) }, options);
+      const args = argsOf(verb, words);
+      await send({ device: await receiver(device, options), verb, args }, options);
     });
+}
+
+/**
+ * The device that a command goes to. Who has a certificate for MQTT may have no token for the API, or not reach it: then ids alone are taken,
+ * unseen. Faults: as `deviceMeant`, and `input-invalid` for a name that cannot be looked up.
+ */
+export async function receiver(word: string, options: Pick<Common, 'manager' | 'token'>): Promise<DeviceId> {
+  const settings = readSettings(process.env);
+  const [manager, token] = [options.manager ?? settings.manager, options.token ?? settings.token];
+  if (manager === undefined || token === undefined) return idOf(word, 'no manager or no API token is given (--manager, --token, or "pier login")');
+  try {
+    return await deviceMeant(openSession(options).api, word);
+  } catch (thrown) {
+    const { code, message } = toFault(thrown);
+    if (code !== 'unreachable' && code !== 'unauthenticated') throw thrown;
+    return idOf(word, message);
+  }
+}
+
+function idOf(word: string, why: string): DeviceId {
+  const id = DeviceId.safeParse(word);
+  if (!id.success) throw new Fault('input-invalid', `"${word}" is no id of a device, and names cannot be looked up: ${why}`);
+  return id.data;
 }
 
 type Wanted = { readonly device: DeviceId; readonly verb: string; readonly args: Record<string, string> };

@@ -1,10 +1,9 @@
 import type { Command } from 'commander';
-import { AppName, DeviceId, Fault, check } from '@pier/shared/core';
-import { type Common, openSession, output, withManager } from '../../session/index.ts';
+import { AppName, Fault, check } from '@pier/shared/core';
+import { type Common, deviceArgument, deviceMeant, openSession, output, withManager } from '../../session/index.ts';
 import { notNegative } from '../words.ts';
 import { wordsOf } from './show.ts';
 
-const idOf = (word: string): DeviceId => check(DeviceId, word, { what: 'device' });
 const appOf = (word: string): AppName => check(AppName, word, { what: 'app' });
 
 /** What a person changes of a device. */
@@ -20,25 +19,31 @@ export function addDeviceChanges(device: Command): void {
     ['approve', 'approveDevice', 'let a pending device in'],
     ['revoke', 'revokeDevice', 'deny a pending device, or end the trust in an active one at once'],
   ] as const)
-    withManager(device.command(word).argument('<device>'))
+    withManager(device.command(word).argument(...deviceArgument))
       .description(description)
       .option('--remark <text>', 'why; kept in the audit')
-      .action(async (id: string, options: Common & { remark?: string }) => {
-        const one = await openSession(options).api.call(call, { params: { device: idOf(id) }, body: { ...(options.remark !== undefined && { remark: options.remark }) } });
+      .action(async (which: string, options: Common & { remark?: string }) => {
+        const { api } = openSession(options);
+        const id = await deviceMeant(api, which);
+        const one = await api.call(call, { params: { device: id }, body: { ...(options.remark !== undefined && { remark: options.remark }) } });
         if (options.output === 'json') output.json(one);
         else output.line(`device ${one.id} is ${one.state}`);
       });
-  withManager(device.command('tag').argument('<device>').argument('<tags...>', 'key=value sets, key- removes'))
+  withManager(device.command('tag').argument(...deviceArgument).argument('<tags...>', 'key=value sets, key- removes'))
     .description("change a device's tags")
-    .action(async (id: string, words: string[], options: Common) => {
-      const one = await openSession(options).api.call('changeDevice', { params: { device: idOf(id) }, body: tagChange(words) });
+    .action(async (which: string, words: string[], options: Common) => {
+      const { api } = openSession(options);
+      const id = await deviceMeant(api, which);
+      const one = await api.call('changeDevice', { params: { device: id }, body: tagChange(words) });
       if (options.output === 'json') output.json(one);
       else output.line(`${one.id}: ${wordsOf(one.tags) || 'no tags'}`);
     });
-  withManager(device.command('name').argument('<device>').argument('<name>'))
+  withManager(device.command('name').argument(...deviceArgument).argument('<name>'))
     .description('name a device')
-    .action(async (id: string, name: string, options: Common) => {
-      const one = await openSession(options).api.call('changeDevice', { params: { device: idOf(id) }, body: { name } });
+    .action(async (which: string, name: string, options: Common) => {
+      const { api } = openSession(options);
+      const id = await deviceMeant(api, which);
+      const one = await api.call('changeDevice', { params: { device: id }, body: { name } });
       if (options.output === 'json') output.json(one);
       else output.line(`${one.id} is called ${one.name}`);
     });
@@ -58,20 +63,24 @@ export function tagChange(words: readonly string[]): { setTags: Record<string, s
 }
 
 function addByHand(device: Command): void {
-  withManager(device.command('assign').argument('<device>').argument('<app>').argument('<release>', 'id of a release, or "none" to remove the app'))
+  withManager(device.command('assign').argument(...deviceArgument).argument('<app>').argument('<release>', 'id of a release, or "none" to remove the app'))
     .description('assign a release by hand; rollouts then leave the app on this device alone until "pier device release"')
     .option('--soak <seconds>', 'how long it must be well before it counts', notNegative, 60)
     .option('--remark <text>', 'why; kept in the audit')
-    .action(async (id: string, app: string, release: string, options: Common & { soak: number; remark?: string }) => {
+    .action(async (which: string, app: string, release: string, options: Common & { soak: number; remark?: string }) => {
+      const { api } = openSession(options);
+      const id = await deviceMeant(api, which);
       const body = { release: release === 'none' ? null : release, soakS: options.soak, ...(options.remark !== undefined && { remark: options.remark }) };
-      const one = await openSession(options).api.call('assignApp', { params: { device: idOf(id), app: appOf(app) }, body });
+      const one = await api.call('assignApp', { params: { device: id, app: appOf(app) }, body });
       if (options.output === 'json') output.json(one);
       else output.line(`${one.device}: ${one.app} is ${one.release ?? 'removed'} by hand, attempt ${one.attempt}`);
     });
-  withManager(device.command('release').argument('<device>').argument('<app>'))
+  withManager(device.command('release').argument(...deviceArgument).argument('<app>'))
     .description('give an app that was assigned by hand back to the rollouts')
-    .action(async (id: string, app: string, options: Common) => {
-      await openSession(options).api.call('releaseApp', { params: { device: idOf(id), app: appOf(app) } });
+    .action(async (which: string, app: string, options: Common) => {
+      const { api } = openSession(options);
+      const id = await deviceMeant(api, which);
+      await api.call('releaseApp', { params: { device: id, app: appOf(app) } });
       if (options.output === 'json') output.json({ device: id, app, byHand: false });
       else output.line(`${id}: rollouts of ${app} take this device again`);
     });

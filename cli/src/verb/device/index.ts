@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
-import { DeviceId, check } from '@pier/shared/core';
 import { parseSelector } from '@pier/shared/selector';
-import { type Common, openSession, output, withManager } from '../../session/index.ts';
+import { type Common, deviceArgument, deviceMeant, openSession, output, withManager } from '../../session/index.ts';
 import { positive } from '../words.ts';
 import { addDeviceChanges } from './change.ts';
 import { addDeviceStreams } from './stream.ts';
@@ -24,26 +23,26 @@ export function addDevice(program: Command): void {
     .option('--limit <n>', 'at most so many', positive, 50)
     .option('--cursor <cursor>', 'go on after a page')
     .action(list);
-  withManager(device.command('show').argument('<device>'))
+  withManager(device.command('show').argument(...deviceArgument))
     .description('one device: apps, why they wait, bindings, refusals')
-    .action(async (id: string, options: Common) => {
+    .action(async (word: string, options: Common) => {
       const { api } = openSession(options);
-      const params = { device: check(DeviceId, id, { what: 'device' }) };
+      const params = { device: await deviceMeant(api, word) };
       const one = await api.call('getDevice', { params });
       if (options.output === 'json') return output.json(one);
       showDevice(one, (await api.call('whyDevice', { params })).items);
     });
-  withManager(device.command('why').argument('<device>').argument('[app]'))
+  withManager(device.command('why').argument(...deviceArgument).argument('[app]'))
     .description('why a device does not run what is wanted: every check, in order, with its evidence')
-    .action(async (id: string, app: string | undefined, options: Common) => {
+    .action(async (word: string, app: string | undefined, options: Common) => {
       const { api } = openSession(options);
-      const params = { device: check(DeviceId, id, { what: 'device' }) };
+      const params = { device: await deviceMeant(api, word) };
       const answer = await api.call('whyDevice', { params, query: { app } });
       if (options.output === 'json') return output.json(answer);
       const one = await api.call('getDevice', { params });
       const trouble = troubleOf(one);
       if (trouble !== undefined) output.said(trouble);
-      if (answer.items.length === 0) output.line(`nothing is wanted of ${id}`);
+      if (answer.items.length === 0) output.line(`nothing is wanted of ${params.device}`);
       for (const why of answer.items) showWhy(why, !one.online);
     });
   addDeviceChanges(device);

@@ -1,33 +1,35 @@
 import type { Command } from 'commander';
-import { AppName, DeviceId, check, systemClock } from '@pier/shared/core';
+import { AppName, check, systemClock } from '@pier/shared/core';
 import type { Device, LogView } from '@pier/shared/api';
-import { type Common, openSession, output, withManager } from '../../session/index.ts';
+import { type Common, deviceArgument, deviceMeant, openSession, output, withManager } from '../../session/index.ts';
 import { positive } from '../words.ts';
 
 const pollMs = 1_000;
 
 /** What a device says while somebody listens: logs, telemetry, events. */
 export function addDeviceStreams(device: Command): void {
-  withManager(device.command('logs').argument('<device>').argument('<app>'))
+  withManager(device.command('logs').argument(...deviceArgument).argument('<app>'))
     .description("an app's last lines; the device sends them only while somebody reads")
     .option('-f, --follow', 'go on until interrupted', false)
     .option('--wait <seconds>', 'how long to wait for the first lines', positive, 5)
-    .action(async (id: string, app: string, options: Common & { follow: boolean; wait: number }) => readLog(id, app, options));
-  withManager(device.command('telemetry').argument('<device>').argument('[app]'))
+    .action(async (word: string, app: string, options: Common & { follow: boolean; wait: number }) => readLog(word, app, options));
+  withManager(device.command('telemetry').argument(...deviceArgument).argument('[app]'))
     .description('what its apps measured, newest first')
     .option('--series <name>', 'only this one')
     .option('--since <seconds>', 'not older than', positive, 3_600)
-    .action(async (id: string, app: string | undefined, options: Common & { series?: string; since: number }) => {
-      const answer = await openSession(options).api.call('getTelemetry', { params: { device: check(DeviceId, id, { what: 'device' }) }, query: { app, series: options.series, sinceS: options.since, order: 'desc' } });
+    .action(async (word: string, app: string | undefined, options: Common & { series?: string; since: number }) => {
+      const { api } = openSession(options);
+      const answer = await api.call('getTelemetry', { params: { device: await deviceMeant(api, word) }, query: { app, series: options.series, sinceS: options.since, order: 'desc' } });
       if (options.output === 'json') return output.json(answer);
       output.table(['AT', 'APP', 'SERIES', 'VALUE', 'UNIT'], answer.items.map((one) => [one.at, one.app, one.series, String(one.value), one.unit]));
     });
-  withManager(device.command('events').argument('<device>'))
+  withManager(device.command('events').argument(...deviceArgument))
     .description('what the device told, newest first: ends with their last lines, refusals, overrides')
     .option('--app <app>', 'only of this app')
     .option('--limit <n>', 'at most so many', positive, 20)
-    .action(async (id: string, options: Common & { app?: string; limit: number }) => {
-      const page = await openSession(options).api.call('listEvents', { params: { device: check(DeviceId, id, { what: 'device' }) }, query: { limit: options.limit, app: options.app } });
+    .action(async (word: string, options: Common & { app?: string; limit: number }) => {
+      const { api } = openSession(options);
+      const page = await api.call('listEvents', { params: { device: await deviceMeant(api, word) }, query: { limit: options.limit, app: options.app } });
       if (options.output === 'json') return output.json(page);
       for (const one of page.items) {
         output.said(`${one.at} ${one.type} ${one.app ?? ''} ${one.code === null ? '' : `${one.code}: ${one.reason ?? ''}`}${one.safeMs === null ? '' : ` (outputs safe after ${one.safeMs.toFixed(1)} ms)`}`);
@@ -46,9 +48,10 @@ export function silenceOf({ id, online, lastSeenAt, apps }: Pick<Device, 'id' | 
 
 type LogOptions = Common & { follow: boolean; wait: number };
 
-async function readLog(id: string, app: string, options: LogOptions): Promise<void> {
+async function readLog(word: string, app: string, options: LogOptions): Promise<void> {
   const { api } = openSession(options);
-  const params = { device: check(DeviceId, id, { what: 'device' }), app: check(AppName, app, { what: 'app' }) };
+  const name = check(AppName, app, { what: 'app' });
+  const params = { device: await deviceMeant(api, word), app: name };
   const endMs = systemClock.monotonicMs() + options.wait * 1_000;
   let [after, seen]: [string | undefined, number] = [undefined, 0];
   for (;;) {

@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
-import { DeviceId, check } from '@pier/shared/core';
 import type { RolloutAct, RolloutVerb } from '@pier/shared/api';
-import { type Common, openSession, output, withManager } from '../../session/index.ts';
+import { type Common, devicesMeant, openSession, output, withManager } from '../../session/index.ts';
 import { positive } from '../words.ts';
 import { headline } from './progress.ts';
 
@@ -24,12 +23,12 @@ export function addRolloutActs(rollout: Command): void {
     withAct(rollout.command(word).argument('<id>'))
       .description(description)
       .action((id: string, options: Options) => actOn(id, { verb }, options));
-  withAct(rollout.command('retry').argument('<id>').argument('[devices...]', 'all that ended badly, unless named'))
+  withAct(rollout.command('retry').argument('<id>').argument('[devices...]', 'by id or name; all that ended badly, unless named'))
     .description('let devices that failed, refused or timed out try again')
-    .action((id: string, devices: string[], options: Options) => actOn(id, { verb: 'retry', ...(devices.length > 0 && { devices: idsOf(devices) }) }, options));
-  withAct(rollout.command('exclude').argument('<id>').argument('<devices...>'))
+    .action(async (id: string, words: string[], options: Options) => actOn(id, { verb: 'retry', ...(words.length > 0 && { devices: await named(words, options) }) }, options));
+  withAct(rollout.command('exclude').argument('<id>').argument('<devices...>', 'by id or name'))
     .description('leave devices out of a rollout')
-    .action((id: string, devices: string[], options: Options) => actOn(id, { verb: 'exclude', devices: idsOf(devices) }, options));
+    .action(async (id: string, words: string[], options: Options) => actOn(id, { verb: 'exclude', devices: await named(words, options) }, options));
   withAct(rollout.command('cap').argument('<id>').argument('<n>', 'devices at work at once', positive))
     .description('change how many devices may be at work at once')
     .action((id: string, maxInFlight: number, options: Options) => actOn(id, { verb: 'set_cap', maxInFlight }, options));
@@ -42,12 +41,12 @@ function withAct(command: Command): Command {
 /** More than so many devices are not previewed by name; the verb then says what it would do to all. */
 const previewMax = 500;
 
-const idsOf = (words: readonly string[]): DeviceId[] => words.map((word) => check(DeviceId, word, { what: `device ${word}` }));
+const named = async (words: readonly string[], options: Options) => devicesMeant(openSession(options).api, words);
 
 async function actOn(id: string, act: RolloutAct, options: Options): Promise<void> {
   const { api } = openSession(options);
-  const named = 'devices' in act && act.devices !== undefined && act.devices.length <= previewMax ? act.devices.join(',') : undefined;
-  const { revision, items } = await api.call('previewRollout', { params: { id }, query: { devices: named } });
+  const ids = 'devices' in act && act.devices !== undefined && act.devices.length <= previewMax ? act.devices.join(',') : undefined;
+  const { revision, items } = await api.call('previewRollout', { params: { id }, query: { devices: ids } });
   const preview = items.find((one) => one.verb === act.verb);
   if (options.dryRun && options.output === 'json') return output.json(preview);
   if (preview) output.note(preview.sentence);

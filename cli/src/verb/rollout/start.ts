@@ -1,8 +1,8 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { DeviceId, Fault, check } from '@pier/shared/core';
+import { Fault, check } from '@pier/shared/core';
 import { type Forecast, RolloutPlan, WavePlan } from '@pier/shared/api';
 import { parseSelector } from '@pier/shared/selector';
-import { type Common, openSession, output, withManager } from '../../session/index.ts';
+import { type Common, devicesMeant, openSession, output, withManager } from '../../session/index.ts';
 import { counted, notNegative, positive, sizeWords } from '../words.ts';
 import { parseWave } from './wave.ts';
 
@@ -25,7 +25,7 @@ const collect = (value: string, all: string[]): string[] => [...all, value];
 export function addRolloutStart(rollout: Command): void {
   withManager(rollout.command('start').argument('<release>'))
     .description('roll a release out, wave by wave')
-    .option('--device <id...>', 'these devices')
+    .option('--device <device...>', 'these devices, by id or name')
     .option('-l, --selector <text>', 'devices by tags, such as: site=harbour and not exists(spare)')
     .option('--wave <which>', 'a wave: 1, 10%, rest or a selector, with gates such as "10%;success=95;soak=300" or ";manual" (repeatable; the rest comes last)', collect, [])
     .option('--name <name>', 'what it is called')
@@ -45,7 +45,9 @@ function onFailure(word: string): 'pause' | 'roll_back' {
 
 async function start(release: string, options: Options): Promise<void> {
   const { api } = openSession(options);
-  const body = planOf(release, options);
+  const plan = planOf(release, options);
+  const devices = options.device && (await devicesMeant(api, options.device));
+  const body = check(RolloutPlan, { ...plan, ...(devices && { devices }) }, { what: 'rollout' });
   if (options.dryRun) {
     const forecast = await api.call('forecastRollout', { body });
     return options.output === 'json' ? output.json(forecast) : tell(forecast);
@@ -56,13 +58,12 @@ async function start(release: string, options: Options): Promise<void> {
   output.line(`rollout ${one.id} is ${one.state.replace('_', ' ')}; follow it with: pier rollout watch ${one.id}`);
 }
 
-/** Faults: `input-invalid` for a selector or a wave that cannot be read, before anybody is asked. */
+/** All but the devices that are named. Faults: `input-invalid` for a selector or a wave that cannot be read, before anybody is asked. */
 function planOf(release: string, options: Options) {
-  if ((options.device === undefined) === (options.selector === undefined)) throw new Fault('input-invalid', 'name the devices: either --device ID… or --selector TEXT');
+  if ((options.device === undefined) === (options.selector === undefined)) throw new Fault('input-invalid', 'name the devices: either --device DEVICE… or --selector TEXT');
   if (options.selector !== undefined) parseSelector(options.selector);
-  const devices = options.device?.map((id) => check(DeviceId, id, { what: `device ${id}` }));
   const waves = options.wave.map(parseWave).map((wave) => WavePlan.parse(wave));
-  const plan = {
+  return {
     release,
     mode: options.dynamic ? 'dynamic' : 'static',
     soakS: options.soak,
@@ -72,9 +73,7 @@ function planOf(release: string, options: Options) {
     ...(waves.length > 0 && { waves }),
     ...(options.name !== undefined && { name: options.name }),
     ...(options.selector !== undefined && { selector: options.selector }),
-    ...(devices !== undefined && { devices }),
   };
-  return check(RolloutPlan, plan, { what: 'rollout' });
 }
 
 function tell(forecast: Forecast): void {
