@@ -17,6 +17,7 @@ export class CallRecord {
   thrown: { readonly name: string; readonly error: unknown } | undefined;
   /** Set once the guest has asked for its end, whatever becomes of the exception on its way out. */
   exit: GuestExit | undefined;
+  /** The first call of one of Pier's own functions. */
   onFirstCall: (() => void) | undefined;
   readonly #words: Int32Array;
 
@@ -28,11 +29,17 @@ export class CallRecord {
   pulse(): void {
     this.#words[control.pulse] = (this.#words[control.pulse] ?? 0) + 1;
   }
+
+  tellFirstCall(): void {
+    const tell = this.onFirstCall;
+    this.onFirstCall = undefined;
+    tell?.();
+  }
 }
 
 /** An import module from WASI functions: no prototype, and every outcome an error number. */
 export function wasiImports(functions: Readonly<Record<string, HostFunction>>, record: CallRecord): ImportModule {
-  return guarded(functions, record, (name, error) => {
+  const caught = (name: string, error: unknown): number => {
     if (error instanceof GuestExit) {
       record.exit ??= error;
       throw error;
@@ -41,7 +48,8 @@ export function wasiImports(functions: Readonly<Record<string, HostFunction>>, r
     if (error instanceof OutOfBounds) return errno.fault;
     record.thrown ??= { name: `wasi.${name}`, error };
     throw error;
-  });
+  };
+  return guarded(functions, record, { isOwn: false, caught });
 }
 
 /** A function for each that the ABI describes: one that is missing does not compile. */
@@ -61,7 +69,7 @@ export function pierModules(modules: HostFunctions, record: CallRecord): Record<
 /** An import module from the functions that the ABI describes under `module`, no more and no fewer. */
 function pierImports(module: HostModuleName, functions: Readonly<Record<string, HostFunction>>, record: CallRecord): ImportModule {
   const described = Object.keys(hostModules[module].functions);
-  const out = guarded(functions, record, (name, error) => {
+  const caught = (name: string, error: unknown): number => {
     const code = hostErrorOf(error);
     if (code === undefined) {
       record.thrown ??= { name: `${module}.${name}`, error };
@@ -69,9 +77,10 @@ function pierImports(module: HostModuleName, functions: Readonly<Record<string, 
     }
     record.lastError = error instanceof Error ? error.message : String(error);
     return hostErrors[code];
-  });
+  };
+  const out = guarded(functions, record, { isOwn: true, caught });
   if (described.toSorted().join() !== Object.keys(out).toSorted().join()) throw new Error(`${module} is described with ${described.join()}, made with ${Object.keys(out).join()}`);
-  return withFirstCall(out, record);
+  return out;
 }
 
 function hostErrorOf(error: unknown): HostError | undefined {
@@ -81,11 +90,15 @@ function hostErrorOf(error: unknown): HostError | undefined {
   return undefined;
 }
 
-function guarded(functions: Readonly<Record<string, HostFunction>>, record: CallRecord, caught: (name: string, error: unknown) => number): ImportModule {
+type Layer = { /** Whether its calls count as the first of Pier's own functions. */ readonly isOwn: boolean; readonly caught: (name: string, error: unknown) => number };
+
+/** One layer for all that is done around a call: each further one costs a guest's call to the host some 40 ns. */
+function guarded(functions: Readonly<Record<string, HostFunction>>, record: CallRecord, { isOwn, caught }: Layer): ImportModule {
   const out: ImportModule = Object.create(null);
   for (const [name, act] of Object.entries(functions)) {
     const call = act as (...args: Value[]) => Value | void;
     out[name] = (...args) => {
+      if (isOwn && record.onFirstCall) record.tellFirstCall();
       record.pulse();
       try {
         return call(...args) ?? errno.success;
@@ -94,22 +107,6 @@ function guarded(functions: Readonly<Record<string, HostFunction>>, record: Call
       } finally {
         record.pulse();
       }
-    };
-  }
-  return out;
-}
-
-/** The first call of any function tells `onFirstCall`, in a wrapper that the later calls pay one test for. */
-function withFirstCall(functions: ImportModule, record: CallRecord): ImportModule {
-  const out: ImportModule = Object.create(null);
-  for (const [name, act] of Object.entries(functions)) {
-    out[name] = (...args) => {
-      if (record.onFirstCall) {
-        const tell = record.onFirstCall;
-        record.onFirstCall = undefined;
-        tell();
-      }
-      return act(...args);
     };
   }
   return out;
