@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { lockSetup } from './lock.mjs';
 import { explainFailure } from './npm-failure.mjs';
 import { runNpm } from './npm.mjs';
 import { runHidden } from './run-hidden.mjs';
@@ -28,6 +29,18 @@ export async function providePackage(npm, { spec, integrity, folder }, signal) {
     renameSync(unpacked, folder);
   } finally {
     rmSync(work, { recursive: true, force: true });
+  }
+}
+
+/** The same for a build that runs beside others, which may be at the same package, or at set-up, which clears the scratch folder. */
+export async function providePackageAlone(npm, wanted, signal) {
+  if (existsSync(wanted.folder)) return;
+  mkdirSync(npm.paths.own, { recursive: true });
+  const unlock = await lockSetup(npm.paths.lock, signal);
+  try {
+    await providePackage(npm, wanted, signal);
+  } finally {
+    unlock();
   }
 }
 

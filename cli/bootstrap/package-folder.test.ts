@@ -7,13 +7,14 @@ import { execFileSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
 import { load } from './toy-checkout.ts';
 
-type Paths = { root: string; scratch: string; modules: string };
+type Paths = { root: string; own: string; scratch: string; modules: string };
 type Npm = { node: string; script: string; env: NodeJS.ProcessEnv; paths: Paths };
 type Wanted = { spec: string; integrity: string; folder: string };
 const { layout } = await load<{ layout: (root: string) => Paths }>('layout.mjs');
 type Job = { args: readonly string[]; what: string };
 const { findNpm, runNpm } = await load<{ findNpm: (env: NodeJS.ProcessEnv) => string; runNpm: (npm: Npm, job: Job, signal: AbortSignal) => Promise<string> }>('npm.mjs');
-const { providePackage } = await load<{ providePackage: (npm: Npm, wanted: Wanted, signal: AbortSignal) => Promise<void> }>('package-folder.mjs');
+type Provide = (npm: Npm, wanted: Wanted, signal: AbortSignal) => Promise<void>;
+const { providePackage, providePackageAlone } = await load<{ providePackage: Provide; providePackageAlone: Provide }>('package-folder.mjs');
 const { preparePostgres } = await load<{ preparePostgres: (paths: Paths, signal: AbortSignal) => Promise<void> }>('postgres.mjs');
 
 async function makeFolder(): Promise<{ path: string } & AsyncDisposable> {
@@ -47,6 +48,14 @@ describe('a package fetched by its pinned integrity', () => {
     expect(await readdir(wanted.folder)).toEqual(['bin', 'package.json']);
     await providePackage(npm, { ...wanted, spec: '/nowhere' }, never);
     expect(await readdir(npm.paths.scratch)).toEqual([]);
+  });
+
+  test('is fetched once by two builds that want it at once', async () => {
+    await using folder = await makeFolder();
+    const { npm, wanted } = await makePackage(folder.path);
+    await Promise.all([providePackageAlone(npm, wanted, never), providePackageAlone(npm, wanted, never)]);
+    expect(await readdir(wanted.folder)).toEqual(['bin', 'package.json']);
+    expect(await readdir(npm.paths.own)).not.toContain('setup.lock');
   });
 
   test('is refused, and nothing of it kept, when its bytes are others', async () => {

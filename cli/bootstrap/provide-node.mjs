@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { layout } from './layout.mjs';
 import { findNpm } from './npm.mjs';
-import { providePackage } from './package-folder.mjs';
+import { providePackageAlone } from './package-folder.mjs';
 import { nodePin } from './pins.mjs';
 import { SetupError, say } from './say.mjs';
 
@@ -20,7 +20,7 @@ try {
   const own = paths.node(version);
   const folder = arch === process.arch && existsSync(own) ? own : join(root, '.pier', 'cache', 'packages', `node-linux-${arch}-${version}`);
   const npm = { node: process.execPath, script: findNpm(process.env), env: process.env, paths };
-  await providePackage(npm, { ...nodePin.packages[arch], folder });
+  await providePackageAlone(npm, { ...nodePin.packages[arch], folder }, new AbortController().signal);
   process.stdout.write(`${JSON.stringify({ version, folder })}\n`);
 } catch (error) {
   if (!(error instanceof SetupError)) throw error;

@@ -3,7 +3,7 @@
 import { fileURLToPath } from 'node:url';
 import { layout } from './layout.mjs';
 import { findNpm } from './npm.mjs';
-import { providePackage } from './package-folder.mjs';
+import { providePackageAlone } from './package-folder.mjs';
 import { SetupError, say } from './say.mjs';
 
 const [spec, integrity, folder] = process.argv.slice(2);
@@ -11,7 +11,7 @@ const [spec, integrity, folder] = process.argv.slice(2);
 try {
   if (folder === undefined) throw new SetupError('usage: node cli/bootstrap/provide.mjs SPEC INTEGRITY FOLDER');
   const machines = { node: process.execPath, script: findNpm(process.env), env: process.env, paths: layout(fileURLToPath(new URL('../..', import.meta.url))) };
-  await providePackage(machines, { spec, integrity, folder });
+  await providePackageAlone(machines, { spec, integrity, folder }, new AbortController().signal);
 } catch (error) {
   if (!(error instanceof SetupError)) throw error;
   say(error.message);

@@ -1,28 +1,43 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { lockSetup } from './lock.mjs';
 import { runHidden } from './run-hidden.mjs';
 import { SetupError, say } from './say.mjs';
 
 /** What the UI is made of: its own folder, and the parts of `shared` that run in a browser too. */
 const sources = ['web/index.html', 'web/vite.config.ts', 'web/package.json', 'web/public', 'web/src', 'shared/src/api', 'shared/src/capability', 'shared/src/core', 'shared/src/selector', 'shared/src/wire', 'package-lock.json'];
 
-/** Builds the UI where it was not built from what the checkout says now. Two at once do no harm: each puts a whole one there. */
+/** Builds the UI where it was not built from what the checkout says now. One at a time: a second finds what the first has made. */
 export async function ensureUi(paths, { node, env }, signal) {
   if (!existsSync(join(paths.root, 'web'))) return; // a checkout of parts of Pier
   const built = join(paths.root, 'web', 'dist');
+  if (isBuilt(paths, built)) return;
+  const unlock = await lockSetup(paths.lock, signal);
+  try {
+    if (!isBuilt(paths, built)) await build(paths, { node, env, built }, signal);
+  } finally {
+    unlock();
+  }
+}
+
+function isBuilt(paths, built) {
   const stamp = join(built, 'built-from');
-  const wanted = fingerprintOfUi(paths.root);
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
-  const fresh = join(paths.own, `ui-${process.pid}`);
+  return existsSync(stamp) && readFileSync(stamp, 'utf8') === fingerprintOfUi(paths.root);
+}
+
+async function build(paths, { node, env, built }, signal) {
+  const fresh = join(paths.scratch, 'ui');
+  rmSync(paths.scratch, { recursive: true, force: true }); // what a killed build left: by our lock nobody uses it
   say('building the pages of the UI');
   try {
+    const wanted = fingerprintOfUi(paths.root);
     const { status, output } = await runHidden(node, [join(paths.modules, 'vite', 'bin', 'vite.js'), 'build', join(paths.root, 'web'), '--configLoader', 'native', '--outDir', fresh, '--emptyOutDir', '--logLevel', 'warn'], { cwd: paths.root, env, signal });
     if (status !== 0) throw new SetupError(`the pages of the UI could not be built:\n${output.trim()}`);
     writeFileSync(join(fresh, 'built-from'), wanted);
     replaceFolder(fresh, built);
   } finally {
-    rmSync(fresh, { recursive: true, force: true });
+    rmSync(paths.scratch, { recursive: true, force: true });
   }
 }
 
@@ -38,10 +53,8 @@ function filesOf(root, path) {
   return names.sort().flatMap((name) => filesOf(root, `${path}/${name}`));
 }
 
+/** The old folder goes aside first: no rename replaces one that has files. */
 function replaceFolder(fresh, place) {
-  const old = `${fresh}-old`;
-  mkdirSync(join(place, '..'), { recursive: true });
-  if (existsSync(place)) renameSync(place, old);
+  if (existsSync(place)) renameSync(place, `${fresh}-old`);
   renameSync(fresh, place);
-  rmSync(old, { recursive: true, force: true });
 }

@@ -1,7 +1,8 @@
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFile, execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { promisify } from 'node:util';
 import { afterEach, expect, test } from 'vitest';
 
 const here = resolve(import.meta.dirname);
@@ -22,8 +23,9 @@ function put(path: string, text: string): void {
   writeFileSync(join(root, path), text);
 }
 
+const run = `import { ensureUi } from '${here}/ui.mjs'; import { layout } from '${here}/layout.mjs'; await ensureUi(layout(process.argv[1]), { node: process.execPath, env: process.env }, new AbortController().signal);`;
+
 function ensure(): string {
-  const run = `import { ensureUi } from '${here}/ui.mjs'; import { layout } from '${here}/layout.mjs'; await ensureUi(layout(process.argv[1]), { node: process.execPath, env: process.env });`;
   return execFileSync(process.execPath, ['--input-type=module', '-e', run, root], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 }
 
@@ -51,7 +53,15 @@ test('one that cannot be built leaves the old one in place, says why, and leaves
   put('web/index.html', '<p>broken</p>');
   expect(ensure).toThrow(/could not be built[^]*unexpected/);
   expect(page()).toBe('<p>one</p>');
-  expect(existsSync(join(root, '.pier', 'ui-1'))).toBe(false);
+  expect(readdirSync(join(root, '.pier'))).toEqual([]);
+});
+
+test('two that want it at once build it once, after one that was killed in its middle', async () => {
+  checkout({ builder: `import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs'; const out = process.argv[process.argv.indexOf('--outDir') + 1]; mkdirSync(out, { recursive: true }); appendFileSync('built.log', 'x'); setTimeout(() => writeFileSync(out + '/index.html', 'whole'), 500);` });
+  put('.pier/scratch/ui/half.js', '');
+  put('.pier/setup.lock', JSON.stringify({ pid: 2 ** 22 + 1, startTicks: '1' }));
+  await Promise.all([1, 2].map(() => promisify(execFile)(process.execPath, ['--input-type=module', '-e', run, root])));
+  expect([page(), builds(), readdirSync(join(root, '.pier'))]).toEqual(['whole', 1, []]);
 });
 
 test('a checkout without the UI goes on without it', () => {
