@@ -1,8 +1,9 @@
 /** Which page an address shows. Each page comes with its own piece of script, when it is first opened. */
-import { type ComponentType, type LazyExoticComponent, type ReactNode, Suspense, lazy } from 'react';
+import { type ComponentType, type LazyExoticComponent, type ReactNode, lazy } from 'react';
 import { Route, Switch, useLocation } from 'wouter';
 import { type PagePath, pagePaths } from '@pier/shared/api';
-import { ErrorEdge, Loading, PageHead } from './parts/index.ts';
+import { ErrorEdge, PageHead } from './parts/index.ts';
+import { WholePage } from './shell/index.ts';
 
 type Page = LazyExoticComponent<ComponentType>;
 
@@ -32,13 +33,14 @@ export function Pages(): ReactNode {
   const [at] = useLocation();
   return (
     <ErrorEdge at={at}>
-      <Suspense fallback={<div className="region"><Loading what="the page" rows={6} /></div>}>
-        <Switch>
-          {/* One key for all tabs of a device: going from one to another keeps the page. */}
-          {pagePaths.map((path) => <Route key={path.replace('/:tab', '')} path={path} component={pages[path]} />)}
-          <Route><NotFound /></Route>
-        </Switch>
-      </Suspense>
+      <Switch>
+        {/* One key for all tabs of a device: going from one to another keeps the page. */}
+        {pagePaths.map((path) => {
+          const Page = pages[path];
+          return <Route key={path.replace('/:tab', '')} path={path}><WholePage><Page /></WholePage></Route>;
+        })}
+        <Route><NotFound /></Route>
+      </Switch>
     </ErrorEdge>
   );
 }

@@ -1,4 +1,4 @@
-import { type UseInfiniteQueryResult, type UseMutationResult, type UseQueryResult, keepPreviousData, useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { type UseInfiniteQueryResult, type UseMutationResult, type UseQueryResult, keepPreviousData, useInfiniteQuery, useIsFetching, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import type { AnswerOf, CallOf, RouteName, StreamName } from '@pier/shared/api';
 import type { Fault } from '@pier/shared/core';
 import { useApi } from './api.tsx';
@@ -32,6 +32,11 @@ export function useAnswer<N extends Answered>(name: N, request: CallOf<N>, { ena
     refetchInterval: ({ state }) => (state.status === 'error' || state.fetchFailureCount > 0 ? againMs : (everyMs ?? false)),
     ...(keep && { placeholderData: keepPreviousData }),
   });
+}
+
+/** How many questions wait for their first answer. */
+export function useUnanswered(): number {
+  return useIsFetching({ predicate: ({ state }) => state.status === 'pending' });
 }
 
 /** So many pages of a list are asked for again when something changes. Whoever has read further back reads a list that stands still: all of it anew each second would be no end of questions. */

@@ -2,7 +2,7 @@ export { type Api, ApiProvider, newSessionStores, useApi, useSession } from './a
 export { browserApi } from './browser.ts';
 export { askAgain, askAllAgain } from './fresh.ts';
 export { gatherChanges } from './gather.ts';
-export { againMs, freshMs, freshPagesMax, useAct, useAnswer, usePages } from './hooks.ts';
+export { againMs, freshMs, freshPagesMax, useAct, useAnswer, usePages, useUnanswered } from './hooks.ts';
 export { useLiveRollouts } from './live-rollouts.ts';
 export { type Live, type Liveness, openLive } from './live.ts';
 export { MeProvider, useMe, useWhyNot } from './me.tsx';
