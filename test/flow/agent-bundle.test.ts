@@ -40,7 +40,7 @@ test.skipIf(!hasCompilers)('the bundle enrols at a manager and runs apps with li
   await world.bind(device, 'meter', { meter: { kind: 'serial', path: `${world.board.dir}/serial/meter` } });
   const rollouts = await Promise.all((['blink', 'journal', 'meter'] as const).map(async (app) => world.rollOut(await world.push({ app, version: '1.0.0', counter: 1, ...(await exampleGuest(app)) }), device)));
   for (const rollout of rollouts) expect(await deploymentIn(world, { device, rollout, states: ['proven', 'failed', 'refused'] })).toMatchObject({ state: 'proven', reason: null });
-  expect(readRecord(world.board.record).some((row) => row.name === 'GPIO17' && row.by === 'guest')).toBe(true);
+  await until('the LED driven by its app', () => readRecord(world.board.record).some((row) => row.name === 'GPIO17' && row.by === 'guest') || undefined);
   // The loader of the serial port's native part, and the base of guests with files, are loaded only now: that they can be is the point.
   const read = await until('what the meter measures', async () => (await samplesOf(world, device)).at(-1));
   expect(read.value).toBeGreaterThan(0);

@@ -34,7 +34,7 @@ const own = () => join(dir, 'manager', 'authority');
 async function connects(identity: Partial<ClientIdentity>, clientId = 'any'): Promise<boolean> {
   const { ca } = await stolenIdentity(own(), 'manager:x');
   try {
-    const client = await connectAsync(manager.mqtt, { ...identity, ca, clientId, protocolVersion: 4, reconnectPeriod: 0, connectTimeout: 5_000 }, false);
+    const client = await connectAsync(manager.mqtt, { ...identity, ca, clientId, protocolVersion: 4, reconnectPeriod: 0, connectTimeout: 30_000 }, false);
     await client.endAsync(true);
     return true;
   } catch {

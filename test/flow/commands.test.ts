@@ -6,7 +6,7 @@ import { AppName, type DeviceId, systemClock } from '@pier/shared/core';
 import { type SentCommand, type UiVerb, apiClient } from '@pier/shared/api';
 import { topics } from '@pier/shared/wire';
 import { exampleGuest } from '../support/guests.ts';
-import { processesOf } from '../support/processes.ts';
+import { processesOf, signalAll } from '../support/processes.ts';
 import { readRecord } from '../support/record.ts';
 import { stolenIdentity } from '../support/stolen.ts';
 import { type World, button, deploymentIn, led, openWorld, until } from '../support/world.ts';
@@ -42,7 +42,10 @@ async function restarted(): Promise<ReturnType<typeof ledRows>> {
     return now && now.sinceMs !== before.sinceMs ? now : undefined;
   });
   expect(after.digest).toBe(before.digest);
-  return until('the next guest blinking', () => (ledRows().length > from + 4 ? ledRows().slice(from) : undefined));
+  return until('the next guest blinking', () => {
+    const rows = ledRows().slice(from);
+    return rows.length > 4 && rows.slice(-2).every(({ by }) => by === 'guest') ? rows : undefined;
+  });
 }
 
 test('a restart is a new guest, with the LED in its safe state between the two', async () => {
@@ -85,7 +88,7 @@ test('what another device answers is not believed', async () => {
   const identity = await stolenIdentity(join(world.dir, 'manager', 'authority'), thief);
   // The real device is kept from answering first.
   const own = processesOf(join(world.dir, 'agent')).filter(({ command }) => command.includes('agent'));
-  const signal = (name: 'SIGSTOP' | 'SIGCONT'): void => own.forEach(({ pid }) => process.kill(pid, name));
+  const signal = (name: 'SIGSTOP' | 'SIGCONT'): void => signalAll(own, name);
   signal('SIGSTOP');
   try {
     const sent = await send('app.start');

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type DeviceId, systemClock } from '@pier/shared/core';
 import { digestOf } from '@pier/shared/digest';
 import { type Guest, exampleGuest } from '../support/guests.ts';
-import { processesOf } from '../support/processes.ts';
+import { processesOf, signalAll } from '../support/processes.ts';
 import { type Pushed, type World, button, deploymentIn, led, openWorld, until } from '../support/world.ts';
 
 let world: World;
@@ -24,9 +24,9 @@ afterAll(() => world[Symbol.asyncDispose]());
 async function kill9(mark: string, started: { exited: Promise<unknown> }): Promise<void> {
   const pids = processesOf(mark);
   expect(pids.length).toBeGreaterThan(0);
-  for (const one of pids) process.kill(one.pid, 'SIGKILL');
+  signalAll(pids, 'SIGKILL');
   await started.exited;
-  await until(`no process of ${mark}`, () => processesOf(mark).length === 0 || undefined, 20_000);
+  await until(`no process of ${mark}`, () => processesOf(mark).length === 0 || undefined);
 }
 
 let counter = 0;
@@ -51,9 +51,8 @@ test.each([0, 400])('a manager killed with -9 %i ms after the rollout began take
   const rollout = await world.rollOut(await push(), device, { soakS: 1, deadlineS: 120 });
   await systemClock.sleep(afterMs);
   const mark = join(world.dir, 'manager');
-  const pids = processesOf(mark);
-  for (const one of pids.filter((each) => each.program === 'node')) process.kill(one.pid, 'SIGKILL');
-  await until('no process of the manager, PostgreSQL included', () => processesOf(mark).length === 0 || undefined, 30_000);
+  signalAll(processesOf(mark).filter(({ program }) => program === 'node'), 'SIGKILL');
+  await until('no process of the manager, PostgreSQL included', () => processesOf(mark).length === 0 || undefined);
   await world.stage.startManager();
   const ended = await deploymentIn(world, { device, rollout, states: ['proven', 'failed', 'refused', 'timed_out'] });
   expect(ended).toMatchObject({ state: 'proven', reason: null });

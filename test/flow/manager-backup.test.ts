@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { DeviceId } from '@pier/shared/core';
 import { type Guest, exampleGuest } from '../support/guests.ts';
 import { answerOf, runPier } from '../support/pier.ts';
-import { processesOf } from '../support/processes.ts';
+import { processesOf, signalAll } from '../support/processes.ts';
 import { childEnv } from '../support/stage.ts';
 import { type World, button, deploymentIn, led, openWorld, until } from '../support/world.ts';
 
@@ -31,8 +31,8 @@ const rollOut = async (n: number) => deploymentIn(world, { device: dock, rollout
 const appOf = async () => (await world.look(dock)).reported?.apps['blink' as keyof object] as { attempt?: number; running?: { version: string } } | undefined;
 
 async function stopManager(): Promise<void> {
-  for (const one of processesOf(data()).filter(({ program }) => program === 'node')) process.kill(one.pid, 'SIGTERM');
-  await until('no process of the manager', () => processesOf(data()).length === 0 || undefined, 60_000);
+  signalAll(processesOf(data()).filter(({ program }) => program === 'node'), 'SIGTERM');
+  await until('no process of the manager', () => processesOf(data()).length === 0 || undefined);
 }
 
 test('is taken while the manager runs, and says that it holds secrets', async () => {

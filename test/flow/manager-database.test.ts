@@ -10,7 +10,7 @@ import { fillAt, schemaTags } from '../../manager/src/testing/index.ts';
 import { exampleGuest } from '../support/guests.ts';
 import { runPier } from '../support/pier.ts';
 import { type Server, startServer, withClient } from '../support/postgres.ts';
-import { processesOf } from '../support/processes.ts';
+import { processesOf, signalAll } from '../support/processes.ts';
 import { type ManagerReady, childEnv, openStage } from '../support/stage.ts';
 import { button, deploymentIn, led, openWorld, until } from '../support/world.ts';
 
@@ -25,6 +25,8 @@ afterAll(async () => {
   rmSync(dir, { recursive: true, force: true });
 });
 
+/** The server lets go of it a moment after its holder is gone. */
+const lockOfThis = `select 1 from pg_locks where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())`;
 /** A start that is expected to fail. */
 const start = (url: string, data: string) => runPier(['manager', 'start', '--data', data, '--ready', 'json'], { env: childEnv({ DATABASE_URL: url }) });
 const logOf = (folder: string): string => readFileSync(join(folder, 'logs/manager.log'), 'utf8');
@@ -42,8 +44,9 @@ test('a second manager is kept out of a database that one has, also when that on
   expect([second.status, second.stderr]).toEqual([5, expect.stringMatching(/another manager is running on this database from 127\.0\.0\.1 since 20/)]);
   await withClient(url, (client) => client.query(`select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory'`));
   await until('the lock taken again', () => logOf(a).includes('database.lock-retaken') || undefined);
-  for (const one of processesOf(join(a, 'manager')).filter(({ program }) => program === 'node')) process.kill(one.pid, 'SIGKILL');
+  signalAll(processesOf(join(a, 'manager')).filter(({ program }) => program === 'node'), 'SIGKILL');
   await until('no process of the manager', () => processesOf(join(a, 'manager')).length === 0 || undefined);
+  await withClient(url, (client) => until('its lock let go', async () => (await client.query(lockOfThis)).rowCount === 0 || undefined));
   const stranger = await start(url, b);
   expect([stranger.status, stranger.stderr]).toEqual([5, expect.stringContaining('belongs to the installation with the CA')]);
   expect(existsSync(join(b, 'authority'))).toBe(false);
@@ -88,18 +91,20 @@ describe('a database that an older manager left, with rows in every table', () =
   });
 });
 
-/** Every process of a PostgreSQL, its first one last. */
-function processesOfServer(pid: number): number[] {
+/** Stops every process of a PostgreSQL. Its first one first, so that it makes no others meanwhile. Gives all of them. */
+function freeze(pid: number): { pid: number }[] {
+  signalAll([{ pid }], 'SIGSTOP');
   const children = readdirSync('/proc').filter((name) => /^\d+$/.test(name)).flatMap((name) => {
     try {
       const after = readFileSync(`/proc/${name}/stat`, 'utf8').split(') ').at(-1) ?? '';
-      return Number(after.split(' ')[1]) === pid ? [Number(name)] : [];
+      return Number(after.split(' ')[1]) === pid ? [{ pid: Number(name) }] : [];
     } catch {
       // It ended while we looked.
       return [];
     }
   });
-  return [...children, pid];
+  signalAll(children, 'SIGSTOP');
+  return [...children, { pid }];
 }
 
 test('a database that hangs is said to, requests are refused at once, devices go on, and what they said meanwhile is stored when it is back', async () => {
@@ -112,8 +117,7 @@ test('a database that hangs is said to, requests are refused at once, devices go
     const rollout = await world.rollOut(await world.push({ app: 'blink', version: '1.0.0', counter: 1, ...blink }), device, { soakS: 3, deadlineS: 300 });
     await deploymentIn(world, { device, rollout, states: ['applying', 'soaking', 'proven'] });
     const { http }: ManagerReady = world.manager;
-    const frozen = processesOfServer(own.pid());
-    for (const pid of frozen) process.kill(pid, 'SIGSTOP');
+    const frozen = freeze(own.pid());
     try {
       const told = await until('a manager that is not ready', async () => {
         const seen = await asks(http, '/ready');
@@ -128,16 +132,18 @@ test('a database that hangs is said to, requests are refused at once, devices go
       expect((await asks(http, '/health')).body).toMatchObject({ ok: false, database: false, broker: true, reasons: { database: expect.any(String) } });
       await systemClock.sleep(5_000);
     } finally {
-      for (const pid of frozen) process.kill(pid, 'SIGCONT');
+      signalAll(frozen, 'SIGCONT');
     }
     await until('a manager that is ready again', async () => (await asks(http, '/ready')).status === 200 || undefined);
     expect(await deploymentIn(world, { device, rollout, states: ['proven', 'failed', 'timed_out'] })).toMatchObject({ state: 'proven' });
     // Its first process is killed with all connections: the server starts again by itself, and the manager goes on.
+    const before = logOf(world.dir).length;
+    const saidSince = (what: string) => logOf(world.dir).slice(before).includes(what) || undefined;
     process.kill(own.pid(), 'SIGKILL');
-    await until('a manager that noticed', () => logOf(world.dir).includes('database.connection-lost') || undefined);
+    await until('a manager that noticed', () => saidSince('database.connection-lost'));
     await until('a manager that is ready again', async () => (await asks(http, '/ready')).status === 200 || undefined);
-    await until('the lock taken again', () => logOf(world.dir).includes('database.lock-retaken') || undefined);
-    expect((await world.look(device)).standing).not.toBe('failed');
+    await until('the lock taken again', () => saidSince('database.lock-retaken'));
+    await expect.poll(async () => (await world.look(device)).standing, { timeout: 60_000 }).not.toBe('failed');
   } finally {
     await own[Symbol.asyncDispose]();
   }

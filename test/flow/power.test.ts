@@ -1,11 +1,11 @@
 /** A board with bad power, no link and a full disk: the real agent on a disk of a few megabytes, its log on it too. */
-import { mkdirSync, readFileSync, readdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { AppName, type DeviceId, systemClock } from '@pier/shared/core';
 import type { SentCommand } from '@pier/shared/api';
 import { type Guest, exampleGuest } from '../support/guests.ts';
-import { processesOf } from '../support/processes.ts';
+import { processesOf, signalAll } from '../support/processes.ts';
 import { readRecord } from '../support/record.ts';
 import { type SmallDisk, noSmallDisk, openSmallDisk } from '../support/small-disk.ts';
 import { type World, button, deploymentIn, led, openWorld, until } from '../support/world.ts';
@@ -52,7 +52,7 @@ const restart = (): Promise<SentCommand> => world.api.call('commandApp', { param
 const ended = (sent: SentCommand) => until(`${sent.id} to end`, async () => (await world.api.call('listCommands', { params: { device }, query: { limit: 200 } })).items.find(({ id, endedAt }) => id === sent.id && endedAt !== null));
 const agentMark = (): string => join(world.dir, 'agent');
 async function kill9(): Promise<void> {
-  for (const { pid } of processesOf(agentMark())) process.kill(pid, 'SIGKILL');
+  signalAll(processesOf(agentMark()), 'SIGKILL');
   await until('no agent', () => processesOf(agentMark()).length === 0 || undefined);
 }
 
@@ -94,7 +94,7 @@ test('with nothing left to write on, a command is refused as such and none is lo
 });
 
 test('after a power cut on a full disk, with no manager and no network, the app is started at once and the agent waits for the rest', async () => {
-  await until('the reserve whole', async () => readFileSync(join(disk.folder, 'reserve')).byteLength === 2 << 20 || undefined);
+  await until('the reserve whole', async () => statSync(join(disk.folder, 'reserve'), { throwIfNoEntry: false })?.size === 2 << 20 || undefined);
   await kill9();
   process.kill(world.managerPid, 'SIGTERM');
   await until('no manager', () => processesOf(join(world.dir, 'manager')).length === 0 || undefined);

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { DeviceId } from '@pier/shared/core';
 import { debianTool } from '../support/debian.ts';
 import { exampleGuest } from '../support/guests.ts';
-import { processesOf } from '../support/processes.ts';
+import { processesOf, signalAll } from '../support/processes.ts';
 import { type World, button, deploymentIn, led, openWorld, until } from '../support/world.ts';
 
 /** 20 s: a certificate is renewed after 13 s, if nothing is slower. */
@@ -24,7 +24,7 @@ const logOf = (name: string): string => readFileSync(join(world.dir, 'logs', `${
 const online = (device: DeviceId) => until(`${device} online`, async () => (await world.look(device)).online || undefined);
 
 async function kill9(name: string, started: { exited: Promise<unknown> }): Promise<void> {
-  for (const { pid } of processesOf(join(world.dir, name))) process.kill(pid, 'SIGKILL');
+  signalAll(processesOf(join(world.dir, name)), 'SIGKILL');
   await started.exited;
 }
 

@@ -1,10 +1,11 @@
-import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type DeviceId, systemClock } from '@pier/shared/core';
 import { type Guest, exampleGuest, trappingGuest } from '../support/guests.ts';
+import { run } from '../support/pier.ts';
 import { processesOf } from '../support/processes.ts';
 import { readRecord } from '../support/record.ts';
+import { childEnv } from '../support/stage.ts';
 import { type World, button, deploymentIn, led, openWorld, until } from '../support/world.ts';
 
 let world: World;
@@ -19,10 +20,17 @@ beforeAll(async () => {
 });
 afterAll(() => world[Symbol.asyncDispose]());
 
-function bareStartMs(): number {
-  const startMs = systemClock.monotonicMs();
-  spawnSync(process.execPath, ['-e', '1']);
-  return systemClock.monotonicMs() - startMs;
+/** How long the start of an empty program takes at its slowest meanwhile: what this machine has left for anybody. */
+async function slowestStartMs(during: Promise<unknown>): Promise<number> {
+  const over = { isSo: false };
+  void during.then(() => (over.isSo = true));
+  let slowestMs = 0;
+  while (!over.isSo) {
+    const startMs = systemClock.monotonicMs();
+    await run(process.execPath, ['-e', '1'], { env: childEnv() });
+    slowestMs = Math.max(slowestMs, systemClock.monotonicMs() - startMs);
+  }
+  return slowestMs;
 }
 
 const ledRecords = () =>
@@ -60,17 +68,18 @@ test.each(['keep', 'input'] as const)('an agent killed with -9 leaves the LED of
   expect(others).toEqual([]);
   const killedNs = systemClock.monotonicNs();
   process.kill(agent?.pid ?? 0, 'SIGKILL');
+  const slowMs = await slowestStartMs(killed.process.exited);
   expect(await killed.process.exited).toEqual({ code: 137, signal: null });
   const dark = rows().find((row) => row.level === 0 && BigInt(row.tNs) > killedNs);
   const darkMs = Number(BigInt(dark?.tNs ?? 0) - killedNs) / 1e6;
   process.stdout.write(`safe-state: the LED was off ${Math.round(darkMs)} ms after kill -9, where a line does "${onRelease}"\n`);
   expect(darkMs).toBeGreaterThan(0);
-  // A second, unless this machine is so busy that an empty program takes a good part of it.
-  expect(darkMs).toBeLessThan(Math.max(1_000, 20 * bareStartMs()));
+  // A second, unless this machine is so busy that even an empty program takes a good part of it.
+  expect(darkMs).toBeLessThan(Math.max(1_000, 40 * slowMs));
   // The hook's own act, and last of all nobody holds the line.
   expect(rows().some((row) => row.by === 'agent' && row.level === 0 && row.consumer === 'blink (safe)' && BigInt(row.tNs) > killedNs)).toBe(true);
   expect(rows().at(-1)).toMatchObject({ level: 0 });
-  expect(processesOf(join(world.dir, name))).toEqual([]);
+  await until('nothing running', () => processesOf(join(world.dir, name)).length === 0 || undefined);
 });
 
 test('an agent that is asked to stop leaves the LED off, and the line was never given back while it was on', async () => {

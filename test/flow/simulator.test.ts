@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { SimAct, SimBoardDetail } from '@pier/shared/api';
 import { AppName, type DeviceId, systemClock } from '@pier/shared/core';
 import { exampleGuest } from '../support/guests.ts';
-import { processesOf } from '../support/processes.ts';
+import { processesOf, signalAll } from '../support/processes.ts';
 import { type World, button, led, openWorld, rolloutIn, until } from '../support/world.ts';
 
 let world: World;
@@ -42,25 +42,29 @@ test('a board is shown as its own side sees it', async () => {
   expect(seen.ports).toEqual([expect.objectContaining({ port: 'meter', plugged: true, part: 'meter', fault: 'none', path: `${world.board.dir}/serial/meter` })]);
 });
 
-/** Between two changes that the app made to its LED: 250 ms, but 50 after a press. */
+/** So many changes one after the other are looked at together: a busy machine may bring two of them close to each other. */
+const runOfEdges = 13;
+/** The shortest mean time between two changes that the app made to its LED: 250 ms, but 50 after a press. */
 function shortestGapMs(edges: readonly { name: string; by: string; tNs: string }[]): number {
   const times = edges.filter((edge) => edge.name === 'GPIO17' && edge.by === 'guest').map((edge) => Number(BigInt(edge.tNs) / 1_000_000n));
-  return Math.min(...times.slice(1).map((time, index) => time - (times[index] ?? 0)));
+  return Math.min(...times.slice(runOfEdges - 1).map((time, index) => (time - (times[index] ?? 0)) / (runOfEdges - 1)));
 }
+
+const fasterMs = 150;
 
 test('pressing the button makes the app act, and the record tells who did what, on this machine\'s time', async () => {
   await world.bind(device, blink, { led, button });
   await rolloutIn(world, await world.rollOut(await world.push({ app: 'blink', version: '1.0.0', counter: 1, ...(await exampleGuest('blink')) }), device, { soakS: 0 }), ['completed']);
   expect(lineOf(await look(), 'GPIO17')).toMatchObject({ consumer: 'blink', direction: 'out' });
-  await until('the app blinking', async () => (await recording({})).edges.filter((edge) => edge.by === 'guest').length >= 4 || undefined);
+  await until('the app blinking', async () => (await recording({})).edges.filter((edge) => edge.by === 'guest').length >= runOfEdges || undefined);
   const { next, nowNs, edges } = await recording();
-  expect(shortestGapMs(edges)).toBeGreaterThan(200);
-  const pressed = await act({ act: 'press', part: 'button', ms: 1_500 });
+  expect(shortestGapMs(edges)).toBeGreaterThan(fasterMs);
+  const pressed = await act({ act: 'press', part: 'button', ms: 5_000 });
   expect(lineOf(pressed, 'GPIO27')).toMatchObject({ level: 0 });
   const since = await until('the button let go, and the app blinking faster than it does unpressed', async () => {
     const seen = await recording({ after: next });
     const buttonEdges = seen.edges.filter((edge) => edge.name === 'GPIO27');
-    return buttonEdges.length >= 2 && shortestGapMs(seen.edges) < 200 ? { ...seen, buttonEdges } : undefined;
+    return buttonEdges.length >= 2 && shortestGapMs(seen.edges) < fasterMs ? { ...seen, buttonEdges } : undefined;
   });
   expect(since.buttonEdges.map(({ level, by, direction }) => ({ level, by, direction }))).toEqual([{ level: 0, by: 'outside', direction: 'in' }, { level: 1, by: 'outside', direction: 'in' }]);
   for (const { tNs } of since.buttonEdges) expect(BigInt(tNs) > BigInt(nowNs) && BigInt(tNs) < BigInt(since.nowNs)).toBe(true);
@@ -120,7 +124,7 @@ describe('with a second board', () => {
   beforeAll(async () => void (await world.stage.startBoard({ name: 'late', model: 'raspberry-pi-5' })));
   /** The board itself, a child of what was started. */
   const second = () => processesOf(inDir('late.json')).filter(({ command }) => command.includes('firmware-sim'));
-  const signalTo = (signal: 'SIGSTOP' | 'SIGCONT' | 'SIGKILL'): void => second().forEach(({ pid }) => process.kill(pid, signal));
+  const signalTo = (signal: 'SIGSTOP' | 'SIGCONT' | 'SIGKILL'): void => signalAll(second(), signal);
 
   test('one that comes later is there; many act on both at once', async () => {
     expect((await list()).map(({ id, model, device: holder }) => ({ id, model, holder }))).toEqual([{ id: 'board', model: 'raspberry-pi-4b', holder: device }, { id: 'late', model: 'raspberry-pi-5', holder: null }]);

@@ -19,9 +19,11 @@ test('the first release of an app that is rolled back leaves the device without 
   const rollout = await world.rollOutTo(await world.push({ app, version: '1.0.0', counter: 1, ...(await trappingGuest(3_600_000)) }), { devices: [device], soakS: 0 });
   await rolloutIn(world, rollout, ['completed']);
   await world.api.call('actOnRollout', { params: { id: rollout }, ifMatch: '*', body: { verb: 'roll_back', remark: 'nobody asked for a lamp' } });
-  await deploymentIn(world, { device, rollout, states: ['rolled_back', 'failed', 'rollback_failed'] });
-  const seen = await world.look(device);
-  expect(seen.deployments.find((one) => one.rollout === rollout)).toMatchObject({ state: 'rolled_back', reason: null });
-  expect([seen.reported?.apps[app], seen.assignments, seen.standing]).toEqual([undefined, [], 'in_step']);
+  expect(await deploymentIn(world, { device, rollout, states: ['rolled_back', 'failed', 'rollback_failed'] })).toMatchObject({ state: 'rolled_back', reason: null });
+  const left = async () => {
+    const seen = await world.look(device);
+    return [seen.reported?.apps[app], seen.assignments, seen.standing];
+  };
+  await expect.poll(left, { timeout: 60_000 }).toEqual([undefined, [], 'in_step']);
   await rolloutIn(world, rollout, ['rolled_back']);
 });

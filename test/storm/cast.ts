@@ -4,7 +4,7 @@
  */
 import { readFileSync, readdirSync } from 'node:fs';
 import { type Clock, systemClock } from '@pier/shared/core';
-import { type Running, processesOf } from '../support/processes.ts';
+import { type Running, processesOf, signalAll } from '../support/processes.ts';
 
 export type Actor = {
   readonly name: string;
@@ -159,16 +159,6 @@ export class Cast implements AsyncDisposable {
         signalAll(left, 'SIGKILL');
       }
       await this.#clock.sleep(lookMs);
-    }
-  }
-}
-
-export function signalAll(running: readonly { readonly pid: number }[], signal: NodeJS.Signals): void {
-  for (const { pid } of running) {
-    try {
-      process.kill(pid, signal);
-    } catch {
-      // It ended while we looked.
     }
   }
 }

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { type Random, systemClock } from '@pier/shared/core';
 import { topics } from '@pier/shared/wire';
 import { stolenIdentity } from '../support/stolen.ts';
-import { childrenOf, signalAll } from './cast.ts';
+import { signalAll } from '../support/processes.ts';
+import { childrenOf } from './cast.ts';
 import { type Blow, type Round, below, newcomerOf } from './plan.ts';
 import type { Scene, StormDevice } from './scene.ts';
 

@@ -1,5 +1,6 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { basename } from 'node:path';
+import { isErrno } from '@pier/shared/disk';
 
 export type Running = { readonly pid: number; readonly program: string; readonly command: string };
 
@@ -17,4 +18,15 @@ export function processesOf(mark: string): Running[] {
         return [];
       }
     });
+}
+
+/** Sends each of them a signal; one that ended since we looked needs none. Faults: those of kill(2) but ESRCH. */
+export function signalAll(running: readonly { readonly pid: number }[], signal: NodeJS.Signals): void {
+  for (const { pid } of running) {
+    try {
+      process.kill(pid, signal);
+    } catch (cause) {
+      if (!isErrno(cause, 'ESRCH')) throw cause;
+    }
+  }
 }
