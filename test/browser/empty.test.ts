@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Seat, type TestBrowser, axeViolations, openBrowser } from '../support/browser.ts';
+import { type Seat, type TestBrowser, axeViolations, openBrowser, settled } from '../support/browser.ts';
 import { type Stage, openStage } from '../support/stage.ts';
 
 let dir: string;
@@ -31,7 +31,7 @@ describe('a manager that nobody has used yet', () => {
   test('its overview leads to the first device, step by step, with a command to type', async () => {
     await seat.open('/');
     await expect.poll(() => seat.page.locator('h1').innerText()).toMatch(/no devices/i);
-    expect(await seat.page.locator('ol > li').count()).toBeGreaterThanOrEqual(4);
+    await expect.poll(() => seat.page.locator('ol > li').count()).toBeGreaterThanOrEqual(4);
     expect(await axeViolations(seat.page)).toEqual([]);
   });
 
@@ -44,10 +44,9 @@ describe('a manager that nobody has used yet', () => {
     ['/keys', /policy/i],
   ])('%s says in a sentence that there is nothing yet, and one step that changes it', async (path, says) => {
     await seat.open(path);
-    await condition('empty').first().waitFor();
-    expect(await condition('empty').first().innerText()).toMatch(says);
+    await expect.poll(() => condition('empty').first().innerText()).toMatch(says);
     // A page has several parts, each with a question of its own: the last answer may come after the first "empty".
-    await expect.poll(() => condition('loading').count()).toBe(0);
+    await settled(seat.page);
     expect([await condition('error').count(), await condition('no-match').count()]).toEqual([0, 0]);
     expect(await axeViolations(seat.page)).toEqual([]);
   });
@@ -58,7 +57,7 @@ describe('a manager that nobody has used yet', () => {
   ])('%s names what was asked for, since there may be something else', async (path, says) => {
     await seat.open(path);
     await expect.poll(() => seat.page.locator('[data-condition="no-match"], [data-condition="empty"]').count()).toBeGreaterThan(0);
-    expect(await seat.page.locator('main').innerText()).toMatch(says);
+    await expect.poll(() => seat.page.locator('main').innerText()).toMatch(says);
   });
 
   test.each(['/devices/none-such', '/rollouts/none-such', '/releases/none-such', '/simulator/none-such'])('%s says that there is no such thing, and leads back to the list', async (path) => {

@@ -24,8 +24,8 @@ export async function openHarbour(): Promise<Harbour> {
   await world.bind(mill.device, app, { led: { kind: 'gpio', chip: 'pinctrl-rp1', line: 17, modes: ['out'] }, button: { kind: 'gpio', chip: 'pinctrl-rp1', line: 27, modes: ['in'] } });
   const guest = { ...(await exampleGuest('blink')), app };
   const first = await world.push({ ...guest, version: '1.0.0', counter: 1 });
-  const rollout = await world.rollOutTo(first, { selector: 'site in (harbour, mill)', soakS: 0, waves: [{ take: { by: 'selector', selector: 'site=harbour' } }] });
-  await rolloutIn(world, rollout, ['completed']);
+  const rollout = await world.rollOutTo(first, { selector: 'site in (harbour, mill)', soakS: 0, deadlineS: 600, waves: [{ take: { by: 'selector', selector: 'site=harbour' } }] });
+  await rolloutIn(world, rollout, ['completed'], 240_000);
   const asks = Asks.parse(guest.asks);
   const second = await world.push({ ...guest, version: '1.1.0', counter: 2, asks: { ...asks, gpio: [...asks.gpio, { label: 'bell', mode: 'in' }] } });
   const { release } = await world.api.call('getRollout', { params: { id: rollout } });

@@ -13,7 +13,6 @@ import { childEnv } from '../support/stage.ts';
 const cli = fileURLToPath(new URL('../../cli/src/main.ts', import.meta.url));
 const dir = mkdtempSync(join(tmpdir(), 'pier-first-run-'));
 const processes = new AsyncDisposableStack();
-const patience = { timeout: 30_000 };
 const ada = { user: 'ada', password: 'the long password of ada' };
 
 let browser: TestBrowser;
@@ -72,16 +71,16 @@ describe('a manager that nobody has an account at', () => {
   test('asks for the code that it said when it started, and takes no other', async () => {
     const { page } = seat;
     await seat.open('/devices');
-    expect(await page.locator('h1').innerText()).toBe('Set up this manager');
+    await expect.poll(() => page.locator('h1').innerText()).toBe('Set up this manager');
     expect(await axeViolations(page)).toEqual([]);
     const code = page.getByLabel('Setup code');
     await code.fill(setupCode.split('-').toReversed().join('-'));
     await page.getByLabel('Your user name').fill(ada.user);
     await page.getByRole('textbox', { name: 'Password' }).fill(ada.password);
     await page.getByRole('button', { name: 'Make the first account' }).click();
-    await expect.poll(() => code.getAttribute('aria-invalid'), patience).toBe('true');
+    await expect.poll(() => code.getAttribute('aria-invalid')).toBe('true');
     // What was typed is still there: only the code is wrong.
-    expect(await page.getByLabel('Your user name').inputValue()).toBe(ada.user);
+    await expect.poll(() => page.getByLabel('Your user name').inputValue()).toBe(ada.user);
     expect(await axeViolations(page)).toEqual([]);
     expect(seat.complaints()).toEqual([expect.stringMatching(/403/)]);
   });
@@ -90,15 +89,15 @@ describe('a manager that nobody has an account at', () => {
     const { page } = seat;
     await page.getByLabel('Setup code').fill(setupCode);
     await page.getByRole('button', { name: 'Make the first account' }).click();
-    await page.locator('[data-live=live]').waitFor(patience);
-    expect(new URL(page.url()).pathname).toBe('/devices');
+    await page.locator('[data-live=live]').waitFor();
+    await expect.poll(() => new URL(page.url()).pathname).toBe('/devices');
     await page.getByText(`${ada.user}, admin`).waitFor();
     await page.reload();
-    await page.locator('[data-live=live]').waitFor(patience);
+    await page.locator('[data-live=live]').waitFor();
     // The code is good once: another browser meets the usual door.
     await using other = await browser.sit({ http: seat.http });
     await other.open('/');
-    expect(await other.page.locator('h1').innerText()).toBe('Sign in');
+    await expect.poll(() => other.page.locator('h1').innerText()).toBe('Sign in');
     expect(seat.complaints()).toEqual([]);
   });
 });
@@ -116,14 +115,14 @@ describe('the first device', () => {
     await seat.open('/keys');
     await type(await commandAt(/policy/));
     // Nothing is pressed: the page hears that there is one.
-    await page.getByRole('heading', { name: /^Keys/, level: 2 }).or(page.getByRole('row', { name: /scheduler/ })).first().waitFor(patience);
+    await page.getByRole('heading', { name: /^Keys/, level: 2 }).or(page.getByRole('row', { name: /scheduler/ })).first().waitFor();
     expect(seat.complaints()).toEqual([]);
   });
 
   test('the overview says that there is none yet and what comes next, and makes a token', async () => {
     const { page } = seat;
     await page.getByRole('link', { name: 'Overview' }).click();
-    await expect.poll(() => page.locator('h1').innerText(), patience).toBe('No devices yet');
+    await expect.poll(() => page.locator('h1').innerText()).toBe('No devices yet');
     await page.getByText(/Database and broker answer/).waitFor();
     await page.getByRole('button', { name: 'Make a token for one board' }).click();
     await page.getByText(/^Good for one board until/).waitFor();
@@ -135,8 +134,8 @@ describe('the first device', () => {
     const { page } = seat;
     const commands = await Promise.all([/described in a file/, /^The board itself/, /^Its agent/].map(commandAt));
     for (const command of commands) await type(command);
-    await expect.poll(() => page.locator('h1').innerText(), patience).toBe('1 device');
-    await page.getByText(/1 of 1 reachable/).waitFor(patience);
+    await expect.poll(() => page.locator('h1').innerText()).toBe('1 device');
+    await page.getByText(/1 of 1 reachable/).waitFor();
     expect(seat.complaints()).toEqual([]);
   });
 });
@@ -152,16 +151,16 @@ test('a board that comes with a token that wants approval stands on the page at 
   await type(await commandAt('Starts a simulated board'));
   // It waits: what it says comes after the yes.
   const joined = type(await commandAt('Starts the agent with the token'));
-  await page.getByRole('heading', { name: '1 board asks to join' }).waitFor(patience);
+  await page.getByRole('heading', { name: '1 board asks to join' }).waitFor();
   await page.getByRole('checkbox', { name: 'Choose bench-1' }).check();
   await page.getByRole('button', { name: 'Approve 1…' }).click();
   await dialog.getByLabel(/^Why/).fill('I put it there myself');
   await dialog.getByRole('button', { name: 'Approve 1 board' }).click();
-  await page.getByText('No board waits for approval.').waitFor(patience);
+  await page.getByText('No board waits for approval.').waitFor();
   await joined;
   await page.getByRole('link', { name: /^Devices/ }).click();
   const row = page.getByRole('row', { name: /bench-1/ });
-  await expect.poll(() => row.innerText(), patience).toMatch(/In step[\s\S]*lab/);
+  await expect.poll(() => row.innerText()).toMatch(/In step[\s\S]*lab/);
   await page.goto('/audit');
   await page.getByText('I put it there myself').first().waitFor();
   expect(seat.complaints()).toEqual([]);

@@ -8,7 +8,6 @@ import { readBundle, totalBytes } from '../support/bundle.ts';
 import { type ManyDevices, keepChanging, openManyDevices } from './many-devices.ts';
 
 const devices = 10_000;
-const patience = { timeout: 20_000 };
 
 let many: ManyDevices;
 let browser: TestBrowser;
@@ -53,22 +52,22 @@ type Shown = { readonly row: number; readonly name: string; readonly site: strin
 function shownRows(page: Page): Promise<Shown[]> {
   return page.evaluate<Shown[]>(`[...document.querySelectorAll('table[aria-label="Devices"] tbody tr[data-row]')].map((tr) => ({ row: Number(tr.dataset.row), name: tr.querySelector('[data-column="name"]').innerText, site: tr.querySelector('[data-column="site"]').innerText }))`);
 }
-/** Scrolls by so many pixels, and waits until the row that is then the last one in sight is there. */
+/** Scrolls by so many pixels, and waits until the first and the last row that are then in sight are there: those between them come with them. */
 async function scrollBy(page: Page, px: number): Promise<void> {
-  const lastRow = await list(page).evaluate<number, number>((node, by) => {
+  const inSight = await list(page).evaluate<[number, number], number>((node, by) => {
     node.scrollTop += by;
     const rows = Number(node.querySelector('table')?.ariaRowCount) - 1;
-    return Math.min(rows - 1, Math.floor((node.scrollTop + node.clientHeight - 25) / 26) - 1);
+    return [Math.ceil(node.scrollTop / 26), Math.min(rows - 1, Math.floor((node.scrollTop + node.clientHeight - 25) / 26) - 1)];
   }, px);
-  await page.locator(`tr[data-row="${lastRow}"]`).waitFor();
+  for (const row of inSight) await page.locator(`tr[data-row="${row}"]`).waitFor();
 }
 
 describe('ten thousand devices', () => {
   test('are counted, and at most two hundred rows of them are fetched to open the page', async () => {
     await seat.open('/devices');
     await table(seat.page).locator('tr[data-row="0"]').waitFor();
-    await expect.poll(() => countShown(seat.page), patience).toBe('10,000 of 10,000');
-    expect(await table(seat.page).getAttribute('aria-rowcount')).toBe('10001');
+    await expect.poll(() => countShown(seat.page)).toBe('10,000 of 10,000');
+    await expect.poll(() => table(seat.page).getAttribute('aria-rowcount')).toBe('10001');
     const asked = await wire.take();
     expect(rowsOf(asked)).toBeGreaterThan(20);
     expect(rowsOf(asked)).toBeLessThanOrEqual(200);
@@ -95,15 +94,15 @@ describe('ten thousand devices', () => {
     const query = page.getByRole('combobox', { name: 'Which devices' });
     await query.fill('site=site-9');
     await query.press('Enter');
-    await expect.poll(() => countShown(page), patience).toBe('1,000 of 10,000');
+    await expect.poll(() => countShown(page)).toBe('1,000 of 10,000');
     expect(await many.database.count(`select count(*) from device where tags->>'site' = 'site-9'`)).toBe(1_000);
     await query.fill('row in (9, 19)');
     await query.press('Enter');
-    await expect.poll(() => countShown(page), patience).toBe('200 of 10,000');
+    await expect.poll(() => countShown(page)).toBe('200 of 10,000');
     await page.getByRole('button', { name: /^offline 200$/ }).click();
-    await expect.poll(() => countShown(page), patience).toBe('200 of 10,000');
-    expect(DeviceStanding.options).toContain(new URL(page.url()).searchParams.get('standing'));
-    await expect.poll(async () => (await shownRows(page)).map(({ name }) => Number(name.slice(-2)) % 20), patience).not.toContain(0);
+    await expect.poll(() => countShown(page)).toBe('200 of 10,000');
+    await expect.poll(() => DeviceStanding.safeParse(new URL(page.url()).searchParams.get('standing')).success).toBe(true);
+    await expect.poll(async () => new Set((await shownRows(page)).map(({ name }) => name.slice(-2)))).toEqual(new Set(['09', '19']));
     expect(await many.database.count(`select count(*) from device d join device_live l on l.device_id = d.id where d.tags->>'site' = 'site-9' and d.tags->>'row' in ('9', '19') and not l.online`)).toBe(200);
   });
 
@@ -140,7 +139,7 @@ describe('ten thousand devices', () => {
       await page.mouse.wheel(0, step < 20 ? 300 : -200);
       await systemClock.sleep(100);
     }
-    await expect.poll(changing.changed, patience).toBeGreaterThan(2_000);
+    await expect.poll(changing.changed, { timeout: 180_000 }).toBeGreaterThan(2_000);
     await changing[Symbol.asyncDispose]();
     const seconds = (systemClock.monotonicMs() - startMs) / 1_000;
     const asked = await wire.take();
@@ -153,11 +152,12 @@ describe('ten thousand devices', () => {
       const siteOf = new Map(now.map(({ id, site }) => [id, site]));
       return shown.filter(({ name, site }) => siteOf.get(name) !== site);
     };
-    await expect.poll(stale, patience).toEqual([]);
-    // One more change, to a row that is in sight for sure.
-    const [first] = await shownRows(page);
-    await many.api.call('tagDevices', { body: { selector: `name=${first?.name}`, setTags: { site: 'seen-anew' } } });
-    await expect.poll(async () => (await shownRows(page)).find(({ name }) => name === first?.name)?.site, patience).toBe('seen-anew');
+    await expect.poll(stale).toEqual([]);
+    // One more change, to a row in the middle of those that are drawn.
+    const drawn = await shownRows(page);
+    const { name: middle } = drawn[Math.floor(drawn.length / 2)] as Shown;
+    await many.api.call('tagDevices', { body: { selector: `name=${middle}`, setTags: { site: 'seen-anew' } } });
+    await expect.poll(async () => (await shownRows(page)).find(({ name }) => name === middle)?.site).toBe('seen-anew');
     expect(seat.complaints()).toEqual([]);
   });
 });

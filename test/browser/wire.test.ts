@@ -1,7 +1,7 @@
 /** The conditions of every page, caused on the wire: late, failed, cut. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { pagePaths } from '@pier/shared/api';
-import { type Seat, type TestBrowser, axeViolations, openBrowser } from '../support/browser.ts';
+import { type Seat, type TestBrowser, axeViolations, openBrowser, settled } from '../support/browser.ts';
 import { openLine } from '../support/line.ts';
 import { type Harbour, openHarbour } from './harbour.ts';
 import { shown } from './pages.ts';
@@ -39,15 +39,15 @@ describe('what the wire does', () => {
     await seat.page.goto(at(harbour));
     const { page } = seat;
     await page.locator('[data-condition=loading]').first().waitFor();
+    await expect.poll(() => held.length).toBeGreaterThan(0);
     answer = 'fails';
     for (const go of held.splice(0)) go();
     const error = page.locator('[data-condition=error]').first();
-    await error.waitFor();
-    expect(await error.innerText()).toMatch(/could not be read.*[Tt]he database is restarting\..*unreachable/s);
+    await expect.poll(() => error.innerText()).toMatch(/could not be read.*[Tt]he database is restarting\..*unreachable/s);
     expect(await axeViolations(page)).toEqual([]);
     answer = 'comes';
-    await error.waitFor({ state: 'detached', timeout: 15_000 });
-    await expect.poll(() => page.locator('[data-condition=loading]').count(), { timeout: 10_000 }).toBe(0);
+    await error.waitFor({ state: 'detached' });
+    await settled(page);
     await page.unroute(asks);
     expect(seat.complaints().filter((one) => !one.includes('503'))).toEqual([]);
   });
@@ -60,15 +60,15 @@ describe('what the wire does', () => {
     await page.getByText('quay').first().waitFor();
     line.cut();
     await page.locator('[data-live=stale]').waitFor();
-    expect(await page.locator('[data-live=stale]').innerText()).toMatch(/^Stale, \d+ s$/);
-    expect(await page.locator('[data-condition=stale]').innerText()).toMatch(/^Not live since \d\d:\d\d:\d\d\. Numbers below are \d+ s old\./);
+    await expect.poll(() => page.locator('[data-live=stale]').innerText()).toMatch(/^Stale, \d+ s$/);
+    await expect.poll(() => page.locator('[data-condition=stale]').innerText()).toMatch(/^Not live since \d\d:\d\d:\d\d\. Numbers below are \d+ s old\./);
     expect(await axeViolations(page)).toEqual([]);
     const { world, devices } = harbour;
     await world.api.call('changeDevice', { params: { device: devices[0] }, body: { name: 'quay-renamed' } });
     line.mend();
-    await page.locator('[data-live=live]').waitFor({ timeout: 60_000 });
+    await page.locator('[data-live=live]').waitFor();
     await page.getByText('quay-renamed').first().waitFor();
-    expect(await page.locator('[data-condition=stale]').count()).toBe(0);
+    await expect.poll(() => page.locator('[data-condition=stale]').count()).toBe(0);
     await world.api.call('changeDevice', { params: { device: devices[0] }, body: { name: 'quay' } });
     await page.getByText('quay-renamed').first().waitFor({ state: 'detached' });
   });

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { type Browser, type BrowserContext, type Page, chromium } from 'playwright-core';
-import { inject } from 'vitest';
+import { expect, inject } from 'vitest';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -12,6 +12,9 @@ declare module 'vitest' {
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const axeTags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22a', 'wcag22aa', 'best-practice'];
+
+/** A page of a busy machine comes late; only one that never comes is wrong. */
+const waitMaxMs = 60_000;
 
 export type Look = { readonly scheme?: 'light' | 'dark'; readonly width?: number; readonly height?: number };
 /** `user` undefined: nobody signs in. */
@@ -41,7 +44,7 @@ async function sit(browser: Browser, { http, user, password, scheme = 'light', w
     const signedIn = await context.request.post('/api/v1/session', { data: { user, password } });
     if (!signedIn.ok()) throw new Error(`${user} cannot sign in: ${signedIn.status()} ${await signedIn.text()}`);
   }
-  context.setDefaultTimeout(20_000);
+  context.setDefaultTimeout(waitMaxMs);
   const page = await context.newPage();
   const seen: string[] = [];
   const origin = new URL(http).origin;
@@ -62,8 +65,19 @@ async function sit(browser: Browser, { http, user, password, scheme = 'light', w
   };
 }
 
-/** What axe finds wrong with the page as it is now: rule, elements and why. */
+/** Waits until the page stands: every part has its answer, what moves has arrived, and the fonts are those that it will have. */
+export async function settled(page: Page): Promise<void> {
+  const moving = `[
+    ...[...document.querySelectorAll('[data-condition=loading]')].map((one) => one.textContent),
+    ...document.getAnimations().filter(({ playState, effect }) => playState === 'running' && effect.getComputedTiming().endTime !== Infinity).map(({ effect }) => effect.target?.outerHTML.slice(0, 120)),
+    ...(document.fonts.status === 'loaded' ? [] : ['fonts']),
+  ]`;
+  await expect.poll(() => page.evaluate<string[]>(moving)).toEqual([]);
+}
+
+/** What axe finds wrong with the page once it stands: rule, elements and why. */
 export async function axeViolations(page: Page): Promise<string[]> {
+  await settled(page);
   await page.evaluate(axeSource);
   const found = await page.evaluate<Violation[]>(`axe.run(document, { runOnly: { type: 'tag', values: ${JSON.stringify(axeTags)} } }).then(({ violations }) => JSON.parse(JSON.stringify(violations)))`);
   return found.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map(({ target, failureSummary }) => `${target.join(' ')} (${failureSummary?.split('\n')[1]?.trim() ?? ''})`).join('; ')}`);
