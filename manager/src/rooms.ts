@@ -9,7 +9,7 @@ import type { Authority } from './authority/index.ts';
 import { type Broker, type BrokerOptions, openBroker } from './broker/index.ts';
 import { commandHandlers, startUnansweredWatch, takeAnswers } from './command/index.ts';
 import type { Db } from './db/index.ts';
-import { type Loop, type IdentityAlarm, PinWatch, type Publish, deviceHandlers, openIdentityAlarm, startIngest, startPolicyRefresh, startPublisher, startSilenceWatch } from './device/index.ts';
+import { type Loop, type IdentityAlarm, PinWatch, type Publish, awaitDevices, deviceHandlers, openIdentityAlarm, startIngest, startPolicyRefresh, startPublisher, startSilenceWatch } from './device/index.ts';
 import type { Handlers } from './http/index.ts';
 import type { Registry } from './registry/index.ts';
 import { advanceOnReport, graceAfterStart, rolloutHandlers, startRolloutEngine } from './rollout/index.ts';
@@ -70,6 +70,7 @@ export async function openRooms(deps: RoomDeps): Promise<Rooms> {
   const changes = (wires.changes = opening.use(openChanges({ db, clock, log })));
   const answers = opening.use(openKeptAnswers({ db, clock, log }));
   const alarm = opening.use(await openIdentityAlarm({ db, clock, log, onChanged: changedDevices(changes) }));
+  await awaitDevices({ db, clock, log });
   const broker = (wires.broker = await openBrokerFor(deps, { publish, pins, streaming, changes, alarm, wake }));
   const policies: Policies = openPolicies({
     db,

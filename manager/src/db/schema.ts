@@ -26,6 +26,8 @@ export const device = pgTable(
     generation: number('generation').notNull().default(1),
     /** Key id of the device's own key: the same key enrolling again is the same device. */
     keyId: text('key_id').notNull().unique(),
+    /** When the last certificate that was signed for that key runs out; null where nobody wrote it down. */
+    certificateUntil: time('certificate_until'),
     /** What is wrong with the device itself, beside its apps, until it is over. */
     alarm: jsonb('alarm').$type<{ code: string; reason: string }>(),
     createdAt: createdAt(),
@@ -36,7 +38,7 @@ export const device = pgTable(
 /** Keys of a device beside the one that counts: those of renewals that were not seen yet, with the key that asked, and those that were given up. */
 export const deviceKey = pgTable(
   'device_key',
-  { keyId: text('key_id').primaryKey(), deviceId: text('device_id').notNull().references(() => device.id), state: text('state').notNull(), replaces: text('replaces'), since: time('since').notNull().defaultNow() },
+  { keyId: text('key_id').primaryKey(), deviceId: text('device_id').notNull().references(() => device.id), state: text('state').notNull(), replaces: text('replaces'), since: time('since').notNull().defaultNow(), /** When the last certificate that was signed for it runs out; null where nobody wrote it down. */ until: time('until') },
   (table) => [oneOf('device_key_state_known', table.state, ['offered', 'retired']), index('device_key_device').on(table.deviceId)],
 );
 
@@ -61,6 +63,8 @@ export const deviceLive = pgTable('device_live', {
   lastSeenAt: time('last_seen_at').notNull(),
   /** What each guest has used since its start, as of the last heartbeat. */
   usage: jsonb('usage').$type<Record<string, unknown>>(),
+  /** When the manager started, for a device that was online until then and has not come back yet, nor been away for long. */
+  awaitedSince: time('awaited_since'),
 });
 
 export const deviceState = pgTable('device_state', {
@@ -266,15 +270,12 @@ export const event = pgTable(
 );
 
 /** Messages to publish after commit, at least once. */
-export const outbox = pgTable(
-  'outbox',
-  {
-    id: bigint('id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
-    topic: text('topic').notNull(),
-    payload: text('payload').notNull(),
-    at: time('at').notNull().defaultNow(),
-  },
-);
+export const outbox = pgTable('outbox', {
+  id: bigint('id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
+  topic: text('topic').notNull(),
+  payload: text('payload').notNull(),
+  at: time('at').notNull().defaultNow(),
+});
 
 /** Samples of apps' series. A sample that comes twice is stored once. */
 export const telemetry = pgTable(
@@ -357,8 +358,6 @@ export const savedView = pgTable(
   (table) => [primaryKey({ columns: [table.userName, table.name] })],
 );
 
-const roleNames = Role.options;
-
 export const userAccount = pgTable(
   'user_account',
   {
@@ -368,7 +367,7 @@ export const userAccount = pgTable(
     role: text('role').notNull(),
     createdAt: createdAt(),
   },
-  (table) => [oneOf('user_account_role_known', table.role, roleNames)],
+  (table) => [oneOf('user_account_role_known', table.role, Role.options)],
 );
 
 /** A browser's session, by the hash of what its cookie holds. */
@@ -395,5 +394,5 @@ export const apiToken = pgTable(
     lastUsedAt: time('last_used_at'),
     createdAt: createdAt(),
   },
-  (table) => [oneOf('api_token_role_known', table.role, roleNames)],
+  (table) => [oneOf('api_token_role_known', table.role, Role.options)],
 );

@@ -20,14 +20,17 @@ export type AppStanding = {
   readonly byHandAttempt: number | undefined;
 };
 
+/** What is known of the device itself, beside how it stands. */
+type OfDevice = { readonly alarm: Reason | null; /** The manager has started anew, and gives it time to come back. */ readonly isAwaited: boolean };
+
 const said = (code: WhyCode, reason?: string | null): Reason => ({ code, reason: reason || whyReasons[code].sentence });
 
 /** Null for a device that is in step; what is wrong with the device itself comes before its apps. Where several apps stand like this, the first by name speaks. */
-export function becauseOf(standing: DeviceStanding, apps: readonly AppStanding[], alarm: Reason | null = null): Reason | null {
+export function becauseOf(standing: DeviceStanding, apps: readonly AppStanding[], { alarm, isAwaited }: OfDevice = { alarm: null, isAwaited: false }): Reason | null {
   if (standing === 'in_step') return null;
   if (standing === 'revoked' || standing === 'pending') return said(`device.${standing}`);
   if (alarm !== null) return alarm;
-  if (standing === 'offline') return said('device.offline');
+  if (standing === 'offline') return said(isAwaited ? 'device.awaited' : 'device.offline');
   if (standing === 'never_heard') return said('device.offline', 'The device was let in, and has not been heard of yet.');
   const app = apps.find((one) => one.standing === standing);
   return app ? judges[standing](app) : null;
@@ -84,4 +87,4 @@ function waiting(app: AppStanding): Reason {
 }
 
 /** A device that stands as waiting is online, and nobody holds its app: the engine has yet to see that. */
-const gone: ReadonlySet<string> = new Set<WhyCode>(['device.offline', 'assigned.by-hand', 'app.held']);
+const gone: ReadonlySet<string> = new Set<WhyCode>(['device.offline', 'device.awaited', 'assigned.by-hand', 'app.held']);

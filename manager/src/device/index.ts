@@ -6,7 +6,7 @@ export { PinWatch } from './pins.ts';
 export { type Assigned, type AssignmentChange, type Writer, assign } from './desired.ts';
 export { bindingsOf, placeKey } from './wanted.ts';
 export { lockDevices } from './store.ts';
-export { startPolicyRefresh, startSilenceWatch } from './upkeep.ts';
+export { awaitDevices, startPolicyRefresh, startSilenceWatch } from './upkeep.ts';
 export { showDeployment } from './view.ts';
 export { existingDevice, readDevice, refuseNul } from './query.ts';
 export { type IdentityAlarm, openIdentityAlarm } from './identity-alarm.ts';

@@ -36,7 +36,7 @@ export async function readShown(tx: Db, ids: readonly string[]): Promise<Readonl
       // What still waits will be brought; everything else is assigned already.
       const coming = mine.flatMap((one) => (one.deployment?.state === 'waiting' ? [[one.app, one.deployment.version] as const] : []));
       const wanted = new Map([...(assigned.get(row.device.id) ?? []).map(({ app, version }) => [app, version] as const), ...coming]);
-      return [row.device.id, { ...row, standing, why: becauseOf(standing, mine, row.device.alarm), wanted }];
+      return [row.device.id, { ...row, standing, why: becauseOf(standing, mine, { alarm: row.device.alarm, isAwaited: (row.live?.awaitedSince ?? null) !== null }), wanted }];
     }),
   );
 }

@@ -30,11 +30,22 @@ export async function standingsOf(db: Db, ids: readonly string[]): Promise<Reado
   return new Map(rows.map(({ id, ...row }) => [id, { ...row, online: row.online ?? false, rev: row.rev ?? 0 }]));
 }
 
-/** Marks devices offline whose heartbeats stopped without a will: a broker that died takes its wills with it. Rows that a heartbeat is just writing are left alone. Out: the devices. */
+/**
+ * Marks devices offline whose heartbeats stopped without a will: a broker that died takes its wills with it. Who is awaited for
+ * as long is awaited no more. Rows that a heartbeat is just writing are left alone. Out: the devices.
+ */
 export async function storeSilent(db: Db, silentSinceMs: number): Promise<readonly string[]> {
+  const since = sql`${new Date(silentSinceMs).toISOString()}::timestamptz`;
   const { rows } = await db.execute(sql`
-    update ${deviceLive} set online = false where device_id in (
-      select device_id from ${deviceLive} where online and last_seen_at < ${new Date(silentSinceMs).toISOString()}::timestamptz order by device_id for update skip locked)
+    update ${deviceLive} set online = false, awaited_since = null where device_id in (
+      select device_id from ${deviceLive} where (online and last_seen_at < ${since}) or awaited_since < ${since} order by device_id for update skip locked)
     returning device_id`);
   return rows.map((row) => String(row['device_id']));
+}
+
+/** Says that nobody is connected, and that those who were are awaited. Out: how many. */
+export async function storeAwaited(db: Db, nowMs: number): Promise<number> {
+  const { rowCount } = await db.execute(sql`
+    update ${deviceLive} set online = false, awaited_since = ${new Date(nowMs).toISOString()}::timestamptz where online or awaited_since is not null`);
+  return rowCount ?? 0;
 }

@@ -3,7 +3,7 @@ import { heartbeatS } from '@pier/shared/wire';
 import { type Db, inTransaction } from '../db/index.ts';
 import { writeDesired } from './desired.ts';
 import { type Loop, startLoop } from './loop.ts';
-import { lockDevices, storeSilent } from './store.ts';
+import { lockDevices, storeAwaited, storeSilent } from './store.ts';
 import { idsBehindPolicy } from './wanted.ts';
 
 /** Two heartbeats missed, each up to 20 % late. */
@@ -11,6 +11,16 @@ const silentAfterMs = heartbeatS * 1_000 * 2.4;
 const beatMs = 10_000;
 const refreshBeatMs = 60_000;
 const batchMax = 500;
+
+/**
+ * Called at a manager's start, before its broker takes anybody: what the one before it knew of sessions is over with that one's
+ * broker. Who was there is awaited: offline and sent nothing, but no rollout counts it as away until it has had the time to
+ * come back that a device's silence is given anyway.
+ */
+export async function awaitDevices({ db, clock, log }: { readonly db: Db; readonly clock: Clock; readonly log: Log }): Promise<void> {
+  const devices = await storeAwaited(db, clock.nowMs());
+  if (devices > 0) log.info({ devices }, 'device.awaited');
+}
 
 type WatchDeps = { readonly db: Db; readonly clock: Clock; readonly log: Log; readonly onChanged: (devices: readonly string[]) => void; readonly wake: () => void };
 

@@ -47,7 +47,7 @@ async function revoke({ db, clock, wake }: EnrollDeps, { id, actor, remark }: De
     const { state } = await lockDevice(tx, id);
     if (state === 'revoked') return;
     await tx.update(device).set({ state: 'revoked' }).where(eq(device.id, id));
-    await tx.update(deviceLive).set({ online: false }).where(eq(deviceLive.deviceId, id));
+    await tx.update(deviceLive).set({ online: false, awaitedSince: null }).where(eq(deviceLive.deviceId, id));
     await forgetPending(tx, id);
     await storeAudit(tx, [{ actor, action: state === 'pending' ? 'device.denied' : 'device.revoked', object: `device:${id}`, detail: remark === undefined ? {} : { remark } }], nowMs);
     await supersedeDeployments(tx, { id, reason: { code: 'device.revoked', reason: `${actor} ended the trust in the device` }, actor, nowMs });

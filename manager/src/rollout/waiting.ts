@@ -14,6 +14,7 @@ const code = (name: WaitingCode): SQL => sql.raw(`'${name}'`);
 function holdUp({ app, openTo, hasPolicy, nowMs }: Waiting): SQL {
   return sql`case
     when ${deployment.wave} > ${openTo}::int then ${code('rollout.wave-pending')}
+    when ${deviceLive.awaitedSince} is not null and ${device.state} = 'active' then ${code('device.awaited')}
     when ${deviceLive.online} is not true or ${device.state} <> 'active' then ${code('device.offline')}
     when ${assignment.byHand} then ${code('assigned.by-hand')}
     when ${deviceState.reported}->'apps'->${app}->'hold' is not null then ${code('app.held')}

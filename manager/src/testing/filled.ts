@@ -58,6 +58,11 @@ const rowsAt: Readonly<Record<string, readonly string[]>> = {
   ],
   '0003_installation': [`insert into installation (ca_fingerprint) values ('f00d')`],
   '0004_identity': [`insert into device_key (key_id, device_id, state, replaces) values ('key-old', 'dock-1', 'retired', null)`],
+  '0005_awaited': [
+    `update device_live set awaited_since = now() where device_id = 'dock-1'`,
+    `update device set certificate_until = now() + interval '1 day' where id = 'dock-1'`,
+    `insert into device_key (key_id, device_id, state, replaces, until) values ('key-older', 'dock-1', 'retired', null, now() + interval '1 day')`,
+  ],
 };
 
 /** Makes the schema of this migration in an empty database, filled as its manager, and those before it, had filled it. */

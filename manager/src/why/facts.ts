@@ -40,7 +40,7 @@ export type AssignmentFacts = { readonly attempt: number; readonly byHand: boole
 /** All that the answer for one device and app is made of. */
 export type WhyFacts = {
   readonly nowMs: number;
-  readonly device: { readonly id: DeviceId; readonly state: 'pending' | 'active' | 'revoked'; readonly online: boolean; readonly lastSeenMs: number | null };
+  readonly device: { readonly id: DeviceId; readonly state: 'pending' | 'active' | 'revoked'; readonly online: boolean; readonly lastSeenMs: number | null; /** When the manager started, while the device is given time to come back. */ readonly awaitedSinceMs: number | null; /** What is wrong with the device itself. */ readonly alarm: Reason | null };
   readonly app: AppName;
   readonly wanted: WantedFacts | undefined;
   /** Absent where the assignment alone is what is wanted. */

@@ -88,7 +88,7 @@ export async function deviceSides(tx: Db, devices: readonly string[], app?: AppN
   if (devices.length === 0) return new Map();
   const apps = app === undefined ? sql`${deviceState.reported} -> 'apps'` : sql`jsonb_build_object(${app}::text, ${deviceState.reported} -> 'apps' -> ${app}::text)`;
   const rows = await tx
-    .select({ id: device.id, name: device.name, model: device.model, tags: device.tags, state: device.state, online: deviceLive.online, lastSeenAt: deviceLive.lastSeenAt, apps: sql<Record<string, unknown> | null>`${apps}`, refused: sql<unknown>`${deviceState.reported} -> 'desiredRefused'` })
+    .select({ id: device.id, name: device.name, model: device.model, tags: device.tags, state: device.state, online: deviceLive.online, lastSeenAt: deviceLive.lastSeenAt, awaitedSince: deviceLive.awaitedSince, alarm: device.alarm, apps: sql<Record<string, unknown> | null>`${apps}`, refused: sql<unknown>`${deviceState.reported} -> 'desiredRefused'` })
     .from(device)
     .leftJoin(deviceLive, eq(deviceLive.deviceId, device.id))
     .leftJoin(deviceState, eq(deviceState.deviceId, device.id))
@@ -104,7 +104,7 @@ export async function deviceSides(tx: Db, devices: readonly string[], app?: AppN
     rows.map((row) => [
       row.id,
       {
-        device: { id: DeviceId.parse(row.id), state: DeviceState.parse(row.state), online: row.online ?? false, lastSeenMs: row.lastSeenAt?.getTime() ?? null },
+        device: { id: DeviceId.parse(row.id), state: DeviceState.parse(row.state), online: row.online ?? false, lastSeenMs: row.lastSeenAt?.getTime() ?? null, awaitedSinceMs: row.awaitedSince?.getTime() ?? null, alarm: row.alarm },
         seen: { id: row.id, name: row.name, model: row.model, tags: row.tags, online: row.online ?? false },
         reported: reportedIn(row.apps),
         desiredRefused: Reason.safeParse(row.refused).data,

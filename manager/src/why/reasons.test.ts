@@ -1,8 +1,9 @@
 /** Each reason, really caused: by what persons do, what devices say, and what the engine makes of it. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type WhyCode, whyCodes } from '@pier/shared/api';
-import { AppName, type DeviceId } from '@pier/shared/core';
+import { AppName, type DeviceId, silentLog } from '@pier/shared/core';
 import { openTestDatabase } from '../../../test/support/postgres.ts';
+import { awaitDevices, openIdentityAlarm } from '../device/index.ts';
 import type { SpeakingDevice } from './testing/speaking-device.ts';
 import { type WhyWorld, openWhyWorld } from './testing/why-world.ts';
 
@@ -63,7 +64,7 @@ async function codeIn(rollout: string, device: SpeakingDevice): Promise<string |
 const waves = (...takes: readonly object[]) => takes.map((more) => ({ take: { by: 'count', count: 1 }, ...more }));
 
 describe('the device and what is wanted of it', () => {
-  test('a device that nobody let in, one that is trusted no more, and one of which nothing is wanted', async () => {
+  test('a device that nobody let in, one that two boards come as, one that is trusted no more, and one of which nothing is wanted', async () => {
     const { app, one, start } = await scene('admission');
     const asking = await world.asksToBeLetIn('asking');
     const answer = async () => (await world.whyDevice(asking, app))[0]?.code ?? '';
@@ -74,6 +75,9 @@ describe('the device and what is wanted of it', () => {
     for (const code of codes) seen.add(code);
     expect(await codeOf(one, app)).toBe('none-wanted');
     await start();
+    await using alarm = await openIdentityAlarm({ db: world.db, clock: world.clock, log: silentLog, onChanged: () => {} });
+    alarm.take({ device: one.id, state: 'began', addresses: ['10.0.0.1', '10.0.0.2'] });
+    await expect.poll(() => codeOf(one, app)).toBe('identity-conflict');
     await world.revoke(one.id);
     expect(await codeOf(one, app)).toBe('device.revoked');
   });
@@ -170,6 +174,17 @@ describe('who holds it, and whether it could take an offer', () => {
     await one.reports(app, 'downloading');
     await one.goesOffline();
     expect([await codeOf(one, app), await codeOf(two, app)]).toEqual(['device.offline', 'device.offline']);
+  });
+
+  test('a device that was online when the manager ended, and has not come back to it yet', async () => {
+    const { app, one, start } = await scene('awaited');
+    await start();
+    await awaitDevices({ db: world.db, clock: world.clock, log: silentLog });
+    await world.tick();
+    expect(await codeOf(one, app)).toBe('device.awaited');
+    await one.comesOnline();
+    await world.tick();
+    expect(await codeOf(one, app)).toBe('at-work.offered');
   });
 
   test('an app that a person assigned: rollouts that came later leave it out, also those that it comes to match', async () => {

@@ -1,4 +1,4 @@
-import { Fault } from '@pier/shared/core';
+import { existingDevice } from '../device/index.ts';
 import type { Handlers } from '../http/index.ts';
 import { type WhyDeps, whyOfDevices, whyOfRollout } from './why.ts';
 
@@ -6,9 +6,8 @@ import { type WhyDeps, whyOfDevices, whyOfRollout } from './why.ts';
 export function whyHandlers(deps: WhyDeps): Pick<Handlers, 'whyDevice' | 'whyRollout'> {
   return {
     whyDevice: async ({ params: { device }, query: { app } }) => {
-      const items = (await whyOfDevices(deps, [device], app)).get(device);
-      if (items === undefined) throw new Fault('not-found', `there is no device "${device}"`);
-      return { items: [...items] };
+      await existingDevice(deps.db, device);
+      return { items: [...((await whyOfDevices(deps, [device], app)).get(device) ?? [])] };
     },
     whyRollout: async ({ params }) => whyOfRollout(deps, params.id),
   };

@@ -27,7 +27,7 @@ type Change = {
 function facts({ device, rollout: of, deployment: row, busyWith = null, uncovered, withheld = [], ...rest }: Change = {}): WhyFacts {
   return {
     nowMs,
-    device: { id: DeviceId.parse('pi-1'), state: 'active', online: true, lastSeenMs: agoMs(1), ...device },
+    device: { id: DeviceId.parse('pi-1'), state: 'active', online: true, lastSeenMs: agoMs(1), awaitedSinceMs: null, alarm: null, ...device },
     app: AppName.parse('blink'),
     wanted,
     rollout: of === null ? undefined : { facts: { ...rollout, ...of }, deployment: { ...deployment, ...row }, busyWith },
@@ -56,6 +56,8 @@ const cases: readonly [WhyCode, Change, RegExp][] = [
   ['proven', { ...noRollout, reported }, /the device says that it is proven/],
   ['device.pending', { device: { state: 'pending' }, rollout: null, wanted: undefined }, /nobody has answered/],
   ['device.revoked', { device: { state: 'revoked' } }, /ended the trust/],
+  ['identity-conflict', { device: { alarm: { code: 'identity-conflict', reason: 'from 10.0.0.1 and 10.0.0.2' } } }, /from 10\.0\.0\.1 and 10\.0\.0\.2/],
+  ['identity-conflict', { device: { alarm: { code: 'identity-conflict', reason: 'two came' } }, deployment: { state: 'proven', attempt: 4 } }, /two came/],
   ['none-wanted', { rollout: null, wanted: undefined }, /no rollout has the device/],
   ['none-wanted', { rollout: null, wanted: undefined, assignment }, /ada took the app off it at 2026-11-21 14:20 UTC, by hand/],
   ['rollout.excluded', { deployment: { state: 'excluded', reason: { code: 'x', reason: 'ann: broken lamp' } } }, /excluded since 2026-11-21 14:27 UTC: ann: broken lamp/],
@@ -86,6 +88,8 @@ const cases: readonly [WhyCode, Change, RegExp][] = [
   ['device.offline', { device: { online: false, lastSeenMs: null } }, /never seen yet/],
   ['device.offline', { device: { online: false }, deployment: { ...working, state: 'downloading' } }, /it was downloading then/],
   ['device.offline', { ...noRollout, device: { online: false } }, /offline/],
+  ['device.awaited', { device: { online: false, lastSeenMs: agoMs(3), awaitedSinceMs: agoMs(1) } }, /last seen at 2026-11-21 14:27 UTC, 3 minutes ago; the manager started at 2026-11-21 14:29 UTC, 1 minute ago, and it has not come back yet/],
+  ['device.awaited', { device: { online: false, awaitedSinceMs: agoMs(1) }, deployment: { ...working, state: 'downloading' } }, /not come back/],
   ['assigned.by-hand', { assignment }, /ada assigned it at/],
   ['assigned.by-hand', { ...noRollout, reported, leftOutOf: { rollout: 'rollout-3', version: '3.0.0' } }, /rollout-3 of 3.0.0 came later and left it out/],
   ['app.held', { reported: held('stopped') }, /stopped by bob, for 1 hour/],

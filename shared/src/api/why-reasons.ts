@@ -8,6 +8,7 @@ export const whyReasons = {
   // the device itself
   'device.pending': { sentence: 'The device waits for a person to let it in.', remedy: 'pier device approve {device}' },
   'device.revoked': { sentence: 'The device is not trusted any more; nothing is offered to it.', remedy: 'Enrol the board anew with a claim token: pier token create' },
+  'identity-conflict': { sentence: 'Two boards come with the identity of this device: one may be a copied card.', remedy: 'End both with: pier device revoke {device}; then enrol each board anew, with an empty data folder and a claim token of its own: pier token create' },
   // what is wanted
   'none-wanted': { sentence: 'Nothing is wanted of this app on this device: no rollout has it, and nobody assigned it.', remedy: 'pier rollout start <release> --device {device}' },
   'rollout.excluded': { sentence: 'The device was left out of the rollout.', remedy: 'pier rollout start {release} --device {device}' },
@@ -33,6 +34,7 @@ export const whyReasons = {
   'rollout.wave-pending': { sentence: "The device's wave has not opened yet.", remedy: 'It opens by itself once the wave before it has passed; to open it at once: pier rollout advance {rollout}' },
   'rollout.wave-manual': { sentence: 'The wave before has passed, and a person opens the next one.', remedy: 'pier rollout advance {rollout}' },
   'device.offline': { sentence: 'The device is offline; it is served when it returns.', remedy: "Look after the board's power and network" },
+  'device.awaited': { sentence: 'The manager has started anew, and the device, which was online before, has not come back to it yet.', remedy: null },
   'policy.scope': { sentence: 'No scope of the trust policy covers the repository that the release comes from.', remedy: 'Add a scope to the policy: pier policy sign, then pier policy push' },
   'capability.unbound': { sentence: 'The release asks for something that is not bound on this device.', remedy: 'pier binding set {device} {app} <label=…>' },
   'capability.mode': { sentence: 'The release asks for more than the binding, or the policy, allows on this device.', remedy: 'pier binding set {device} {app} <label=…>' },

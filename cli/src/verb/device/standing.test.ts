@@ -14,6 +14,7 @@ test.each<[string, Partial<Seen>, RegExp]>([
   ['revoked', { state: 'revoked', online: false }, /^quay-1 is revoked.*pier token create/],
   ['offline', { online: false }, /^quay-1 is offline since 2026-11-21T14:27/],
   ['never heard of', { online: false, lastSeenAt: null }, /has not been heard of yet/],
+  ['not back yet', { online: false, why: { code: 'device.awaited', reason: '' } }, /^the manager has started anew, and quay-1 has not come back to it yet; it was last heard at 2026-11-21T14:27/],
   ['one of two boards with one identity', { why: { code: 'identity-conflict', reason: 'End both with: pier device revoke quay-1' } }, /refused, identity-conflict: End both with: pier device revoke quay-1/],
 ])('a device that is %s says so, with what to do', (_, change, words) => {
   expect(troubleOf({ ...well, ...change })).toMatch(words);

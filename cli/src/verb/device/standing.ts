@@ -1,5 +1,5 @@
 /** What keeps a device as a whole from doing anything, whatever its apps are: pure, so that what a person reads can be tested. */
-import type { Device, DeviceStanding } from '@pier/shared/api';
+import type { Device, DeviceStanding, WhyCode } from '@pier/shared/api';
 
 /** In the same words as the page's. */
 export const standingWords = {
@@ -17,7 +17,9 @@ export const standingWords = {
 } as const satisfies Record<DeviceStanding, string>;
 
 /** The manager's word for two boards that come with one identity. */
-const conflict = 'identity-conflict';
+const conflict: WhyCode = 'identity-conflict';
+/** And for a device that has yet to come back to a manager that started anew. */
+const awaited: WhyCode = 'device.awaited';
 
 /** One sentence with what to do, or undefined where the device is let in and there. */
 export function troubleOf({ id, state, online, lastSeenAt, why }: Pick<Device, 'id' | 'state' | 'online' | 'lastSeenAt' | 'why'>): string | undefined {
@@ -25,5 +27,6 @@ export function troubleOf({ id, state, online, lastSeenAt, why }: Pick<Device, '
   if (state === 'revoked') return `${id} is revoked: nothing is offered to it, and nothing it says is taken. Enrol the board anew with a claim token: pier token create`;
   if (why?.code === conflict) return `${id} is refused, ${conflict}: ${why.reason}`;
   if (online) return undefined;
+  if (why?.code === awaited) return `the manager has started anew, and ${id} has not come back to it yet; it was last heard at ${lastSeenAt ?? 'no time that is known'}: what follows is as of then`;
   return lastSeenAt === null ? `${id} was let in, and has not been heard of yet` : `${id} is offline since ${lastSeenAt}: what follows is as of then. Look after the board's power and network`;
 }

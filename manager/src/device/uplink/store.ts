@@ -35,7 +35,7 @@ export async function storeOnline(db: Db, said: readonly Of<Online>[], hasEnded:
     select u.id, u.online, u.conn, u.agent, u.gen, u.boot, u.seq, u.rev, u.at, u.usage from ${set}
     join ${device} d on d.id = u.id and d.state = 'active' and d.generation = u.gen
     on conflict (device_id) do update set online = excluded.online, conn = excluded.conn, agent = excluded.agent, gen = excluded.gen, boot = excluded.boot,
-      seq = excluded.seq, rev = excluded.rev, last_seen_at = excluded.last_seen_at, usage = excluded.usage
+      seq = excluded.seq, rev = excluded.rev, last_seen_at = excluded.last_seen_at, usage = excluded.usage, awaited_since = null
     where (l.gen, l.boot, l.seq) < (excluded.gen, excluded.boot, excluded.seq)
     returning l.device_id`);
   return idsIn(rows);
@@ -60,7 +60,7 @@ export async function storeOffline(db: Db, said: readonly Of<Offline>[]): Promis
       from ${set} join ${deviceLive} l on l.device_id = u.id and l.gen = u.gen
       where l.conn = u.conn or (l.gen, l.boot, l.seq) < (u.gen, u.boot, u.seq)
       order by l.device_id, u.boot desc, u.seq desc)
-    update ${deviceLive} l set online = false, conn = case when g.newest then g.conn else l.conn end,
+    update ${deviceLive} l set online = false, awaited_since = null, conn = case when g.newest then g.conn else l.conn end,
       boot = case when g.newest then g.boot else l.boot end, seq = case when g.newest then g.seq else l.seq end
     from gone g where l.device_id = g.device_id and (l.online or g.newest)
     returning l.device_id, g.was_online`);

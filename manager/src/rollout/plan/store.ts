@@ -2,7 +2,7 @@ import { type SQL, and, asc, eq, sql } from 'drizzle-orm';
 import { type DeploymentState, InFlightState } from '@pier/shared/api';
 import { invariant } from '@pier/shared/core';
 import type { Reason } from '@pier/shared/wire';
-import { type Db, assignment, audit, binding, deployment, device, deviceLive, deviceState, rollout } from '../../db/index.ts';
+import { type Db, assignment, audit, binding, deployment, device, deviceLive, deviceState, notForgotten, rollout } from '../../db/index.ts';
 import { mayMove } from '../rules/index.ts';
 import type { Candidate } from './pick.ts';
 import type { Sliced } from './waves.ts';
@@ -14,7 +14,7 @@ export const idsAmong = (ids: readonly string[]): SQL => sql`${device.id} = any(
 
 /** Locks the devices that a condition selects, in the order of their ids, as everybody does who changes what a device should run. */
 export async function lockSelected(tx: Db, where: SQL): Promise<string[]> {
-  const rows = await tx.select({ id: device.id }).from(device).where(where).orderBy(asc(device.id)).for('no key update');
+  const rows = await tx.select({ id: device.id }).from(device).where(and(where, notForgotten)).orderBy(asc(device.id)).for('no key update');
   return rows.map((row) => row.id);
 }
 
@@ -33,7 +33,7 @@ export async function candidatesOf(db: Db, { where, app, digest }: { where: SQL;
     .leftJoin(deviceState, eq(deviceState.deviceId, device.id))
     .leftJoin(assignment, and(eq(assignment.deviceId, device.id), eq(assignment.app, app)))
     .leftJoin(binding, and(eq(binding.deviceId, device.id), eq(binding.app, app)))
-    .where(where);
+    .where(and(where, notForgotten));
   const candidates = rows.map(({ running, lastGood, online, byHand, ...row }) => ({ ...row, online: online ?? false, byHand: byHand ?? false, hasArtifact: running === digest || lastGood === digest }));
   return { candidates, profiles: await profilesOf(db, candidates) };
 }

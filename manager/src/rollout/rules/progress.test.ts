@@ -115,7 +115,7 @@ describe('the tables of states', () => {
 describe('why a deployment waits', () => {
   test('who could not be offered anything is absent; who only has to wait for a turn is not', () => {
     expect(absentCodes).toEqual(expect.arrayContaining(['device.offline', 'device.silent', 'app.held', 'assigned.by-hand', 'policy.missing', ...foundByOffering]));
-    expect(Object.keys(waitingReasons).filter((code) => !absentCodes.some((one) => one === code))).toEqual(['rollout.wave-pending', 'device.busy', 'rollout.capacity']);
+    expect(Object.keys(waitingReasons).filter((code) => !absentCodes.some((one) => one === code))).toEqual(['rollout.wave-pending', 'device.awaited', 'device.busy', 'rollout.capacity']);
   });
 
   test('a missing scope is called what it is for the person who reads it', () => {

@@ -6,6 +6,7 @@ import type { Reason } from '@pier/shared/wire';
 export const waitingReasons = {
   'rollout.wave-pending': { absent: false, reason: 'its wave is not open yet' },
   'device.offline': { absent: true, reason: 'the device is offline; the release is offered once it is back' },
+  'device.awaited': { absent: false, reason: 'the manager has started anew, and the device has not come back to it yet; the release is offered once it is back' },
   'assigned.by-hand': { absent: true, reason: 'a person assigned a release of this app to the device; rollouts leave it alone until that is released' },
   'app.held': { absent: true, reason: 'a person at the device stopped or replaced the app for a time; the release is offered when that ends' },
   'device.busy': { absent: false, reason: 'the device is at work for another rollout of this app' },

@@ -69,6 +69,7 @@ export function online(facts: WhyFacts): Look {
   const seen = device.lastSeenMs === null ? 'never seen yet' : `last seen at ${utc(device.lastSeenMs)}, ${span(nowMs - device.lastSeenMs)} ago`;
   if (state !== 'waiting' && !isUnderWay(state)) return pass(`it has done its part${device.online ? '' : `; it is offline now, ${seen}`}`);
   if (device.online) return pass(seen);
+  if (device.awaitedSinceMs !== null) return hold('device.awaited', `${seen}; the manager started at ${utc(device.awaitedSinceMs)}, ${span(nowMs - device.awaitedSinceMs)} ago, and it has not come back yet`);
   return hold('device.offline', `it is offline, ${seen}${state === 'waiting' ? '' : `; it was ${state.replace('_', ' ')} then`}`);
 }
 

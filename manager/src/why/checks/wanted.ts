@@ -6,6 +6,7 @@ import type { DeploymentFacts, RolloutFacts, WhyFacts } from '../facts.ts';
 export function admission({ device }: WhyFacts): Look {
   if (device.state === 'pending') return hold('device.pending', 'it asked to be let in, and nobody has answered');
   if (device.state === 'revoked') return hold('device.revoked', 'a person ended the trust in it');
+  if (device.alarm) return hold('identity-conflict', device.alarm.reason);
   return pass('it is active');
 }
 

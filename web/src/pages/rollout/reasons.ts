@@ -9,6 +9,7 @@ const looks: Readonly<Record<WhyCode, Look>> = {
   proven: look('check', 'ok', 'Proven'),
   'device.pending': look('user-check', 'waiting', 'Not let in yet'),
   'device.revoked': look('lock', 'offline', 'Revoked, offered nothing'),
+  'identity-conflict': look('barred', 'refused', 'Two boards with one identity'),
   'none-wanted': look('dashed', 'waiting', 'Nothing is wanted of this app there'),
   'rollout.excluded': look('skip', 'excluded', 'Left out by a person'),
   'rollout.superseded': look('chevrons', 'excluded', 'Taken over by a newer rollout, or by hand'),
@@ -29,6 +30,7 @@ const looks: Readonly<Record<WhyCode, Look>> = {
   'rollout.wave-pending': look('clock', 'waiting', 'Their wave is not open'),
   'rollout.wave-manual': look('user-check', 'waiting', 'Their wave waits for a person to open it'),
   'device.offline': look('struck', 'offline', 'Offline'),
+  'device.awaited': look('struck', 'offline', 'Not back yet, the manager has started anew'),
   'policy.scope': look('alert', 'paused', 'No scope of the policy covers its repository'),
   'capability.unbound': look('alert', 'paused', 'It asks for what is not bound there'),
   'capability.mode': look('alert', 'paused', 'It asks for more than is allowed there'),
@@ -68,6 +70,7 @@ export function evidenceOf(code: string, rollout: Pick<Rollout, 'soakS' | 'maxIn
     'at-work.soaking': `${[...new Set(soaks)].toSorted((a, b) => a - b).map(span).join(' or ')} without trap or restart`,
     'rollout.capacity': `cap ${count(rollout.maxInFlight)}`,
     'device.offline': 'offered when they return',
+    'device.awaited': 'offered when they return',
     'timed-out': `${span(rollout.deadlineS)} a step`,
   };
   return Object.hasOwn(of, code) ? of[code] : undefined;
