@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { CallOf } from '@pier/shared/api';
 import { AppName, type DeviceId } from '@pier/shared/core';
 import { trappingGuest } from '../support/guests.ts';
-import { processesOf } from '../support/processes.ts';
+import { processesOf, signalAll } from '../support/processes.ts';
 import { type World, led, openWorld, rolloutIn, until } from '../support/world.ts';
 
 const boards = 3;
@@ -37,7 +37,7 @@ const firstPassed = (id: string) => until('the first wave passed', async () => (
 
 async function killAndStart(): Promise<void> {
   const data = join(world.dir, 'manager');
-  for (const one of processesOf(data).filter(({ program }) => program === 'node')) process.kill(one.pid, 'SIGKILL');
+  signalAll(processesOf(data).filter(({ program }) => program === 'node'), 'SIGKILL');
   await until('no process of the manager', () => processesOf(data).length === 0 || undefined);
   await world.stage.startManager();
 }
