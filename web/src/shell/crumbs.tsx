@@ -12,7 +12,7 @@ export function Crumbs(): ReactNode {
   const inside = place === undefined || path !== place.path;
   return (
     <nav className="crumbs" aria-label="Where this is">
-      {place && (inside ? <><Link href={place.path}>{place.word}</Link><span className="dim" aria-hidden="true">/</span></> : <span aria-current="page">{place.word}</span>)}
+      {place && (inside ? <><Link href={place.path} className="crumb-up">{place.word}</Link><span className="dim crumb-slash" aria-hidden="true">/</span></> : <span aria-current="page">{place.word}</span>)}
       {inside && <span className="ellipsis" aria-current="page" title={title}>{title}</span>}
     </nav>
   );

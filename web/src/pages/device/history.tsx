@@ -94,7 +94,7 @@ function Refusals({ device }: Props): ReactNode {
 function Table({ children }: { children: ReactNode }): ReactNode {
   return (
     <TableScroll>
-      <table className="table device-history">
+      <table className="table table-stack device-history">
         <thead><tr><th>When</th><th>What</th><th>By</th></tr></thead>
         <tbody>{children}</tbody>
       </table>
@@ -113,7 +113,7 @@ function EventRow({ event }: { event: DeviceEvent }): ReactNode {
         {event.digest !== null && <p className="small dim"><Id id={event.digest} />{event.attempt !== null && ` attempt ${event.attempt}`}</p>}
         {lastOutput.length > 0 && <details><summary className="small">Its last {counted(lastOutput.length, 'line')}</summary><pre className="device-output">{lastOutput.join('\n')}</pre></details>}
       </td>
-      <td>the device</td>
+      <td data-says="By">the device</td>
     </tr>
   );
 }
@@ -124,7 +124,7 @@ function AuditRow({ entry: { at, record } }: { entry: Extract<Entry, { kind: 'au
     <tr>
       <td className="device-when"><Moment at={at} /></td>
       <td>{auditWords(record)}{remark !== undefined && <span className="soft">: “{remark}”</span>}</td>
-      <td>{auditActor(record.actor)}</td>
+      <td data-says="By">{auditActor(record.actor)}</td>
     </tr>
   );
 }
@@ -134,7 +134,7 @@ function RefusalRow({ one }: { one: Refused }): ReactNode {
     <tr>
       <td className="device-when"><Moment at={one.at} /></td>
       <td><span className="strong">{eventWords(one)}</span>. {one.reason} <code>{one.code}</code>{one.digest !== null && <p className="small dim"><Id id={one.digest} /></p>}</td>
-      <td>the device</td>
+      <td data-says="By">the device</td>
     </tr>
   );
 }

@@ -61,7 +61,7 @@ function Shown({ device, asked, tab }: { device: DeviceDetail; asked: ReturnType
     <div className="device-page">
       <Head device={device} onOpen={setDialog} />
       <nav className="tabs device-tabs" aria-label="About this device">
-        {tabs.map((one) => <Link key={one.key} href={addressOf(device.id, one)} className="tab" aria-current={one === shown ? 'page' : undefined}>{one.word}{one.key === 'apps' && <span className="dim"> {device.apps.length}</span>}</Link>)}
+        {tabs.map((one) => <Link key={one.key} href={addressOf(device.id, one)} className="tab" {...(one === shown && { 'aria-current': 'page', ref: bringIntoSight })}>{one.word}{one.key === 'apps' && <span className="dim"> {device.apps.length}</span>}</Link>)}
       </nav>
       {asked.error && <div className="region"><Answered of={asked} what="the device">{() => null}</Answered></div>}
       <LastCommand device={device} />
@@ -70,6 +70,11 @@ function Shown({ device, asked, tab }: { device: DeviceDetail; asked: ReturnType
       {dialog && <Dialogs device={device} dialog={dialog} onClose={() => setDialog(undefined)} />}
     </div>
   );
+}
+
+/** On a phone the tabs are wider than the window. */
+function bringIntoSight(tab: HTMLElement | null): void {
+  tab?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
 }
 
 function addressOf(id: string, { key }: Tab): string {

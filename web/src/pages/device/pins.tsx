@@ -24,9 +24,9 @@ export function Pins({ device }: { device: DeviceDetail }): ReactNode {
         <Region title="Serial ports"><Ports device={device} /></Region>
         <Region title="Kept by the system" note={board && board.chips.length > 0 ? `${count(reserved.length)} of ${count(board.lines.length)} lines, on ${board.chips.join(' and ')}` : undefined}>
           <TableScroll>
-            <table className="table">
+            <table className="table table-stack device-reserved">
               <thead><tr><th>Line</th><th>Chip</th><th className="end">Offset</th><th className="end">Pin</th><th>What for</th></tr></thead>
-              <tbody>{reserved.map(({ name, chip, line, headerPin, reserved: why }) => <tr key={`${chip} ${line}`}><td>{name}</td><td className="mono">{chip}</td><td className="end">{line}</td><td className="end">{headerPin ?? '–'}</td><td>{why}</td></tr>)}</tbody>
+              <tbody>{reserved.map(({ name, chip, line, headerPin, reserved: why }) => <tr key={`${chip} ${line}`}><td className="strong">{name}</td><td className="mono">{chip}</td><td className="end" data-says="Offset">{line}</td><td className="end" data-says="Pin">{headerPin ?? '–'}</td><td>{why}</td></tr>)}</tbody>
             </table>
           </TableScroll>
         </Region>

@@ -59,7 +59,7 @@ function Rows({ items, chosen, onChoose }: RowsProps): ReactNode {
   };
   return (
     <TableScroll className="enrol-asking">
-      <table className="table">
+      <table className="table table-stack">
         <thead>
           <tr>
             <th scope="col"><Checkbox size="xs" aria-label={`All ${items.length} shown`} checked={all} indeterminate={some && !all} onChange={() => onChoose(all ? new Set() : new Set(items.map(({ device }) => device)))} /></th>
@@ -72,9 +72,9 @@ function Rows({ items, chosen, onChoose }: RowsProps): ReactNode {
               <td><Checkbox size="xs" aria-label={`Choose ${name}`} checked={chosen.has(device)} onChange={() => flip(device)} /></td>
               <td><span className="strong">{name}</span> <span className="small dim mono">{device}</span></td>
               <td>{modelWords(model)}</td>
-              <td><Id id={fingerprint} /></td>
-              <td><span className="mono">{token}</span></td>
-              <td className="end"><Ago at={askedAt} /></td>
+              <td data-says="Key print"><Id id={fingerprint} /></td>
+              <td data-says="Token"><span className="mono">{token}</span></td>
+              <td className="end" data-says="Asked"><Ago at={askedAt} /></td>
             </tr>
           ))}
         </tbody>

@@ -44,7 +44,7 @@ function Rows({ items, nowMs, onRevoke }: { items: readonly ListedClaimToken[]; 
   const off = useWhyNot('operator');
   return (
     <TableScroll>
-      <table className="table">
+      <table className="table table-stack">
         <thead><tr><th scope="col">Token</th><th scope="col">Kind</th><th scope="col">Used</th><th scope="col">Tags it gives</th><th scope="col">Ends</th><th scope="col">Made by</th><th scope="col"><span className="sr-only">Revoke</span></th></tr></thead>
         <tbody>
           {items.map((token) => {
@@ -54,10 +54,10 @@ function Rows({ items, nowMs, onRevoke }: { items: readonly ListedClaimToken[]; 
               <tr key={token.id} className={state === 'live' ? undefined : 'dim'}>
                 <td className="mono">{token.id}<Copy text={token.id} bare /></td>
                 <td>{kindWords(token)}</td>
-                <td><span className="enrol-used"><Bar parts={token.uses === 0 ? [] : [{ key: 'used', word: 'used', family: 'ok', count: token.uses }]} total={token.usesMax} label={`${token.uses} of ${token.usesMax} used`} height={8} /><span>{count(token.uses)} of {count(token.usesMax)}</span></span></td>
-                <td>{tags.length === 0 ? <span className="dim">none</span> : <span className="enrol-tags">{tags.map(([key, value]) => <span key={key} className="chip">{key}={value}</span>)}</span>}</td>
-                <td className="enrol-ends"><Ends token={token} nowMs={nowMs} /></td>
-                <td>{token.createdBy}</td>
+                <td data-says="Used"><span className="enrol-used"><Bar parts={token.uses === 0 ? [] : [{ key: 'used', word: 'used', family: 'ok', count: token.uses }]} total={token.usesMax} label={`${token.uses} of ${token.usesMax} used`} height={8} /><span>{count(token.uses)} of {count(token.usesMax)}</span></span></td>
+                <td data-says="Gives">{tags.length === 0 ? <span className="dim">none</span> : <span className="enrol-tags">{tags.map(([key, value]) => <span key={key} className="chip">{key}={value}</span>)}</span>}</td>
+                <td className="enrol-ends" data-says="Ends"><Ends token={token} nowMs={nowMs} /></td>
+                <td data-says="Made by">{token.createdBy}</td>
                 <td className="end">{state === 'live' ? <ActButton compact onClick={() => onRevoke(token)} off={off} offQuiet>Revoke…</ActButton> : state === 'used' ? 'used up' : 'ended'}</td>
               </tr>
             );

@@ -20,16 +20,16 @@ export function KeyTable({ root, keys }: { root: string; keys: PolicyDocument['k
   return (
     <Region title="Keys" note={`root and ${counted(keys.length, 'key')}`}>
       <TableScroll>
-        <table className="table keys-table">
+        <table className="table table-stack keys-table">
           <thead><tr><th scope="col">Name</th><th scope="col">Role</th><th scope="col">May</th><th scope="col">Kept by</th><th scope="col" className="end">Id</th></tr></thead>
           <tbody>
-            <tr><th scope="row">root</th><td>root</td><td className="soft">sign this policy and its successor</td><td className="soft">its owner, offline</td><td className="end"><Id id={root} /></td></tr>
+            <tr><th scope="row">root</th><td data-says="Role">root</td><td className="soft" data-says="May">sign this policy and its successor</td><td className="soft" data-says="Kept by">its owner, offline</td><td className="end"><Id id={root} /></td></tr>
             {sorted.map(({ id, name, role }) => (
               <tr key={id}>
                 <th scope="row">{name}{id === own && <span className="chip keys-own">this manager’s</span>}</th>
-                <td>{role}</td>
-                <td className="soft">{may[role] ?? 'a role that this page does not know'}</td>
-                <td className="soft">{kept[role] ?? ''}</td>
+                <td data-says="Role">{role}</td>
+                <td className="soft" data-says="May">{may[role] ?? 'a role that this page does not know'}</td>
+                <td className="soft" data-says="Kept by">{kept[role] ?? ''}</td>
                 <td className="end"><Id id={id} /></td>
               </tr>
             ))}

@@ -13,15 +13,15 @@ export function ScopeTable({ document: { scopes, keys } }: { document: PolicyDoc
         ? <p>No scope: no release can be accepted.</p>
         : (
           <TableScroll>
-            <table className="table keys-table keys-scopes">
+            <table className="table table-stack keys-table keys-scopes">
               <thead><tr><th scope="col">Repositories below</th><th scope="col">Needs</th><th scope="col">Of these keys</th><th scope="col">Its apps may use</th></tr></thead>
               <tbody>
                 {scopes.toSorted((a, b) => a.prefix.localeCompare(b.prefix)).map(({ prefix, keys: ids, threshold, capabilities }) => (
                   <tr key={prefix}>
                     <th scope="row"><code>{prefix}</code></th>
-                    <td>{threshold} of {ids.length}</td>
-                    <td>{ids.map((id) => nameOf.get(id) ?? id.slice(0, 8)).join(', ')}</td>
-                    <td>{capabilities.length === 0 ? 'nothing of a board' : capabilities.join(', ')}{kinds.some((kind) => !capabilities.includes(kind)) && <span className="dim">; not {kinds.filter((kind) => !capabilities.includes(kind)).join(', ')}</span>}</td>
+                    <td data-says="Needs">{threshold} of {ids.length}</td>
+                    <td data-says="Of these keys">{ids.map((id) => nameOf.get(id) ?? id.slice(0, 8)).join(', ')}</td>
+                    <td data-says="Its apps may use">{capabilities.length === 0 ? 'nothing of a board' : capabilities.join(', ')}{kinds.some((kind) => !capabilities.includes(kind)) && <span className="dim">; not {kinds.filter((kind) => !capabilities.includes(kind)).join(', ')}</span>}</td>
                   </tr>
                 ))}
               </tbody>

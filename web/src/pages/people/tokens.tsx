@@ -25,7 +25,7 @@ export function Tokens({ tokens, find, onFind, pages }: Props): ReactNode {
         <NoMatch says={<>No token’s name, user, role or id has “{find.trim()}” in it.</>} hidden={`${known} hidden.`}><Button data-size="compact" onClick={() => onFind(undefined)}>Show all</Button></NoMatch>
       ) : (
         <TableScroll>
-          <table className="table people-table">
+          <table className="table table-stack people-table">
             <thead><tr><th scope="col">Name</th><th scope="col">User</th><th scope="col">Role</th><th scope="col">Id</th><th scope="col">Made</th><th scope="col">Last used</th><th scope="col">Ends</th><th scope="col"><span className="sr-only">Acts</span></th></tr></thead>
             <tbody>{found.map((token) => <TokenRow key={token.id} token={token} onRevoke={() => setOpen(token)} />)}</tbody>
           </table>
@@ -43,12 +43,12 @@ function TokenRow({ token: { id, name, user, role, createdAt, lastUsedAt, expire
   return (
     <tr className={isOver ? 'people-over' : undefined}>
       <th scope="row">{name}</th>
-      <td>{user}</td>
-      <td>{role}</td>
-      <td><Id id={id} /></td>
-      <td><Moment at={createdAt} /></td>
-      <td>{lastUsedAt === null ? <span className="dim">never</span> : <Ago at={lastUsedAt} />}</td>
-      <td>{expiresAt === null ? <span className="dim">when it is revoked</span> : isOver ? <>ended <Ago at={expiresAt} /></> : <Moment at={expiresAt} />}</td>
+      <td data-says="Of">{user}</td>
+      <td data-says="Role">{role}</td>
+      <td data-says="Id"><Id id={id} /></td>
+      <td data-says="Made"><Moment at={createdAt} /></td>
+      <td data-says="Last used">{lastUsedAt === null ? <span className="dim">never</span> : <Ago at={lastUsedAt} />}</td>
+      <td data-says="Ends">{expiresAt === null ? <span className="dim">when it is revoked</span> : isOver ? <>ended <Ago at={expiresAt} /></> : <Moment at={expiresAt} />}</td>
       <td className="people-acts"><ActButton compact onClick={onRevoke}>Revoke…</ActButton></td>
     </tr>
   );

@@ -33,7 +33,7 @@ export function Users({ users, tokens, allTokens, find, onFind, pages }: Props):
         <NoMatch says={<>Nobody’s name or role has “{find.trim()}” in it.</>} hidden={`${known} hidden.`}><Button data-size="compact" onClick={() => onFind(undefined)}>Show all</Button></NoMatch>
       ) : (
         <TableScroll>
-          <table className="table people-table">
+          <table className="table table-stack people-table">
             <thead><tr><th scope="col">Name</th><th scope="col">Role</th><th scope="col">Since</th><th scope="col" className="end">API tokens</th><th scope="col"><span className="sr-only">Acts</span></th></tr></thead>
             <tbody>{found.map((user) => <UserRow key={user.name} user={user} tokens={tokensOf(user)?.length} onlyAdmin={onlyAdmin(user)} onOpen={(what) => setOpen({ what, user })} />)}</tbody>
           </table>
@@ -56,9 +56,9 @@ function UserRow({ user: { name, role, createdAt }, tokens, onlyAdmin, onOpen }:
   return (
     <tr>
       <th scope="row">{name}{name === me.user && <span className="dim"> (you)</span>}</th>
-      <td>{role}</td>
-      <td><Moment at={createdAt} /></td>
-      <td className="end">{tokens === undefined ? <span className="dim">more than shown</span> : count(tokens)}</td>
+      <td data-says="Role">{role}</td>
+      <td data-says="Since"><Moment at={createdAt} /></td>
+      <td className="end" data-says="API tokens">{tokens === undefined ? <span className="dim">more than shown</span> : count(tokens)}</td>
       <td className="people-acts">
         <ActButton compact off={off} offQuiet onClick={() => onOpen('role')}>Change role…</ActButton>
         <ActButton compact onClick={() => onOpen('password')}>New password…</ActButton>

@@ -91,7 +91,7 @@ function Rows({ items }: { items: readonly Rollout[] }): ReactNode {
   useRowKeys(list, 'rollout');
   return (
     <TableScroll>
-      <table className="table rollouts-table" ref={list}>
+      <table className="table table-stack rollouts-table" ref={list}>
         <thead>
           <tr>
             <th scope="col">State</th><th scope="col">Release</th><th scope="col">Devices</th><th scope="col" className="end">Waves passed</th>
