@@ -9,6 +9,7 @@ export { type Db, inTransaction } from './db.ts';
 export { newId } from './id.ts';
 export { storeAudit } from './audit.ts';
 export { isAnyOf, rowsAs } from './rows.ts';
+export { noLife, notForgotten } from './forgotten.ts';
 export {
   apiToken, assignment, audit, binding, claimToken, command, deployment, device, deviceKey, deviceLive, deviceState, event, idempotency,
   outbox, pendingDevice, policy, release, rollout, savedView, session, telemetry, userAccount, wave,

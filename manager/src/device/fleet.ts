@@ -2,7 +2,7 @@
 import { eq, sql } from 'drizzle-orm';
 import { type Clock, AppName, isoTime } from '@pier/shared/core';
 import type { DeviceCount, DeviceStanding, Fleet } from '@pier/shared/api';
-import { type Db, device, deviceLive, deviceState } from '../db/index.ts';
+import { type Db, device, deviceLive, deviceState, noLife } from '../db/index.ts';
 import { type Which, atOneMoment, conditionOf } from './query.ts';
 import { onWorst, reportedApps, standingAt, standingPlace, worstOfEvery } from './standing.ts';
 
@@ -44,7 +44,7 @@ async function appsInUse(tx: Db): Promise<Fleet['apps']> {
 async function sitesOf(tx: Db): Promise<Fleet['sites']> {
   const { rows } = await tx.execute<Fleet['sites'][number]>(sql`
     select d.tags ->> 'site' as site, count(*)::int as devices, (count(*) filter (where l.online))::int as online
-    from ${device} d left join ${deviceLive} l on l.device_id = d.id
+    from ${device} d left join ${deviceLive} l on l.device_id = d.id where d.generation > ${noLife}
     group by 1 order by count(*) filter (where l.online is not true) desc, 1`);
   return rows;
 }

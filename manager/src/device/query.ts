@@ -3,7 +3,7 @@ import { type SQL, and, desc, eq, isNotNull, lt, sql } from 'drizzle-orm';
 import { type DeviceId, Fault } from '@pier/shared/core';
 import type { Device } from '@pier/shared/api';
 import { parseSelector } from '@pier/shared/selector';
-import { type Db, assignment, deployment, device, deviceLive, deviceState, event } from '../db/index.ts';
+import { type Db, assignment, deployment, device, deviceLive, deviceState, event, noLife, notForgotten } from '../db/index.ts';
 import { type RequestOf, keyAfter, pageOf } from '../http/index.ts';
 import { whereSelector } from '../selector/index.ts';
 import { afterCursor, cursorKey, orderedBy } from './order.ts';
@@ -24,6 +24,7 @@ export function conditionOf({ selector, state, online, app, search, standing, ro
   refuseNul('query: search', part ?? '');
   refuseNul('query: rollout', rollout ?? '');
   return and(
+    notForgotten,
     selector === undefined ? undefined : whereSelector(parseSelector(selector)),
     state === undefined ? undefined : eq(device.state, state),
     online === undefined ? undefined : sql`coalesce(${deviceLive.online}, false) = ${online}`,
@@ -65,7 +66,8 @@ export async function pageOfDevices(db: Db, { limit, cursor, order, ...which }: 
 
 /** One device with what it said last, and how it stands. Faults: `not-found`. */
 export async function oneDevice(tx: Db, id: DeviceId): Promise<ShownDevice> {
-  return (await readShown(tx, [id])).get(id) ?? unknownDevice(id);
+  const one = (await readShown(tx, [id])).get(id);
+  return one === undefined || one.device.generation === noLife ? unknownDevice(id) : one;
 }
 
 /** One device as lists show it. Faults: `not-found`. */
@@ -75,7 +77,7 @@ export async function readDevice(db: Db, id: DeviceId): Promise<Device> {
 
 /** The device's own row. Faults: `not-found`. */
 export async function existingDevice(db: Db, id: DeviceId): Promise<typeof device.$inferSelect> {
-  const rows = await db.select().from(device).where(eq(device.id, id));
+  const rows = await db.select().from(device).where(and(eq(device.id, id), notForgotten));
   return rows[0] ?? unknownDevice(id);
 }
 

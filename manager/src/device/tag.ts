@@ -1,9 +1,9 @@
 /** Tags of many devices at once: what changes of each is in the audit, and either all have changed or none. */
-import { type SQL, asc, sql } from 'drizzle-orm';
+import { type SQL, and, asc, sql } from 'drizzle-orm';
 import { Fault, canonicalJson } from '@pier/shared/core';
 import { type TagChange, Tags } from '@pier/shared/api';
 import { parseSelector } from '@pier/shared/selector';
-import { type Db, device, inTransaction, isAnyOf, rowsAs, storeAudit } from '../db/index.ts';
+import { type Db, device, inTransaction, isAnyOf, notForgotten, rowsAs, storeAudit } from '../db/index.ts';
 import type { RequestOf } from '../http/index.ts';
 import { whereSelector } from '../selector/index.ts';
 import type { ChangeDeps } from './change.ts';
@@ -37,7 +37,7 @@ export async function tagDevices({ db, clock, wake }: ChangeDeps, { body, actor 
 
 /** Locked in the order of their ids, as everybody does who changes devices; nobody tags them otherwise meanwhile. */
 async function lockedDevices(tx: Db, where: SQL, named: readonly string[] | undefined): Promise<Omit<Tagged, 'after'>[]> {
-  const rows = await tx.select({ id: device.id, name: device.name, before: device.tags }).from(device).where(where).orderBy(asc(device.id)).for('no key update');
+  const rows = await tx.select({ id: device.id, name: device.name, before: device.tags }).from(device).where(and(where, notForgotten)).orderBy(asc(device.id)).for('no key update');
   const known = new Set(rows.map(({ id }) => id));
   const unknown = named?.find((id) => !known.has(id));
   if (unknown !== undefined) throw new Fault('not-found', `there is no device "${unknown}"; no device was changed`);

@@ -6,6 +6,7 @@ import type { Handlers } from '../http/index.ts';
 import { type Rates, newRates } from '../net/index.ts';
 import { decisionHandlers } from './decisions.ts';
 import { type EnrollDeps, enroll, hashOfSecret, policyMissing } from './enroll.ts';
+import { forgetHandlers } from './forget.ts';
 import { type ShownCertificate, renew } from './renew.ts';
 import { storeToken } from './store.ts';
 import { tokenHandlers } from './tokens.ts';
@@ -16,11 +17,12 @@ const requestBytesMax = 256 << 10;
 const renewals = { perS: 0.1, burst: 24, namesMax: 20_000 } as const;
 
 /** The routes with which people let devices and operators in, and devices out. */
-export function enrollHandlers(deps: EnrollDeps): Pick<Handlers, 'createToken' | 'signOperator'> & ReturnType<typeof tokenHandlers> & ReturnType<typeof decisionHandlers> {
+export function enrollHandlers(deps: EnrollDeps): Pick<Handlers, 'createToken' | 'signOperator'> & ReturnType<typeof tokenHandlers> & ReturnType<typeof decisionHandlers> & ReturnType<typeof forgetHandlers> {
   const { db, clock, random, authority, policies, urls } = deps;
   return {
     ...tokenHandlers(deps),
     ...decisionHandlers(deps),
+    ...forgetHandlers(deps),
     createToken: async ({ body, actor }) => {
       const policy = await policies.policyInForce();
       if (!policy) throw policyMissing();

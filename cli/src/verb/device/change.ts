@@ -29,6 +29,10 @@ export function addDeviceChanges(device: Command): void {
         if (options.output === 'json') output.json(one);
         else output.line(`device ${one.id} is ${one.state}`);
       });
+  withManager(device.command('forget').argument(...deviceArgument))
+    .description('remove a revoked device from sight, with its events, telemetry and bindings; its key stays refused for ever')
+    .option('--yes', 'do it: nothing brings them back', false)
+    .action(forget);
   withManager(device.command('tag').argument(...deviceArgument).argument('<tags...>', 'key=value sets, key- removes'))
     .description("change a device's tags")
     .action(async (which: string, words: string[], options: Common) => {
@@ -48,6 +52,17 @@ export function addDeviceChanges(device: Command): void {
       else output.line(`${one.id} is called ${one.name}`);
     });
   addByHand(device);
+}
+
+async function forget(which: string, options: Common & { yes: boolean }): Promise<void> {
+  const { api } = openSession(options);
+  const id = await deviceMeant(api, which);
+  const { name, state } = await api.call('getDevice', { params: { device: id } });
+  if (state !== 'revoked') throw new Fault('conflict', `device ${id} is ${state}; only a revoked device is forgotten: pier device revoke ${id}`);
+  if (!options.yes) throw new Fault('input-invalid', `device ${id}${name === id ? '' : ` ("${name}")`} would be removed with its events, telemetry and bindings, and nothing brings them back; say so with --yes`);
+  await api.call('forgetDevice', { params: { device: id } });
+  if (options.output === 'json') output.json({ device: id, forgotten: true });
+  else output.line(`device ${id} is forgotten; its key stays refused`);
 }
 
 /** `key=value` sets a tag, `key-` removes it; the others stay, whoever changes them meanwhile. Faults: `input-invalid`. */
