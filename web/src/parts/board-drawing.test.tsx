@@ -39,9 +39,9 @@ test('pointing at a used line names it to the table beside, and leaving says so'
   const told: (string | undefined)[] = [];
   const screen = await show(<BoardDrawing pins={headerPins({ lines, uses: [led] })} onChoose={(line) => told.push(line)} />);
   await screen.getByText('GPIO17').hover();
-  expect(told.at(-1)).toBe('GPIO17');
+  await expect.poll(() => told.at(-1)).toBe('GPIO17');
   await screen.getByText('GPIO4').hover();
-  expect(told.at(-1)).toBeUndefined();
+  await expect.poll(() => told.at(-1)).toBeUndefined();
 });
 
 test('many levels in a moment are drawn as few, and the last of them is what stays', async () => {

@@ -9,7 +9,7 @@ test('says how much is shown, and asks for the next page', async () => {
   const screen = await show(<More of={{ hasNextPage: true, isFetchingNextPage: false, fetchNextPage: () => (asked += 1) }} says="The newest 50 releases." />);
   await expect.element(screen.getByRole('status')).toHaveTextContent('The newest 50 releases.');
   await screen.getByRole('button', { name: 'Show older' }).click();
-  expect(asked).toBe(1);
+  await expect.poll(() => asked).toBe(1);
 });
 
 test('at the end of a list there is no button, and where there is nothing to say nothing stands', async () => {

@@ -26,7 +26,7 @@ test('when all checks have passed nothing is on a tint, and the list waits until
   expect(screen.container.querySelector('.chain-holds')).toBeNull();
   expect(screen.container.querySelector('details')?.open).toBe(false);
   await screen.getByText('All 2 checks pass').click();
-  expect(screen.container.querySelector('details')?.open).toBe(true);
+  await expect.poll(() => screen.container.querySelector('details')?.open).toBe(true);
   expect(screen.container.textContent).toContain('Its wave is open, wave 1 of 2');
 });
 

@@ -32,7 +32,7 @@ test('j and k walk over the rows, one stop a row, and stay at the ends', async (
 test('k comes from below, and a list of nothing is no trouble', async () => {
   const screen = await show(<List rows={['one', 'two']} />);
   await userEvent.keyboard('k');
-  expect(focused()).toBe('two');
+  await expect.poll(() => focused()).toBe('two');
   await screen.unmount();
   await show(<List rows={[]} />);
   await userEvent.keyboard('j');

@@ -27,7 +27,7 @@ test('steps of single devices are left out, and the count says how many', async 
   await screen.getByRole('button', { name: 'Show steps too' }).click();
   await expect.element(screen.getByText('pi-7: failed: unreachable')).toBeVisible();
   await expect.element(screen.getByText('5 of the 5 records.')).toBeVisible();
-  expect(window.location.search).toBe('?steps=shown');
+  await expect.poll(() => window.location.search).toBe('?steps=shown');
 });
 
 test('a page of nothing but steps says so, and the rest can be read', async () => {
@@ -65,10 +65,10 @@ test('what is asked for goes to the manager, stands as chips, and can be taken a
   await screen.getByLabelText('About').fill('device:pi-7');
   await screen.getByRole('button', { name: 'Narrow' }).click();
   await expect.element(screen.getByText('No record with who ada and about device:pi-7.')).toBeVisible();
-  expect(asked.at(-1)).toMatchObject({ query: { actor: 'ada', object: 'device:pi-7' } });
+  await expect.poll(() => asked.at(-1)).toMatchObject({ query: { actor: 'ada', object: 'device:pi-7' } });
   await screen.getByRole('button', { name: 'Take away: Who ada' }).click();
   await expect.element(screen.getByText('No record with about device:pi-7.')).toBeVisible();
-  expect(window.location.search).toBe('?object=device%3Api-7');
+  await expect.poll(() => window.location.search).toBe('?object=device%3Api-7');
   await screen.getByRole('button', { name: 'Show all records' }).click();
   await expect.element(screen.getByText('Nothing was done yet.')).toBeVisible();
 });
@@ -78,5 +78,5 @@ test('what the manager says of a question that it cannot read is shown, and the 
   const screen = await show(<AuditPage />, { answers: { listAudit: () => { throw new Fault('input-invalid', 'query: since: expected a time'); } } });
   await expect.poll(wordsOf(screen.getByRole('alert'))).toContain('input-invalid');
   await screen.getByRole('button', { name: 'Take away: Since yesterday' }).click();
-  expect(window.location.search).toBe('');
+  await expect.poll(() => window.location.search).toBe('');
 });

@@ -22,7 +22,7 @@ test('a binding can only move to a free line, shows what changes, and sends all 
   });
   await expect.element(screen.getByText('Nothing has changed.')).toBeVisible();
   const line = screen.getByLabelText('led: line');
-  expect([...(line.element() as HTMLSelectElement).options].map(({ textContent }) => textContent)).toEqual(['Not bound', 'GPIO17, pin 11', 'GPIO22, pin 15']);
+  await expect.poll(() => [...(line.element() as HTMLSelectElement).options].map(({ textContent }) => textContent)).toEqual(['Not bound', 'GPIO17, pin 11', 'GPIO22, pin 15']);
   await line.selectOptions('GPIO22, pin 15');
   await expect.element(screen.getByRole('cell', { name: 'GPIO22, pin 15, out' })).toBeVisible();
   await screen.getByRole('button', { name: 'Change 1 binding' }).click();

@@ -13,5 +13,5 @@ test('a deployment names the version that its rollout brought; the app alone whe
   const screen = await show(<History device={device({ deployments })} />, { answers: { listEvents: none, listAudit: none, listRollouts: () => ({ items: [rollout], next: null }) } });
   const rows = screen.getByRole('region', { name: 'Deployments' }).getByRole('listitem');
   await expect.poll(() => rows.nth(0).element().textContent).toContain('blink 1.4.0 in wave 1');
-  expect(rows.nth(1).element().textContent).toContain('blink in wave 1');
+  await expect.poll(() => rows.nth(1).element().textContent).toContain('blink in wave 1');
 });

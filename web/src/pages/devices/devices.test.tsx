@@ -1,5 +1,5 @@
 import { type ReactNode, useEffect } from 'react';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { page, userEvent } from 'vitest/browser';
 import { Router } from 'wouter';
 import { Device, type DeviceStanding, type Me } from '@pier/shared/api';
@@ -80,10 +80,10 @@ test('a thousand devices are a table of all of them, of which only those in sigh
   await expect.element(table).toHaveAttribute('aria-rowcount', '1001');
   expect(table.element().querySelectorAll('tbody tr[data-row]').length).toBeLessThan(60);
   const pages = (): (string | undefined)[] => fleet.asked.filter(({ limit }) => limit === 100).map(({ cursor }) => cursor);
-  expect(pages()).toEqual([undefined]);
+  await expect.poll(() => pages()).toEqual([undefined]);
   const box = screen.getByRole('region', { name: 'List of devices' }).element();
   box.scrollTop = 80 * 26;
-  await vi.waitFor(() => expect(pages()).toEqual([undefined, '100']));
+  await expect.poll(pages).toEqual([undefined, '100']);
   await expect.element(screen.getByRole('row', { name: /pump-0085/ })).toHaveAttribute('aria-rowindex', '87');
   await expect.element(page.getByText(/^rows 81 to \d+ of 1,000$/)).toBeVisible();
 });
@@ -93,23 +93,23 @@ test('what a row says changes in place; its place waits until it is sorted again
   fleet.standings.set('pump-0003', 'failed');
   const { screen } = await at('/devices?order=standing', fleet);
   const names = (): string[] => [...screen.getByRole('table', { name: 'Devices' }).element().querySelectorAll('tbody a')].map((link) => link.textContent);
-  await vi.waitFor(() => expect(names()[0]).toBe('pump-0003'));
+  await expect.poll(() => names()[0]).toBe('pump-0003');
   await screen.getByRole('checkbox', { name: 'Choose pump-0005' }).click();
   fleet.standings.set('pump-0005', 'failed');
   await screen.getByRole('button', { name: 'Save view' }).click();
   await screen.getByRole('textbox', { name: 'Name' }).fill('Worst first');
   await screen.getByRole('dialog').getByRole('button', { name: 'Save view' }).click();
   await expect.element(screen.getByRole('row', { name: /pump-0005/ }).getByText('Failed')).toBeVisible();
-  expect(names().at(-1)).toBe('pump-0005');
+  await expect.poll(() => names().at(-1)).toBe('pump-0005');
   await screen.getByRole('button', { name: '1 changed: sort again' }).click();
-  await vi.waitFor(() => expect(names().slice(0, 2)).toEqual(['pump-0003', 'pump-0005']));
+  await expect.poll(() => names().slice(0, 2)).toEqual(['pump-0003', 'pump-0005']);
 });
 
 async function tagWith(screen: Awaited<ReturnType<typeof at>>['screen'], text: string): Promise<void> {
   await screen.getByRole('button', { name: 'Tags…' }).click();
   await screen.getByRole('textbox', { name: 'Set' }).fill(text);
   await screen.getByRole('button', { name: /^Change / }).click();
-  await vi.waitFor(() => expect(screen.getByRole('dialog').query()).toBeNull());
+  await expect.element(screen.getByRole('dialog')).not.toBeInTheDocument();
 }
 
 test('some, a range or all that match are chosen; all are named by their selector, not by what is loaded', async () => {
@@ -122,7 +122,7 @@ test('some, a range or all that match are chosen; all are named by their selecto
   await expect.element(screen.getByText('150 chosen')).toBeVisible();
   await expect.element(screen.getByRole('button', { name: 'Roll out to these…' })).not.toHaveAttribute('aria-disabled', 'true');
   await tagWith(screen, 'role=pump');
-  expect(fleet.tagged.at(-1)).toEqual({ selector: 'site=lab', setTags: { role: 'pump' } });
+  await expect.poll(() => fleet.tagged.at(-1)).toEqual({ selector: 'site=lab', setTags: { role: 'pump' } });
   await expect.element(screen.getByText('Tags of 150 devices changed.')).toBeVisible();
   await expect.element(screen.getByText('Nothing chosen')).toBeVisible();
   await screen.getByRole('checkbox', { name: 'Choose pump-0001' }).click();
@@ -138,13 +138,13 @@ test('a rollout to those that are chosen is opened with their ids, or with the q
   await some.screen.getByRole('checkbox', { name: 'Choose pump-0001' }).click();
   await some.screen.getByRole('checkbox', { name: 'Choose pump-0003' }).click();
   await some.screen.getByRole('button', { name: 'Roll out to these…' }).click();
-  expect(some.path()).toBe('/rollouts/new?devices=pump-0001%2Cpump-0003');
+  await expect.poll(() => some.path()).toBe('/rollouts/new?devices=pump-0001%2Cpump-0003');
   await some.screen.unmount();
   const all = await at('/devices?q=site%3Dlab', fleetOf(300));
   await all.screen.getByRole('checkbox', { name: 'Choose pump-0001' }).click();
   await all.screen.getByRole('button', { name: 'Choose all 150 that match' }).click();
   await all.screen.getByRole('button', { name: 'Roll out to these…' }).click();
-  expect(all.path()).toBe('/rollouts/new?selector=site%3Dlab');
+  await expect.poll(() => all.path()).toBe('/rollouts/new?selector=site%3Dlab');
 });
 
 test('rows are gone through and chosen by keys', async () => {
@@ -164,20 +164,20 @@ test('counters add up to the query without its standing, and narrow it', async (
   fleet.standings.set('pump-0004', 'refused');
   const { screen, path } = await at('/devices?q=site%3Ddunmore', fleet);
   await screen.getByRole('button', { name: 'failed 1' }).click();
-  expect(path()).toBe('/devices?q=site%3Ddunmore&standing=failed');
+  await expect.poll(() => path()).toBe('/devices?q=site%3Ddunmore&standing=failed');
   await expect.element(screen.getByRole('table', { name: 'Devices' })).toHaveAttribute('aria-rowcount', '2');
   await expect.element(screen.getByRole('button', { name: 'in step 18' })).toBeVisible();
   await screen.getByRole('button', { name: 'failed 1' }).click();
-  expect(path()).toBe('/devices?q=site%3Ddunmore');
+  await expect.poll(() => path()).toBe('/devices?q=site%3Ddunmore');
   await screen.getByRole('link', { name: 'My lab 20' }).click();
-  expect(path()).toBe('/devices?q=site%3Dlab&view=My+lab');
+  await expect.poll(() => path()).toBe('/devices?q=site%3Dlab&view=My+lab');
 });
 
 test('nothing matches: says which condition fails, and what was meant', async () => {
   const { screen, path } = await at('/devices?q=site%3Ddunmor+and+online%3Dtrue', fleetOf(10));
   await expect.element(screen.getByText('site=dunmor matches no device.')).toBeVisible();
   await screen.getByRole('button', { name: 'Use site=dunmore' }).click();
-  expect(path()).toBe('/devices?q=site%3Ddunmore+and+online%3Dtrue');
+  await expect.poll(() => path()).toBe('/devices?q=site%3Ddunmore+and+online%3Dtrue');
 });
 
 test('without any device there is one step; who may only look is told why the rest is off', async () => {

@@ -73,6 +73,6 @@ describe('tokens', () => {
     await expect.element(screen.getByRole('group', { name: 'Starts the agent with the token' }).getByText('--manager https://pier.example:8443', { exact: false })).toBeVisible();
     expect(asked).toEqual([{ uses: 2, expiresInS: 86_400, tags: { site: 'lab' }, approval: false }]);
     await screen.getByRole('button', { name: 'Done, hide it' }).click();
-    expect(screen.getByText('pier1.secret').elements()).toEqual([]);
+    await expect.poll(() => screen.getByText('pier1.secret').elements()).toEqual([]);
   });
 });

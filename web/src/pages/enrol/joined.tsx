@@ -31,7 +31,7 @@ function Rows({ rows }: { rows: ReturnType<typeof enrolledOf> }): ReactNode {
   if (rows.length === 0) return <p className="dim">None. Earlier ones stand in <Link href="/devices">the list of devices</Link>.</p>;
   return (
     <TableScroll>
-      <table className="table table-stack">
+      <table className="table table-stack enrol-joined">
         <caption className="sr-only">{counted(rows.length, 'board')}</caption>
         <thead><tr><th scope="col">Device</th><th scope="col">Board</th><th scope="col">Token</th><th scope="col">Let in</th><th scope="col" className="end">At</th></tr></thead>
         <tbody>
@@ -41,7 +41,7 @@ function Rows({ rows }: { rows: ReturnType<typeof enrolledOf> }): ReactNode {
               <td>{model === undefined ? <span className="dim">not told</span> : modelWords(model)}</td>
               <td className="mono" data-says="Token">{token ?? '–'}</td>
               <td>{by === undefined ? 'By token alone' : `Approved by ${by}`}</td>
-              <td className="end" data-says="At"><Moment at={at} /></td>
+              <td className="end"><Moment at={at} /></td>
             </tr>
           ))}
         </tbody>

@@ -38,8 +38,8 @@ test('any other failure is an error, not a fleet without a policy', async () => 
 test('keys stand by role with the root first, and this manager’s own is marked', async () => {
   const screen = await show(<KeysPage />, { answers: answers() });
   await expect.poll(wordsOf(screen.getByRole('row', { name: /^scheduler/ }))).toContain('this manager’s');
-  const names = [...document.querySelectorAll('.keys-table:not(.keys-scopes) tbody th')].map((cell) => cell.firstChild?.textContent);
-  expect(names).toEqual(['root', 'ops-hsm', 'release-2026', 'scheduler']);
+  const names = () => [...document.querySelectorAll('.keys-table:not(.keys-scopes) tbody th')].map((cell) => cell.firstChild?.textContent);
+  await expect.poll(names).toEqual(['root', 'ops-hsm', 'release-2026', 'scheduler']);
   await expect.poll(wordsOf(screen.getByRole('row', { name: /manager\/apps/ }))).toContain('2 of 2release-2026, ops-hsmgpio, storage; not serial, telemetry');
 });
 

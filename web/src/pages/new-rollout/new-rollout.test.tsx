@@ -40,7 +40,7 @@ test('says who gets it, who is left out or waits, what is new, and the command t
   await expect.element(screen.getByText('New: it switches one output, “siren”')).toBeVisible();
   await expect.element(screen.getByText('No longer: it reads the input “button”')).toBeVisible();
   await expect.element(screen.getByText('./pier rollout start rel-2 -l all --wave 1 --wave rest')).toBeVisible();
-  expect(window.location.search).toBe('');
+  await expect.poll(() => window.location.search).toBe('');
 });
 
 test('nothing is sent before the last button, which names the count; then the plan goes once, under a key', async () => {
@@ -52,7 +52,7 @@ test('nothing is sent before the last button, which names the count; then the pl
   await screen.getByRole('button', { name: 'Start for 6 devices', exact: true }).click();
   await expect.poll(() => window.location.pathname).toBe('/rollouts/r-9');
   expect(sent).toMatchObject([{ body: { release: 'rel-2', selector: 'all', waves: [{ take: { by: 'count', count: 3 } }, { take: { by: 'rest' } }] }, idempotencyKey: expect.stringMatching(/.{8,}/) as string }]);
-  expect(window.sessionStorage.length).toBe(0);
+  await expect.poll(() => window.sessionStorage.length).toBe(0);
 });
 
 test('where a second person has to agree, the button asks for it and says why', async () => {
@@ -101,7 +101,7 @@ test('a reload brings back what was typed; discard does not', async () => {
   await expect.element(again.getByRole('textbox', { name: 'Name' })).toHaveValue('spring');
   await again.getByRole('button', { name: 'Discard the draft' }).click();
   await expect.element(again.getByRole('textbox', { name: 'Name' })).toHaveValue('');
-  expect(window.sessionStorage.length).toBe(0);
+  await expect.poll(() => window.sessionStorage.length).toBe(0);
 });
 
 test('a viewer sees the page, and why nothing can be started; nothing is asked in vain', async () => {

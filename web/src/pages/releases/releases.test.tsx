@@ -33,8 +33,8 @@ test('the app stands in the address, and the choice offers every app that is kno
   const screen = await show(<ReleasesPage />, { answers });
   await screen.getByRole('combobox', { name: 'Releases of' }).selectOptions('blink');
   await expect.element(screen.getByText('All 2 releases.')).toBeVisible();
-  expect(window.location.search).toBe('?app=blink');
-  expect([...document.querySelectorAll('option')].map(({ value }) => value)).toEqual(['', 'blink', 'meter']);
+  await expect.poll(() => window.location.search).toBe('?app=blink');
+  await expect.poll(() => [...document.querySelectorAll('option')].map(({ value }) => value)).toEqual(['', 'blink', 'meter']);
 });
 
 test('an app without releases is told apart from a manager without any', async () => {

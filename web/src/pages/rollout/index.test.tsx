@@ -71,7 +71,7 @@ test('a roll back asks for the typed name, shows every device in a row, and tell
   await screen.getByRole('button', { name: 'Roll back…' }).click();
   const dialog = screen.getByRole('dialog');
   await expect.element(dialog.getByText('All its devices')).toBeVisible();
-  expect(dialog.getByRole('row').elements().map((row) => row.textContent)).toEqual(['OrderDevicesWhat happens', 'First, wave 29go back to what ran before', 'Then, wave 12go back to what ran before', ' Waiting22never took it and are left out', 'All its devices33in all']);
+  await expect.poll(() => dialog.getByRole('row').elements().map((row) => row.textContent)).toEqual(['OrderDevicesWhat happens', 'First, wave 29go back to what ran before', 'Then, wave 12go back to what ran before', ' Waiting22never took it and are left out', 'All its devices33in all']);
   await dialog.getByLabelText('Why (kept in the audit)').fill('they do not start');
   await dialog.getByLabelText('Type meter 3.1.0 to confirm').fill('meter 3.1.0');
   await dialog.getByRole('button', { name: 'Roll back 11 devices' }).click();

@@ -35,7 +35,7 @@ test.each([
   const screen = await open('', ({ live }) => ({ items: live === 'true' ? moving : [rollout('r-9', { state: 'completed', cause: null, reason: null })], next: null }));
   await expect.poll(() => window.location.search).toBe(address);
   await expect.element(screen.getByRole('link', { name: tab, exact: true })).toHaveAttribute('aria-current', 'page');
-  expect(screen.getByRole('rowheader').elements().length).toBe(1);
+  await expect.poll(() => screen.getByRole('rowheader').elements().length).toBe(1);
 });
 
 test('pages are asked for one by one, and the tab is part of the address', async () => {
@@ -49,7 +49,7 @@ test('pages are asked for one by one, and the tab is part of the address', async
   await expect.element(screen.getByText('The newest 1 rollout.')).toBeVisible();
   await screen.getByRole('button', { name: 'Show older' }).click();
   await expect.poll(() => screen.getByRole('rowheader').elements().length).toBe(2);
-  expect(asked.at(-1)).toMatchObject({ cursor: 'more' });
+  await expect.poll(() => asked.at(-1)).toMatchObject({ cursor: 'more' });
   expect(asked.at(-1)).not.toHaveProperty('live');
 });
 

@@ -65,6 +65,6 @@ test('the switch of single letters is remembered by this browser', async () => {
   await expect.element(letters).toHaveAccessibleName('Single letters do something');
   await letters.click();
   await expect.element(letters).not.toBeChecked();
-  expect(window.localStorage.getItem('pier.single-letters')).toBe('off');
+  await expect.poll(() => window.localStorage.getItem('pier.single-letters')).toBe('off');
   window.localStorage.removeItem('pier.single-letters');
 });

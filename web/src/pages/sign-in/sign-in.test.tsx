@@ -33,8 +33,8 @@ test('a wrong password is said in words, and chosen to be typed anew', async () 
   await screen.getByRole('button', { name: 'Sign in' }).click();
   await expect.element(screen.getByRole('alert')).toMatchTextContent('Not signed in. Wrong user name or password. unauthenticated');
   await expect.element(screen.getByLabelText('Password', { exact: true })).toHaveFocus();
-  const { selectionStart, selectionEnd } = screen.getByLabelText('Password', { exact: true }).element() as HTMLInputElement;
-  expect([selectionStart, selectionEnd]).toEqual([0, 6]);
+  const password = screen.getByLabelText('Password', { exact: true }).element() as HTMLInputElement;
+  await expect.poll(() => [password.selectionStart, password.selectionEnd]).toEqual([0, 6]);
 });
 
 test('too many tries say when again, and from when that counts', async () => {
@@ -51,7 +51,7 @@ test('too many tries say when again, and from when that counts', async () => {
 test('the page says which manager it is and that all of it answers; or that nothing does', async () => {
   const screen = await show(<SignInPage onDone={() => undefined} />, { answers: { health } });
   await expect.element(screen.getByRole('contentinfo')).toMatchTextContent(`Manager at ${window.location.host}; its database and its broker answer`);
-  expect([document.title, document.querySelectorAll('h1').length]).toEqual(['Sign in · Pier', 1]);
+  await expect.poll(() => [document.title, document.querySelectorAll('h1').length]).toEqual(['Sign in · Pier', 1]);
   await screen.unmount();
   const silent = await show(<SignInPage onDone={() => undefined} />);
   await expect.element(silent.getByRole('contentinfo')).toMatchTextContent('it does not answer');

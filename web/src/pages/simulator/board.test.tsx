@@ -68,7 +68,7 @@ describe('the page of a simulated board', () => {
     const screen = await show(<BoardPage id="bench" />, { answers });
     const faults = screen.getByRole('region', { name: 'Faults' });
     await expect.element(faults.getByText('2 on; each goes into the audit')).toBeVisible();
-    expect(faults.getByRole('listitem').elements().slice(0, 2).map((item) => item.textContent)).toEqual([expect.stringContaining('meter unplugged'), expect.stringContaining('meter wrong check sum for 2 more')]);
+    await expect.poll(() => faults.getByRole('listitem').elements().slice(0, 2).map((item) => item.textContent)).toEqual([expect.stringContaining('meter unplugged'), expect.stringContaining('meter wrong check sum for 2 more')]);
     await faults.getByRole('button', { name: 'Plug in' }).click();
     await expect.element(faults.getByText('none is on', { exact: false })).toBeVisible();
     expect(asked).toEqual([{ act: 'plug', port: 'meter' }]);
