@@ -13,7 +13,7 @@ import type { Config } from './config.ts';
 import { tightenDataDir } from './data-dir.ts';
 import { claimInstallation, openDatabase } from './db/index.ts';
 import { announceManager, readDevice } from './device/index.ts';
-import { enrollDeviceRoutes, enrollHandlers, openDeviceKeys, openRevocations } from './enroll/index.ts';
+import { enrollDeviceRoutes, enrollHandlers, openDeviceKeys, openRevocations, startKeyUpkeep } from './enroll/index.ts';
 import { healthHandlers, untold, watchDisk } from './health/index.ts';
 import { type Handlers, openHttp } from './http/index.ts';
 import { type DeviceListener, openDeviceListener } from './listener/index.ts';
@@ -68,6 +68,7 @@ export async function openManager(config: Config, world: World): Promise<Manager
   });
   const deviceKeys = await openDeviceKeys({ db: database.db, clock, log });
   opening.defer(() => deviceKeys.idle());
+  opening.use(startKeyUpkeep({ keys: deviceKeys, graceMs: config.certificateGraceDays * dayMs, clock, log }));
   const trust: RoomDeps['trust'] = { supersededBy: deviceKeys.supersededBy, onLetIn: ({ identity, keyId }) => identity.kind === 'device' && deviceKeys.used(identity.device, keyId) };
   // Until it enrols again it is kept out, or it would speak for ever to nobody.
   const onStranger = (device: string): void => {

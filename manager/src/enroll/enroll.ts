@@ -4,12 +4,12 @@ import type { Device } from '@pier/shared/api';
 import type { EnrollRequest, EnrollResponse } from '@pier/shared/enroll';
 import type { Envelope } from '@pier/shared/signing';
 import { type Db, inTransaction, storeAudit } from '../db/index.ts';
-import type { DeviceKeys } from './device-keys.ts';
+import { type DeviceKeys, noteCertificate } from './device-keys.ts';
 import type { Revocations } from './revocations.ts';
 import { checkToken, deviceIdFor } from './rules.ts';
 import { type StoredDevice, type StoredToken, deviceOfKey, isGivenUp, isLetIn, lockToken, storeDevice } from './store.ts';
 
-export type Issued = { readonly certPem: string; readonly keyId: string; readonly serial: string };
+export type Issued = { readonly certPem: string; readonly keyId: string; readonly serial: string; readonly notAfter: Date };
 
 /** What enrolment needs of the rest of the manager. */
 export type EnrollDeps = {
@@ -84,7 +84,7 @@ async function admit(tx: Db, deps: EnrollDeps, asked: EnrollRequest): Promise<Ad
 /** Undefined when the id, or meanwhile the key, is taken. */
 async function takeIn(tx: Db, { clock, log }: EnrollDeps, { id, issued, token, asked }: { id: DeviceId; issued: Issued; token: StoredToken; asked: EnrollRequest }): Promise<Admitted | undefined> {
   const nowMs = clock.nowMs();
-  if (!(await storeDevice(tx, { id, keyId: issued.keyId, asked, token, nowMs }))) return undefined;
+  if (!(await storeDevice(tx, { id, issued, asked, token, nowMs }))) return undefined;
   const { model } = asked.profile;
   if (token.approval) {
     await storeAudit(tx, [{ actor: `token:${token.id}`, action: 'device.asked', object: `device:${id}`, detail: { keyId: issued.keyId, model } }], nowMs);
@@ -110,6 +110,7 @@ async function welcomeBack(tx: Db, { authority, clock, log }: EnrollDeps, { know
   const letIn = await isLetIn(tx, device);
   if (!letIn && !verdict.ok && verdict.refusal.code !== 'token-used') throw faultOf(verdict);
   const issued = await authority.signDevice({ csrPem: asked.csr, device });
+  await noteCertificate(tx, { device, notAfter: issued.notAfter });
   await storeAudit(tx, [{ actor: `token:${token.id}`, action: letIn ? 'device.certificate-issued' : 'device.certificate-reissued', object: `device:${device}`, detail: { serial: issued.serial } }], clock.nowMs());
   log.info({ device, token: token.id }, letIn ? 'device.enrolled' : 'device.enrolled-again');
   return { device, generation: known.generation, certificate: issued.certPem };

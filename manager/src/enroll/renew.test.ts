@@ -9,7 +9,7 @@ import { EnrollResponse, RenewResponse, decodeToken, devicePaths } from '@pier/s
 import { makeCertificateRequest, makePrivateKey } from '@pier/shared/x509';
 import { type Fleet, board, openFleet } from '../../../test/support/fleet.ts';
 import { openAuthority } from '../authority/index.ts';
-import { audit, device } from '../db/index.ts';
+import { audit, device, deviceKey } from '../db/index.ts';
 import { readDevice } from '../device/index.ts';
 import { type DeviceKeys, type EnrollDeps, enrollDeviceRoutes, enrollHandlers, openDeviceKeys, openRevocations } from './index.ts';
 
@@ -149,4 +149,38 @@ test('keys without end are not signed for', async () => {
   const held = await enrolled();
   for (let n = 0; n < 8; n += 1) await renewed(held);
   expect(await codeOf(renewed(held))).toBe('too-many-requests');
+});
+
+test('a key is remembered for as long as a certificate of it can be used or renewed, however often it was signed for, and then no more', async () => {
+  const [old, lost, revoked, unknown] = [await enrolled(), await enrolled(), await enrolled(), await enrolled()];
+  for (const held of [old, revoked, unknown]) await use(await renewed(held));
+  const again = await renewed(lost);
+  await fleet.db.update(deviceKey).set({ until: null }).where(eq(deviceKey.keyId, shown(unknown).keyId));
+  await enrollHandlers(deps).revokeDevice({ params: { device: (await readDevice(fleet.db, revoked.device as never)).id }, query: undefined, body: {}, actor });
+  const kept = async () => {
+    await keys.dropExpired(deps.graceMs);
+    const rows = await fleet.db.select({ keyId: deviceKey.keyId }).from(deviceKey);
+    return [old, again, revoked, unknown].map((held) => rows.some(({ keyId }) => keyId === shown(held).keyId));
+  };
+  fleet.clock.skip(20 * dayMs);
+  // The same key once more: what counts is the last certificate of it.
+  await renewed(lost, again.key);
+  fleet.clock.skip(99 * dayMs);
+  expect([await kept(), isGivenUp(old)]).toEqual([[true, true, true, true], true]);
+  fleet.clock.skip(2 * dayMs);
+  expect([await kept(), isGivenUp(old), isGivenUp(revoked)]).toEqual([[false, true, true, true], false, true]);
+  expect(await codeOf(renewed(old))).toBe('certificate-expired');
+  fleet.clock.skip(20 * dayMs);
+  expect(await kept()).toEqual([false, false, true, true]);
+});
+
+test('who comes with a key that was given up is another holder of it, once the device has had the time to change over', async () => {
+  const [old, other] = [await enrolled(), await enrolled()];
+  const next = await renewed(old);
+  const copy = (held: Held, inMs: number, by = keys) => by.copyOf({ keyId: shown(held).keyId, connectedMs: fleet.clock.nowMs() + inMs });
+  expect(copy(old, 600_000)).toBeUndefined();
+  await use(next);
+  const known = { device: old.device, givenUp: shown(old).keyId, inForce: shown(next).keyId };
+  expect([copy(old, 60_000), copy(old, 600_000), copy(next, 600_000), copy(other, 600_000)]).toEqual([undefined, known, undefined, undefined]);
+  expect(copy(old, 600_000, await openDeviceKeys({ db: fleet.db, clock: fleet.clock, log: silentLog }))).toEqual(known);
 });

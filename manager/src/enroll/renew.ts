@@ -26,7 +26,7 @@ export async function renew(deps: EnrollDeps, shown: ShownCertificate, { csr }: 
     await mayRenew(tx, deps, shown);
     const issued = await authority.signDevice({ csrPem: csr, device: DeviceId.parse(shown.device) });
     if (issued.keyId === shown.keyId) throw new Fault('input-invalid', 'certificate request: a renewal comes with a new key, and this is the one that it was asked with');
-    await keys.offer(tx, { device: shown.device, keyId: issued.keyId, replaces: shown.keyId });
+    await keys.offer(tx, { device: shown.device, keyId: issued.keyId, replaces: shown.keyId, notAfter: issued.notAfter });
     await storeAudit(tx, [{ actor: `device:${shown.device}`, action: 'device.certificate-renewed', object: `device:${shown.device}`, detail: { keyId: issued.keyId, serial: issued.serial } }], nowMs);
     return issued;
   });

@@ -25,11 +25,11 @@ export async function deviceOfKey(tx: Db, keyId: string): Promise<StoredDevice |
 }
 
 /** Stores a new device, pending where its token wants that, and counts the token's use. False when the id or the key is taken: nothing is stored then. */
-export async function storeDevice(tx: Db, { id, keyId, asked, token, nowMs }: { id: DeviceId; keyId: string; asked: EnrollRequest; token: StoredToken; nowMs: number }): Promise<boolean> {
+export async function storeDevice(tx: Db, { id, issued, asked, token, nowMs }: { id: DeviceId; issued: { readonly keyId: string; readonly notAfter: Date }; asked: EnrollRequest; token: StoredToken; nowMs: number }): Promise<boolean> {
   const { profile, name = id } = asked;
   const stored = await tx
     .insert(device)
-    .values({ id, name, model: profile.model, profile, tags: token.tags, state: token.approval ? 'pending' : 'active', generation: 1, keyId, createdAt: new Date(nowMs) })
+    .values({ id, name, model: profile.model, profile, tags: token.tags, state: token.approval ? 'pending' : 'active', generation: 1, keyId: issued.keyId, certificateUntil: issued.notAfter, createdAt: new Date(nowMs) })
     .onConflictDoNothing()
     .returning({ id: device.id });
   if (stored.length === 0) return false;
