@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 import { findChromium } from './test/support/chromium.ts';
 import { LongestFirst } from './test/support/longest-first.ts';
 
-const common = { globals: false, passWithNoTests: false, testTimeout: 60_000, hookTimeout: 120_000, pool: 'forks' as const };
+const common = { globals: false, passWithNoTests: false, testTimeout: 60_000, hookTimeout: 300_000, expect: { poll: { timeout: 30_000 } }, pool: 'forks' as const };
 
 /** Only the projects that show pages need a browser: where there is none, the others run all the same. */
 const chromium = process.argv.some((word) => /^(?:--project=)?(?:unit|flow|package)$/.test(word)) ? undefined : await findChromium(process.env);
@@ -14,7 +14,7 @@ export default defineConfig({
     projects: [
       // One set of modules for all files of a worker: loading them anew for each of 300 files costs more than half of the tests.
       { test: { ...common, name: 'unit', isolate: false, include: ['{shared,agent,manager,firmware-sim,cli,deploy}/**/*.test.ts', 'web/src/**/*.test.ts', 'sdk/*.test.ts', 'test/{support,demo,sabotage,storm}/**/*.test.ts', 'test/{tidy,docs}.test.ts'] } },
-      { test: { ...common, name: 'flow', include: ['test/{flow,contract}/**/*.test.ts'], testTimeout: 180_000 } },
+      { test: { ...common, name: 'flow', include: ['test/{flow,contract}/**/*.test.ts'], testTimeout: 300_000 } },
       { test: { ...common, name: 'package', include: ['test/package/**/*.test.ts'], testTimeout: 300_000, globalSetup: 'test/package/setup.ts' } },
       ...(chromium === undefined
         ? []

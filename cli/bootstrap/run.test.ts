@@ -71,7 +71,7 @@ describe('a command started by run.mjs', () => {
     run.child.kill('SIGKILL');
     // Its output closes only once nobody holds it any more: shell, run.mjs and command are gone.
     expect((await run.ended).signal).toBe('SIGKILL');
-    expect(isRunning(pidOf(run.output()))).toBe(false);
+    await until(() => !isRunning(pidOf(run.output())), () => 'the command to end');
   });
 
   test('that does not exist is named', async () => {

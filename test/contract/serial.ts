@@ -214,7 +214,7 @@ function stalledContract(open: () => Promise<PortUnderTest>): void {
     await systemClock.sleep(50);
     await under.far.vanish();
     expect(await ended).toEqual([{ status: 'rejected', reason: fault('port-gone', /gone/) }]);
-    expect(opened.heard.gone).toEqual([fault('port-gone', new RegExp(under.path))]);
+    await vi.waitFor(() => expect(opened.heard.gone).toEqual([fault('port-gone', new RegExp(under.path))]), waiting);
   });
 }
 

@@ -26,7 +26,7 @@ test('why it could not be looked for pins is said when it changes, and not at ev
     await vi.waitFor(() => {
       tick();
       expect(looks).toBe(look);
-    });
+    }, { timeout: 20_000 });
     await systemClock.sleep(1);
   }
   const mute = { event: 'board.look-failed', code: 'hardware-fault', reason: 'the chip is mute' };

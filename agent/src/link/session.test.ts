@@ -57,7 +57,7 @@ let seq = 0;
 const open = (who: Identity, onMessage: (received: Received) => void = () => {}) => openSession({ identity: who, clock: systemClock, log: silentLog, order: () => ({ gen: 1, boot: 1, seq: (seq += 1) }), onMessage }, never);
 const say = (topic: string, payload: string, retain = false): Promise<void> => new Promise((resolve) => broker.publish({ cmd: 'publish', topic, payload: Buffer.from(payload), qos: 1, retain, dup: false }, () => resolve()));
 async function until(look: () => boolean): Promise<void> {
-  for (let tries = 0; !look() && tries < 400; tries += 1) await systemClock.sleep(10);
+  for (let tries = 0; !look() && tries < 3_000; tries += 1) await systemClock.sleep(10);
   expect(look()).toBe(true);
 }
 

@@ -57,7 +57,7 @@ describe('connections', () => {
   });
 
   test('who never says who it is is closed: no handshake, no CONNECT, half a CONNECT', async () => {
-    await world.restart({ connectTimeoutMs: 500 });
+    await world.restart({ connectTimeoutMs: 2_000 });
     const who = await deviceIdentity(world.authority, 'dev-a');
     const silent = connectTcp(world.broker.port, '127.0.0.1');
     silent.on('error', () => {});

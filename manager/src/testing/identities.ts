@@ -42,7 +42,7 @@ export async function newRequest(name: string): Promise<{ csrPem: string; keyPem
 }
 
 /** Resolves once `holds` is true; fails after a time that is generous for a busy machine. */
-export async function until(holds: () => boolean, { what, withinMs = 15_000 }: { what: string; withinMs?: number }): Promise<void> {
+export async function until(holds: () => boolean, { what, withinMs = 45_000 }: { what: string; withinMs?: number }): Promise<void> {
   const endMs = systemClock.monotonicMs() + withinMs;
   while (!holds()) {
     if (systemClock.monotonicMs() > endMs) throw new Error(`not within ${withinMs} ms: ${what}`);

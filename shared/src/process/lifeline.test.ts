@@ -27,7 +27,7 @@ function alive(pid: number): boolean {
 }
 
 async function gone(pid: number): Promise<boolean> {
-  for (let n = 0; n < 200 && alive(pid); n += 1) await systemClock.sleep(50);
+  for (let n = 0; n < 1_000 && alive(pid); n += 1) await systemClock.sleep(50);
   return !alive(pid);
 }
 
