@@ -2,12 +2,17 @@
 # Puts the Pier agent onto a system that runs already, enrols it, and takes it away again. Needs no network of its own.
 set -eu
 
+# "su" without its "-" leaves a caller's own path, in which dpkg does not find what it needs.
+PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
+export PATH
+
 usage() {
   cat <<'EOF'
 usage: install.sh [--packages DIR] --manager URL (--token-file FILE | --token T) [--board auto|chardev|sysfs|sim:DIR] [--name NAME]
        install.sh --remove [--purge]
 DIR holds pier-runtime_*.deb and pier-agent_*.deb for this machine, as "npm run build:packages" makes them; it is the folder
 that install.sh lies in unless another one is named.
+What stands after --token can be read by every user of this machine while it runs.
 --remove keeps who the device is and its settings; --purge forgets them too.
 EOF
 }
@@ -73,6 +78,21 @@ check_words() {
   [ "${#name}" -le 64 ] || fail 2 '--name has 64 characters at most'
 }
 
+# Root installs what lies there under the right name.
+check_packages() {
+  [ -d "$packages" ] || fail 2 "--packages $packages is no folder"
+  # The rights of a link say nothing.
+  if [ -n "$(find "$packages/." -maxdepth 1 \( -name . -o -name 'pier-*.deb' \) ! -type l -perm -0002)" ]; then
+    fail 1 "everybody on this machine can put packages into $packages: move them, and install.sh with them, into a folder that is your own"
+  fi
+}
+
+# One at a time: the second would take the token from the first.
+check_alone() {
+  exec 9>/run/pier-install.lock
+  flock --nonblock 9 || fail 5 'another install.sh is at work on this machine'
+}
+
 check_new() {
   if [ -e /var/lib/pier-agent/identity/enrolment.json ]; then
     fail 5 'this device is enrolled already: "dpkg -i" brings it newer packages, and "rm -r /var/lib/pier-agent/identity" makes it forget who it is'
@@ -95,10 +115,27 @@ set_option() {
   mv -f "$conf.part" "$conf"
 }
 
+# dpkg, once it is its turn: a board that was just started is often busy with its own updates.
+run_dpkg() {
+  waited=0
+  while :; do
+    status=0
+    { said=$(LC_ALL=C dpkg "$@" 2>&1 >&3) || status=$?; } 3>&1
+    [ "$status" != 0 ] || break
+    case $said in *'locked by another process'*) ;; *) break ;; esac
+    [ "$waited" -lt 600 ] || fail 124 'another program has been installing packages for ten minutes; try again when it is done'
+    [ "$waited" -gt 0 ] || printf 'install.sh: another program is installing packages; waiting for it\n' >&2
+    sleep 2
+    waited=$((waited + 2))
+  done
+  [ -z "$said" ] || printf '%s\n' "$said" >&2
+  return "$status"
+}
+
 install_packages() {
   runtime=$(package pier-runtime)
   agent=$(package pier-agent)
-  dpkg -i "$runtime" "$agent" || fail 1 'dpkg did not install the packages; what it said is above'
+  run_dpkg -i "$runtime" "$agent" || fail 1 'dpkg did not install the packages; what it said is above'
 }
 
 remove_packages() {
@@ -106,7 +143,7 @@ remove_packages() {
   [ "$purge" = no ] || act=--purge
   # Also what is left of a package that was removed before.
   for name in pier-agent pier-runtime; do
-    if dpkg-query -W -f '${Status}\n' "$name" 2>/dev/null | grep -qv 'not-installed'; then dpkg "$act" "$name" || fail 1 "dpkg did not remove $name; what it said is above"; fi
+    if dpkg-query -W -f '${Status}\n' "$name" 2>/dev/null | grep -qv 'not-installed'; then run_dpkg "$act" "$name" || fail 1 "dpkg did not remove $name; what it said is above"; fi
   done
 }
 
@@ -141,17 +178,19 @@ done
 
 if [ "$remove" = yes ]; then
   [ "$(id -u)" = 0 ] || fail 1 'only root can remove packages: run it with sudo'
+  check_alone
   remove_packages
   exit 0
 fi
 [ "$purge" = no ] || fail 2 '--purge goes with --remove'
 [ -n "$packages" ] || packages=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
-[ -d "$packages" ] || fail 2 "--packages $packages is no folder"
 [ -n "$manager" ] || fail 2 '--manager is needed'
 if [ -z "$token" ] && [ -z "$file" ]; then fail 2 '--token-file or --token is needed'; fi
 [ -z "$file" ] || [ -r "$file" ] || fail 2 "--token-file $file cannot be read"
 check_words
+check_packages
 check_system
+check_alone
 check_new
 install_packages
 [ -z "$board" ] || set_option PIER_BOARD "$board"
@@ -161,7 +200,11 @@ if [ -z "$file" ]; then
   umask 077
   file=$(mktemp)
   trap 'rm -f "$file"' EXIT
+  # Without these a signal ends the shell with its file left.
+  trap 'exit 129' HUP
+  trap 'exit 130' INT
+  trap 'exit 143' TERM
   printf '%s\n' "$token" >"$file"
   umask 022
 fi
-pier-agent enrol --manager "$manager" --token-file "$file"
+pier-agent enrol --manager "$manager" --token-file "$file" 9>&-

@@ -10,9 +10,9 @@ import { systemClock } from '@pier/shared/core';
 const bootstrap = import.meta.dirname;
 const repo = join(bootstrap, '..', '..');
 
-export type Ended = { readonly status: number | null; readonly signal: NodeJS.Signals | null; readonly stdout: string; readonly stderr: string };
-export type Running = { readonly child: ChildProcess; readonly ended: Promise<Ended>; readonly printed: (text: string) => Promise<void>; readonly output: () => string };
-export type Start = { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv; readonly detached?: boolean };
+type Ended = { readonly status: number | null; readonly signal: NodeJS.Signals | null; readonly stdout: string; readonly stderr: string };
+type Running = { readonly child: ChildProcess; readonly ended: Promise<Ended>; readonly printed: (text: string) => Promise<void>; readonly output: () => string };
+type Start = { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv; readonly detached?: boolean };
 
 export type ToyCheckout = AsyncDisposable & {
   /** Every process that works in this checkout, by its folder. */
@@ -90,9 +90,9 @@ function watch(child: ChildProcess): Running {
   return { child, ended, printed, output: () => `${stdout}${stderr}` };
 }
 
-/** Looks again every 50 ms until it holds; throws what was waited for after 20 s. */
+/** Looks again every 50 ms until it holds; throws what was waited for after 50 s. */
 export async function until(holds: () => boolean, what: () => string): Promise<void> {
-  for (let turn = 0; turn < 400; turn += 1) {
+  for (let turn = 0; turn < 1_000; turn += 1) {
     if (holds()) return;
     await systemClock.sleep(50);
   }

@@ -67,7 +67,12 @@ describe.skipIf('why' in provided)('on a fresh Debian without a network', () => 
       ['--manager https://a --token pier1.x --name a=b', /--name: "a=b" holds a character/],
     ] as const) expect(await refused(':', words)).toMatch(reason);
     // All is well with the words, so that it is the system that is looked at.
-    for (const words of ['--manager https://[::1]:8443', '--manager https://a:8443/ --board sim:/srv/board --name porch-1']) expect(await refused(':', `${words} --token pier1.x`)).toMatch(/not run by systemd/);
+    for (const words of ['--manager https://[::1]:8443', '--manager https://a:8443/ --board sim:/srv/board --name porch-1']) expect(await refused(':', `--packages /tmp/packages ${words} --token pier1.x`)).toMatch(/not run by systemd/);
+    // Root would install what anybody has laid there.
+    const open = /everybody on this machine can put packages into \/tmp/;
+    expect(await refused(':', '--manager https://a --token pier1.x')).toMatch(open);
+    expect(await refused('chmod o+w /tmp/packages/*', '--packages /tmp/packages --manager https://a --token pier1.x')).toMatch(open);
+    expect(await refused('chmod o-w /tmp/packages/*')).toMatch(/not run by systemd/);
     expect(root.list().filter((line) => !line.startsWith('tmp/'))).toEqual(before.filter((line) => !line.startsWith('tmp/')));
   });
 
@@ -77,7 +82,7 @@ describe.skipIf('why' in provided)('on a fresh Debian without a network', () => 
     const [, , uid = '', gid = ''] = (await ok('getent', 'passwd', 'pier-agent')).split(':');
     expect((await ok('id', '-nG', 'pier-agent')).trim().split(' ').sort()).toEqual(['dialout', 'gpio', 'pier-agent']);
     expect(stat(state)).toMatchObject({ uid: Number(uid), gid: Number(gid), mode: 0o40700 });
-    for (const [path, mode] of [['usr/bin/pier-agent', 0o100755], ['usr/lib/pier/agent/agent.mjs', 0o100644], ['usr/lib/pier/runtime/bin/node', 0o100755], ['etc/pier/agent.conf', 0o100644], ['usr/lib/systemd/system/pier-agent.service', 0o100644], ['usr/lib/udev/rules.d/60-pier-agent.rules', 0o100644]] as const) expect({ path, ...pick(stat(path)) }).toEqual({ path, mode, uid: 0, gid: 0 });
+    for (const [path, mode] of [['usr/bin/pier-agent', 0o100755], ['usr/lib/pier/agent/agent.mjs', 0o100644], ['usr/lib/pier/runtime/bin/node', 0o100755], ['etc/pier/agent.conf', 0o100644], ['usr/share/pier-agent/agent.conf', 0o100644], ['usr/lib/systemd/system/pier-agent.service', 0o100644], ['usr/lib/udev/rules.d/60-pier-agent.rules', 0o100644]] as const) expect({ path, ...pick(stat(path)) }).toEqual({ path, mode, uid: 0, gid: 0 });
     // Nothing that its own user could change.
     const theirs = root.list().filter((line) => line.endsWith(` ${uid}:${gid}`));
     expect(theirs.map((line) => line.split(' ')[0])).toEqual(['var/lib/pier-agent']);
@@ -160,6 +165,18 @@ describe.skipIf('why' in provided)('on a fresh Debian without a network', () => 
       expect(existsSync(unit)).toBe(false);
     }
     expect(await ok('pier-agent', 'status')).toContain(device);
+  });
+
+  test('it waits for another program that installs packages, and for no other installer', async () => {
+    const hold = `perl -MFcntl -e 'open F, ">>", "/var/lib/dpkg/lock-frontend"; my $whole = pack("ssx4qqix4", F_WRLCK, 0, 0, 0, 0); fcntl(F, F_SETLK, $whole) or die; open G, ">", "/tmp/held"; close G; select(undef, undef, undef, 0.1) until -e "/tmp/go"'`;
+    const script = [
+      `${hold} & until [ -e /tmp/held ]; do sleep 0.1; done`,
+      'sh /tmp/install.sh --remove 2>/tmp/said >&2 & first=$!',
+      'while kill -0 $first 2>/dev/null && ! grep -q waiting /tmp/said; do sleep 0.1; done',
+      'sh /tmp/install.sh --remove 2>&1; echo "second $?"; [ -e /usr/lib/pier ] && echo waits',
+      'touch /tmp/go; wait $first; echo "first $?"; [ -e /usr/lib/pier ] || echo removed',
+    ];
+    expect((await ok('sh', '-c', script.join('\n'))).split('\n')).toEqual(['install.sh: another install.sh is at work on this machine', 'second 5', 'waits', 'first 0', 'removed', '']);
   });
 
   test('removed it keeps who it is; purged it leaves nothing behind', async () => {

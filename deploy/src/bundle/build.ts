@@ -12,7 +12,7 @@ import { ownManifest, placesIn, readPins } from './packages.ts';
 import { sbomOf } from './sbom.ts';
 
 /** `out` is the folder, or makes it of the bundle's name; what is there is replaced. */
-export type BuildRequest = Provision & { readonly root: string; readonly out: string | ((name: string) => string); readonly mtimeS: number };
+type BuildRequest = Provision & { readonly root: string; readonly out: string | ((name: string) => string); readonly mtimeS: number };
 export type Bundle = { readonly dir: string; readonly version: string; readonly files: readonly { readonly path: string; readonly bytes: number }[]; readonly sizeBytes: number };
 
 const launcher = 'pier-agent';

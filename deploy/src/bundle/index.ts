@@ -1,3 +1,3 @@
-export { type Bundle, type BuildRequest, buildBundle, tarOf } from './build.ts';
+export { type Bundle, buildBundle, tarOf } from './build.ts';
 export type { Provision } from './compiler.ts';
 export { type Arch, archs } from './native.ts';

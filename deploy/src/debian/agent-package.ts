@@ -26,10 +26,10 @@ export function agentPackage({ bundle, arch }: { readonly bundle: Bundle; readon
       ['usr/bin/pier-agent', { from: own('pier-agent.sh'), mode: 0o755 }],
       ['usr/lib/systemd/system/pier-agent.service', { from: own('pier-agent.service'), mode: 0o644 }],
       ['usr/lib/udev/rules.d/60-pier-agent.rules', { from: own('60-pier-agent.rules'), mode: 0o644 }],
-      ['etc/pier/agent.conf', { from: own('agent.conf'), mode: 0o644 }],
+      ['usr/share/pier-agent/agent.conf', { from: own('agent.conf'), mode: 0o644 }],
     ]),
     scripts: new Map(['postinst', 'prerm', 'postrm'].map((name) => [name, own(name)])),
-    conffiles: ['/etc/pier/agent.conf'],
+    triggers: own('triggers'),
   };
 }
 

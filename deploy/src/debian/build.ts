@@ -11,7 +11,7 @@ import { runtimePackage } from './runtime-package.ts';
 type Request = Provision & { readonly root: string; readonly out: string; readonly mtimeS: number };
 type BuiltPackage = { readonly path: string; readonly name: string; readonly arch: PackageArch; readonly sizeBytes: number; readonly installedBytes: number };
 /** `installer` is the script that installs the packages beside it. */
-export type BuiltPackages = { readonly packages: readonly BuiltPackage[]; readonly installer: string };
+type BuiltPackages = { readonly packages: readonly BuiltPackage[]; readonly installer: string };
 
 const installScript = fileURLToPath(new URL('../../install.sh', import.meta.url));
 

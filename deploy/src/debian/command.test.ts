@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -44,6 +44,16 @@ test('started by hand it reads the settings that the service has, evaluates none
 test.each(['{"device":"\u001b[2Jgone"}', '\u00ff\u001b[2J"device":"porch"}', '\u00ff\u001b[2J{"device":"porch"}\u00ff\u001b[2J', `{"device":"${'a'.repeat(100)}"}`])('what somebody who took over the agent wrote for root to read moves no cursor: %j', (text) => {
   know(text);
   expect(command('status').stdout.toString('latin1')).not.toMatch(/[^\n -~]|a{64}/);
+});
+
+test('what has no end, or never comes, holds nobody up who asks for the status', () => {
+  const known = join(dir, 'state', 'identity', 'enrolment.json');
+  for (const lay of [() => symlinkSync('/dev/zero', known), () => spawnSync('mkfifo', [known])]) {
+    rmSync(known, { force: true });
+    lay();
+    expect(command('status').stdout.toString()).toMatch(/^device    $/m);
+  }
+  rmSync(known);
 });
 
 test('root runs neither the agent nor its hook in the agent\'s own folder', (context) => {

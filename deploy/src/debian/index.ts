@@ -1,2 +1,1 @@
-export { type BuiltPackages, buildPackages } from './build.ts';
-export { type PackageArch } from './package.ts';
+export { buildPackages } from './build.ts';

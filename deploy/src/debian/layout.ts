@@ -15,13 +15,13 @@ export function layOut(one: Package, { tree, mtimeS }: { readonly tree: string; 
     if (typeof from === 'string') copyFileSync(from, to);
     else writeFileSync(to, from);
     bytes += statSync(to).size;
-    if (!one.conffiles.includes(`/${path}`)) sums.push(`${createHash('md5').update(readFileSync(to)).digest('hex')}  ${path}\n`);
+    sums.push(`${createHash('md5').update(readFileSync(to)).digest('hex')}  ${path}\n`);
   }
   const control = join(tree, 'DEBIAN');
   mkdirSync(control, { recursive: true });
   writeFileSync(join(control, 'control'), controlOf(one, bytes));
   writeFileSync(join(control, 'md5sums'), sums.join(''));
-  if (one.conffiles.length > 0) writeFileSync(join(control, 'conffiles'), one.conffiles.map((path) => `${path}\n`).join(''));
+  if (one.triggers) writeFileSync(join(control, 'triggers'), one.triggers);
   for (const [name, text] of one.scripts) writeFileSync(join(control, name), text);
   settle(tree, { mtimeS, isScript: (path) => one.scripts.has(path.slice(control.length + 1)), isProgram: (path) => one.files.get(path.slice(tree.length + 1))?.mode === 0o755 });
   return bytes;

@@ -13,6 +13,7 @@ export type Package = {
   readonly description: string;
   readonly files: ReadonlyMap<string, PackedFile>;
   readonly scripts: ReadonlyMap<string, Uint8Array>;
-  readonly conffiles: readonly string[];
+  /** What dpkg tells the package of changes by others: https://manpages.debian.org/deb-triggers */
+  readonly triggers?: Uint8Array;
 };
 export type PackedFile = { readonly from: string | Uint8Array; readonly mode: 0o644 | 0o755 };

@@ -35,6 +35,5 @@ export async function runtimePackage({ root, work, arch }: { readonly root: stri
       ['usr/share/doc/pier-runtime/copyright', { from: readFileSync(join(folder, 'LICENSE')), mode: 0o644 }],
     ]),
     scripts: new Map(),
-    conffiles: [],
   };
 }

@@ -4,7 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { Fault } from '@pier/shared/core';
 
 /** As Node calls them in `process.arch`. */
-export type NativeArch = 'x64' | 'arm64';
+type NativeArch = 'x64' | 'arm64';
 
 /** The compiler of each architecture, and the Debian package that has it; any machine compiles for both. */
 export const compilers = {

@@ -1,1 +1,1 @@
-export { type NativeArch, buildEpoll, compilers } from './build-epoll.ts';
+export { buildEpoll, compilers } from './build-epoll.ts';

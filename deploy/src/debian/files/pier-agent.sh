@@ -18,11 +18,11 @@ fail() {
 
 help() {
   cat <<'EOF'
-usage: pier-agent enrol --manager URL (--token T | --token-file FILE) [--wait SECONDS]
+usage: pier-agent enrol --manager URL (--token-file FILE | --token T) [--wait SECONDS]
        pier-agent status          exits 0 when this device is enrolled, 4 when not, 1 when that is not for this user to see
        pier-agent run FILE.wasm [--board sim:DIR] [--grant FILE] [--env K=V]... [--memory MB] [--timeout S] [-- args...]
        pier-agent start | safe     what the service runs: the agent, and after it the hook that makes its outputs safe
-Settings: /etc/pier/agent.conf.
+Settings: /etc/pier/agent.conf. What stands after --token can be read by every user of this machine while the command runs.
 EOF
 }
 
@@ -87,7 +87,7 @@ enrol() {
   if [ -z "$token" ]; then
     [ -n "$file" ] || fail 2 '--token or --token-file is needed'
     [ -r "$file" ] || fail 2 "--token-file $file cannot be read"
-    token=$(cat -- "$file")
+    token=$(tr -d '[:space:]' <"$file")
   fi
   case $token in
     pier1.?*) ;;
@@ -153,8 +153,8 @@ status() {
   known=0
   sed -n 's/^PIER_MANAGER=/manager   /p' "$managed"
   if [ -e "$state/identity/enrolment.json" ]; then
-    # The file is the agent's own, and what it says comes to root's terminal: bytes that are no letters as well.
-    printf 'device    %s\n' "$(LC_ALL=C sed -n 's/.*"device":"\([a-z0-9-]\{1,63\}\)".*/\1/p' "$state/identity/enrolment.json")"
+    # The file is the agent's own, and what it says comes to root's terminal: bytes that are no letters as well, or no end of them.
+    printf 'device    %s\n' "$(timeout 2 head -c 65536 "$state/identity/enrolment.json" | LC_ALL=C tr -d '\0' | LC_ALL=C sed -n 's/.*"device":"\([a-z0-9-]\{1,63\}\)".*/\1/p')"
   elif [ ! -x "$state" ]; then
     printf 'device    unknown: only root and "pier-agent" may look\n'
     known=1
