@@ -4,6 +4,8 @@ import { shortId } from '../words/index.ts';
 import { Icon } from './icon.tsx';
 
 const saidMs = 1_500;
+/** A browser breaks lines at hyphens: of a command, only words longer than this may be cut. */
+const wholeMax = 28;
 
 /** Copies a text; says so in place for a moment. */
 export function Copy({ text, label = 'Copy', bare = false }: { text: string; label?: string; bare?: boolean }): ReactNode {
@@ -37,7 +39,7 @@ export function Id({ id }: { id: string }): ReactNode {
 export function Command({ text, label = 'The command' }: { text: string; label?: string }): ReactNode {
   return (
     <div className="code" role="group" aria-label={label}>
-      <pre>{text}</pre>
+      <pre>{text.split(/(\s+)/).map((word, at) => (word.includes('-') && word.length <= wholeMax ? <span key={at} className="code-word">{word}</span> : word))}</pre>
       <Copy text={text} />
     </div>
   );

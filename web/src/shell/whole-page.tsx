@@ -4,7 +4,7 @@ import { useUnanswered } from '../api/index.ts';
 import { Loading } from '../parts/index.ts';
 
 /** So long a page may wait for its answers; then it shows what it has, and each part says what it waits for. */
-const answersMaxMs = 2_000;
+const answersMaxMs = 1_500;
 /** An answer may bring the next question: none is left when none was asked for so long. */
 const settledMs = 40;
 
