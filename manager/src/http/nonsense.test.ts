@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Client } from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Route, type RouteName, apiClient, routes } from '@pier/shared/api';
 import { Asks } from '@pier/shared/capability';
@@ -12,7 +13,7 @@ import { TrustPolicy, generateKeyPair, payloadTypes, signEnvelope } from '@pier/
 import { layDatabase } from '../../../test/support/laid-database.ts';
 import { openAuthority } from '../authority/index.ts';
 import { readConfig } from '../config.ts';
-import { device, deviceLive, deviceState, event, openDatabase, pendingDevice, policy, release, telemetry } from '../db/index.ts';
+import { connectionKept, device, deviceLive, deviceState, event, openDatabase, pendingDevice, policy, release, telemetry } from '../db/index.ts';
 import { type Manager, openManager } from '../manager.ts';
 import { askNonsense, isFit, spoiledRequests } from './testing/spoiled.ts';
 
@@ -38,14 +39,22 @@ async function seed(dataDir: string): Promise<void> {
     await db.insert(deviceState).values({ deviceId: id });
   }
   await db.insert(pendingDevice).values({ deviceId: 'waiter', tokenId: 'token-1' });
-  // Heard of an hour from now: it stays online however long all of this takes.
-  await db.insert(deviceLive).values({ deviceId: 'nobody', online: true, conn: 'c', agent: '1', gen: 1, boot: 1, seq: 1, rev: 0, lastSeenAt: new Date(systemClock.nowMs() + 3_600_000) });
+  await db.insert(deviceLive).values({ deviceId: 'nobody', online: false, conn: 'c', agent: '1', gen: 1, boot: 1, seq: 1, rev: 0, lastSeenAt: new Date(systemClock.nowMs()) });
   await db.insert(event).values({ deviceId: 'nobody', gen: 1, boot: 1, seq: 1, type: 'refused', app: 'blink', code: 'unsigned', reason: 'nobody signed it' });
   await db.insert(telemetry).values({ deviceId: 'nobody', app: 'blink', gen: 1, boot: 1, n: 1, series: 'power', value: 1.5, at: new Date(systemClock.nowMs()) });
   const asks = Asks.parse({ gpio: [{ label: 'led', mode: 'out', safe: 'inactive' }] });
   for (const [counter, id] of ['none', 'spare'].entries()) {
     await db.insert(release).values({ id, app: 'blink', version: `1.0.${counter}`, counter: counter + 1, repository: 'apps/blink', digest: digestOf(id), sizeBytes: 1_000, asks, limits: {}, state: 'verified', signedBy: { ids: [] }, policyNumber: 7, createdBy: 'dev' });
   }
+}
+
+/** Whom a manager takes for online, it has heard since its start; this one an hour from now, so that it stays so however long all of this takes. */
+async function comeOnline(dataDir: string): Promise<void> {
+  const client = new Client(await connectionKept(join(dataDir, 'postgres')));
+  await client.connect();
+  const { rowCount } = await client.query(`update device_live set online = true, last_seen_at = now() + interval '1 hour' where device_id = 'nobody'`);
+  await client.end();
+  if (rowCount !== 1) throw new Error('there is no such device');
 }
 
 /** What is there, for each route whose sound request should meet it; what ends something meets a thing of its own. */
@@ -61,6 +70,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'pier-nonsense-'));
   await seed(folder);
   manager = await openManager(readConfig(['start', '--data', folder], {}), { clock: systemClock, random: systemRandom, log });
+  await comeOnline(folder);
   token = (await manager.access.firstAdmin())?.token ?? '';
   const api = apiClient({ baseUrl: manager.addresses.http, token });
   rolloutId = (await api.call('createRollout', { body: { release: 'none', devices: [DeviceId.parse('nobody')] } })).id;
