@@ -11,6 +11,7 @@ import { newerPackage } from './newer-package.ts';
 
 const provided = inject('provided');
 const newest = '99.0.0';
+const openMs = 300_000;
 
 describe.skipIf('why' in provided)('on a system that is running', () => {
   const opened = new AsyncDisposableStack();
@@ -45,10 +46,10 @@ describe.skipIf('why' in provided)('on a system that is running', () => {
     writeFileSync(inRoot('opt/pier/token'), await world.token(), { mode: 0o600 });
     // The board is this machine's; for everybody, since the user of the agent is not there yet.
     for (const path of ['', ...readdirSync(world.board.dir, { recursive: true, encoding: 'utf8' })]) chmodSync(join(world.board.dir, path), 0o777);
-    system = await bootRoot({ dir: root.dir, board: world.board.dir, signal: AbortSignal.timeout(110_000) });
+    system = await bootRoot({ dir: root.dir, board: world.board.dir, signal: AbortSignal.timeout(openMs) });
     if (typeof system === 'string') process.stderr.write(`skipped: no system can be booted in a container here: ${system}\n`);
     else opened.use(system);
-  });
+  }, openMs);
   afterAll(() => opened.disposeAsync());
   beforeEach((context) => context.skip(typeof system === 'string', 'no system can be booted in a container here'));
 

@@ -30,8 +30,10 @@ const ledAt = { kind: 'gpio', chip: 'pinctrl-bcm2711', line: 17, modes: ['out'] 
 type Scope = { readonly prefix: string; readonly capabilities?: readonly string[] };
 type PlanPart = Partial<Omit<RolloutPlan, 'waves'>> & { readonly waves?: readonly unknown[] };
 
-/** Over a database that is closed with it. */
-export async function openWhyWorld(database: { readonly db: Db; readonly folder: string } & AsyncDisposable) {
+type Database = { readonly db: Db; readonly folder: string } & AsyncDisposable;
+
+/** The rooms of a manager that have a part in the answers, over a database that is closed with them. */
+async function openRooms(database: Database) {
   await using opening = new AsyncDisposableStack();
   const { db, folder } = opening.use(database);
   const [log, clock] = [silentLog, movableClock()];
@@ -63,13 +65,20 @@ export async function openWhyWorld(database: { readonly db: Db; readonly folder:
   const showDevice = (id: DeviceId) => devices.getDevice({ ...call, params: { device: id } });
   const enrolling: EnrollDeps = { db, clock, random: systemRandom, log, authority, policies, urls: () => ({ mqtt: 'mqtts://127.0.0.1:1' }), revocations, keys: deviceKeys, graceMs: 0, wake, showDevice };
   const enroll = enrollHandlers(enrolling);
+  const open = opening.move();
+  return { db, clock, judging, keys, client, policies, releases, ingest, engine, rollouts, devices, why, enrolling, enroll, [Symbol.asyncDispose]: () => open.disposeAsync() };
+}
+
+/** Over a database that is closed with it. */
+export async function openWhyWorld(database: Database) {
+  const rooms = await openRooms(database);
+  const { db, clock, judging, keys, client, policies, releases, ingest, engine, rollouts, devices, why, enrolling, enroll } = rooms;
   let number = 0;
 
   const say = async (id: DeviceId, topic: 'presence' | 'reported', message: unknown): Promise<void> => {
     ingest.take(uplink(id, topic, message));
     await ingest.idle();
   };
-  const open = opening.move();
   return {
     db, clock, judging,
     tick: () => tick(engine, { all: true }),
@@ -121,7 +130,7 @@ export async function openWhyWorld(database: { readonly db: Db; readonly folder:
     whyDevice: async (id: string, app?: AppName): Promise<readonly Why[]> => (await why.whyDevice({ ...call, params: { device: DeviceId.parse(id) }, query: { app } })).items,
     whyRollout: (id: string): Promise<WhyCounts> => why.whyRollout({ ...call, params: { id } }),
     whyDeps: { db, clock, policies },
-    [Symbol.asyncDispose]: () => open.disposeAsync(),
+    [Symbol.asyncDispose]: () => rooms[Symbol.asyncDispose](),
   };
 }
 export type WhyWorld = Awaited<ReturnType<typeof openWhyWorld>>;
