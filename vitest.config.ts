@@ -26,13 +26,13 @@ export default defineConfig({
               optimizeDeps: { include: ['react', 'react-dom/client', 'react/jsx-dev-runtime', '@mantine/core', '@mantine/hooks', '@tanstack/react-query', '@tanstack/react-table', '@tanstack/react-virtual', 'wouter', 'uplot', 'zod'] },
               test: {
                 name: 'web',
-                testTimeout: 60_000,
-                expect: { poll: { timeout: 30_000 } },
+                testTimeout: 180_000,
+                expect: { poll: { timeout: 60_000 } },
                 include: ['src/**/*.test.tsx'],
                 browser: { enabled: true, headless: true, screenshotFailures: false, provider: playwright({ launchOptions: chromium }), instances: [{ browser: 'chromium' as const }], viewport: { width: 1_280, height: 800 } },
               },
             },
-            { test: { ...common, name: 'browser', include: ['test/browser/**/*.test.ts'], testTimeout: 300_000, hookTimeout: 300_000, expect: { poll: { timeout: 60_000 } }, provide: { chromium } } },
+            { test: { ...common, name: 'browser', include: ['test/browser/**/*.test.ts'], testTimeout: 600_000, hookTimeout: 600_000, expect: { poll: { timeout: 120_000 } }, provide: { chromium } } },
           ]),
     ],
     // Twice what the usual machine has cores: tests on the real parts wait for one another half of their time.

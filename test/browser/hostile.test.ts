@@ -16,8 +16,8 @@ let stood: Stood;
 
 beforeAll(async () => {
   stood = await openStood();
-}, 240_000);
-afterAll(() => stood?.[Symbol.asyncDispose](), 60_000);
+});
+afterAll(() => stood?.[Symbol.asyncDispose]());
 
 async function openStood(): Promise<Stood> {
   await using opening = new AsyncDisposableStack();
@@ -36,7 +36,7 @@ async function openStood(): Promise<Stood> {
 async function speakIll(world: World, { identity: { device }, failed }: EvilDevice): Promise<Ids> {
   const { api } = world;
   await world.token({ uses: 9, tags: { site: evil('token-site') } });
-  await until('what the device said of its apps is stored', async () => ((await api.call('getDevice', { params: { device } })).reported?.apps[app] ? true : undefined));
+  await until('what the device said of its apps is stored', async () => ((await api.call('getDevice', { params: { device } })).reported?.apps[app] ? true : undefined), 240_000);
   await api.call('changeDevice', { params: { device }, body: { name: evil('device-name'), setTags: { site: evil('site') + evilLink, constructor: evilLink, note: evilLong('tag').slice(-128) } } });
   await api.call('tagDevices', { body: { selector: 'all', setTags: { ring: evil('ring') }, remark: evilLong('tag-remark') } });
   for (const name of [evil('view').replaceAll('/', ''), '__proto__', 'constructor', evilLink]) await api.call('putView', { params: { name }, body: { query: `//evil.example/?q=site%3D&search=${encodeURIComponent(evil('search'))}&view=${evilLink}&columns=__proto__` } });
@@ -49,7 +49,7 @@ async function speakIll(world: World, { identity: { device }, failed }: EvilDevi
   const { attempt } = await api.call('assignApp', { params: { device, app }, body: { release, remark: evilLong('assign-remark') } });
   await api.call('commandApp', { params: { device }, body: { verb: 'app.restart', app, remark: evilLong('command-remark') } });
   await failed(app, attempt, digest);
-  await until('what the device said is stored', async () => (JSON.stringify(await api.call('getDevice', { params: { device } })).includes('why-code') ? true : undefined));
+  await until('what the device said is stored', async () => (JSON.stringify(await api.call('getDevice', { params: { device } })).includes('why-code') ? true : undefined), 240_000);
   return { device, release, rollout };
 }
 

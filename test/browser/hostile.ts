@@ -30,7 +30,7 @@ export type EvilDevice = { readonly identity: Identity; readonly failed: (app: A
 
 /** Enrols, connects, and speaks until it is disposed: logs and samples once a second, for they are taken only while somebody looks. */
 export async function openEvilDevice({ manager, token, app, clock = systemClock }: { manager: string; token: string; app: AppName; clock?: Clock }): Promise<EvilDevice> {
-  const identity = await enrol({ manager, token, name: evil('asked-name'), profile: evilProfile }, AbortSignal.timeout(60_000));
+  const identity = await enrol({ manager, token, name: evil('asked-name'), profile: evilProfile }, AbortSignal.timeout(240_000));
   const { hostname, port } = new URL(identity.mqtt);
   const client = new MqttClient(() => tlsConnect({ host: hostname, port: Number(port), ca: identity.ca, cert: identity.certificate, key: identity.key }), { protocolVersion: 4, clientId: identity.device, clean: true, keepalive: 60, reconnectPeriod: 0, writeCache: false });
   await new Promise<void>((resolve, reject) => {

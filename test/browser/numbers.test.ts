@@ -34,9 +34,9 @@ beforeAll(async () => {
   await rolloutIn(world, completed, ['completed'], 240_000);
   await rolloutIn(world, paused, ['paused'], 240_000);
   await rolloutIn(world, asking, ['awaiting_approval']);
-  await until('nothing at work', async () => (await database.count(`select count(*) from deployment where rollout_id = any($1) and state not in ('waiting', 'proven', 'failed', 'refused')`, [[completed, paused]])) === 0);
+  await until('nothing at work', async () => (await database.count(`select count(*) from deployment where rollout_id = any($1) and state not in ('waiting', 'proven', 'failed', 'refused')`, [[completed, paused]])) === 0, 240_000);
   await world.api.call('revokeDevice', { params: { device: fleet.devices.at(-1) as never }, body: {} });
-  await until('the one that was put out gone', async () => (await database.count(`select count(*) from device d join device_live l on l.device_id = d.id where d.state = 'revoked' and l.online`)) === 0);
+  await until('the one that was put out gone', async () => (await database.count(`select count(*) from device d join device_live l on l.device_id = d.id where d.state = 'revoked' and l.online`)) === 0, 240_000);
   // Nothing moves from here on. Some fall silent for good: what they say counts as older than this. One asks to come in.
   await database.rows(`update device_live set online = false, boot = boot + 1 where device_id in (select id from device where state = 'active' order by id limit 5)`);
   await database.rows(`insert into device (id, name, model, profile, key_id, state) select 'stranger', 'stranger', model, profile, 'sha256:stranger', 'pending' from device limit 1`);

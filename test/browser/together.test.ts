@@ -4,10 +4,9 @@ import type { BrowserContext, Page, Request } from 'playwright-core';
 import { AppName, type DeviceId } from '@pier/shared/core';
 import { exampleGuest } from '../support/guests.ts';
 import { type TestBrowser, openBrowser } from '../support/browser.ts';
-import { type World, button, deploymentIn, led, openWorld } from '../support/world.ts';
+import { type World, button, led, openWorld, until } from '../support/world.ts';
 import { type OwnDatabase, openOwnDatabase } from './own-database.ts';
 import { type Person, addAccount } from './people.ts';
-
 
 let database: OwnDatabase;
 let world: World;
@@ -27,7 +26,7 @@ beforeAll(async () => {
   // It soaks for the whole test: nothing moves but what people do.
   const pushed = await world.push({ ...(await exampleGuest('blink')), app: 'blink', version: '1.0.0', counter: 1 });
   rollout = await world.rollOutTo(pushed, { devices: [quay.device], soakS: 3_600, deadlineS: 600 });
-  await deploymentIn(world, { device, rollout, states: ['soaking'] });
+  await until('the deployment soaks', async () => (await world.look(device)).deployments.some((one) => one.rollout === rollout && one.state === 'soaking'), 240_000);
 });
 afterAll(async () => {
   await browser?.[Symbol.asyncDispose]();

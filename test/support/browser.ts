@@ -14,7 +14,7 @@ const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/
 const axeTags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22a', 'wcag22aa', 'best-practice'];
 
 /** A page of a busy machine comes late; only one that never comes is wrong. */
-const waitMaxMs = 60_000;
+const waitMaxMs = 120_000;
 
 export type Look = { readonly scheme?: 'light' | 'dark'; readonly width?: number; readonly height?: number };
 /** `user` undefined: nobody signs in. */
