@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { DeviceId } from '@pier/shared/core';
-import { processesOf } from '../support/processes.ts';
+import { processesOf, signalAll } from '../support/processes.ts';
 import { type World, openWorld, until } from '../support/world.ts';
 
 const boards = 3;
@@ -21,7 +21,7 @@ const allOnline = () => until('all online', async () => (await world.api.call('c
 
 async function kill(): Promise<void> {
   const data = join(world.dir, 'manager');
-  for (const one of processesOf(data).filter(({ program }) => program === 'node')) process.kill(one.pid, 'SIGKILL');
+  signalAll(processesOf(data).filter(({ program }) => program === 'node'), 'SIGKILL');
   await until('no process of the manager', () => processesOf(data).length === 0 || undefined);
 }
 

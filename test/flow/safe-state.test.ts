@@ -65,9 +65,10 @@ test.each(['keep', 'input'] as const)('an agent killed with -9 leaves the LED of
   const rows = () => readRecord(board.record).filter((row) => row.name === 'GPIO17');
   await until('the LED on', () => rows().at(-1)?.level === 1);
   const [agent, ...others] = processesOf(join(world.dir, name)).filter(({ command }) => command.includes('agent/src/main.ts'));
+  if (agent === undefined) throw new Error('there is no agent to kill');
   expect(others).toEqual([]);
   const killedNs = systemClock.monotonicNs();
-  process.kill(agent?.pid ?? 0, 'SIGKILL');
+  process.kill(agent.pid, 'SIGKILL');
   const slowMs = await slowestStartMs(killed.process.exited);
   expect(await killed.process.exited).toEqual({ code: 137, signal: null });
   const dark = rows().find((row) => row.level === 0 && BigInt(row.tNs) > killedNs);

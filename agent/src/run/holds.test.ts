@@ -35,12 +35,12 @@ describe('a stop by hand', () => {
   test('ends when its time is over, and what is desired runs again', async () => {
     await using agent = await site.openAgent();
     await makeGood(agent);
-    await agent.apps.stop({ app: blink, forS: 1, by: 'operator:alice' }, signal);
-    expect(agent.reported()).toMatchObject({ hold: { kind: 'stopped', by: 'operator:alice', forS: 1 }, lastEnd: { code: 'stopped', reason: 'stopped by operator:alice' } });
+    await agent.apps.stop({ app: blink, forS: 3, by: 'operator:alice' }, signal);
+    expect(agent.reported()).toMatchObject({ hold: { kind: 'stopped', by: 'operator:alice', forS: 3 }, lastEnd: { code: 'stopped', reason: 'stopped by operator:alice' } });
     expect(agent.reported()?.running).toBeUndefined();
     await until('running again', () => agent.reported()?.running !== undefined && site.isOn());
     expect(agent.reported()?.hold).toBeUndefined();
-    expect(agent.events).toMatchObject([{ type: 'app.held', reason: expect.stringContaining('operator:alice') }, { type: 'app.released', reason: 'the 1 s of operator:alice are over' }]);
+    expect(agent.events).toMatchObject([{ type: 'app.held', reason: expect.stringContaining('operator:alice') }, { type: 'app.released', reason: 'the 3 s of operator:alice are over' }]);
   });
 
   test('survives a restart of the agent with what is left of its time, and ends with a new attempt', async () => {

@@ -127,7 +127,7 @@ describe('connections', () => {
     expect(world.broker.isListening()).toBe(true);
     const [dev, silent] = [await world.device('dev-a'), connectTcp(world.broker.port, '127.0.0.1')];
     await once(silent, 'connect');
-    const ends = [closed(dev), once(silent.resume(), 'close', { signal: AbortSignal.timeout(15_000) })];
+    const ends = [closed(dev), once(silent.resume(), 'close', { signal: AbortSignal.timeout(45_000) })];
     await world.broker[Symbol.asyncDispose]();
     await Promise.all(ends);
     expect(world.broker.stats().connections).toBe(0);

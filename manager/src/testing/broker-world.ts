@@ -99,7 +99,7 @@ export class BrokerWorld implements AsyncDisposable {
     const chunks: Buffer[] = [];
     socket.on('data', (chunk: Buffer) => chunks.push(chunk));
     socket.write(bytes);
-    await once(socket, 'close', { signal: AbortSignal.timeout(15_000) });
+    await once(socket, 'close', { signal: AbortSignal.timeout(45_000) });
     return Buffer.concat(chunks);
   }
 
