@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { runConfig, safeConfig, startConfig } from './config.ts';
+import { safeConfig, startConfig } from './config.ts';
+import { runConfig } from './run-config.ts';
 
 const full = ['--data', '/d', '--manager', 'https://m:1', '--board', 'sim:/b'];
 

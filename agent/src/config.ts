@@ -1,8 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 import { LineRef } from '@pier/shared/capability';
-import { Fault } from '@pier/shared/core';
-import { boardChoice } from './hardware/index.ts';
+import { type Parsed, boardOf, checked, missing, parsed } from './options.ts';
 
 export type StartConfig = {
   readonly folder: string;
@@ -19,21 +17,7 @@ export type StartConfig = {
 
 export type SafeConfig = Pick<StartConfig, 'folder' | 'board' | 'reserve'>;
 
-export type RunConfig = {
-  readonly file: string;
-  readonly board: string | undefined;
-  readonly grantFile: string | undefined;
-  readonly env: Readonly<Record<string, string>>;
-  readonly memoryMb: number | undefined;
-  readonly timeoutS: number | undefined;
-  readonly args: readonly string[];
-};
-
 type Environment = Readonly<Record<string, string | undefined>>;
-
-export const usage = `usage: agent start --data DIR --manager URL [--board auto|chardev|sysfs|sim:DIR] [--reserve CHIP:LINE,…] [--token T | --token-file F] [--mirror URL] [--name N] [--ready json]
-       agent safe --data DIR [--board …]   drives the outputs of an agent that died to their safe levels
-       agent run FILE.wasm [--board …] [--grant FILE] [--env K=V]… [--memory MB] [--timeout S] [-- args…]`;
 
 const startOptions = { data: 'string', manager: 'string', token: 'string', 'token-file': 'string', board: 'string', reserve: 'string', mirror: 'string', name: 'string', ready: 'string' } as const;
 
@@ -77,24 +61,8 @@ export function safeConfig(argv: readonly string[], environment: Environment): S
   return checked(config, problems);
 }
 
-/** The whole of it, or a Fault that lists everything that is wrong with it. */
-function checked<C extends object>(config: C, problems: readonly string[]): Readonly<C> {
-  if (problems.length > 0) throw new Fault('input-invalid', `${problems.join('; ')}\n${usage}`);
-  return Object.freeze(config);
-}
-
-function missing(name: string, problems: string[]): string {
-  problems.push(`--${name} is needed`);
-  return '';
-}
-
 function valueOf(name: string, values: Parsed['values'], environment: Environment): string | undefined {
   return values.get(name)?.[0] ?? environment[`PIER_${name.toUpperCase().replaceAll('-', '_')}`];
-}
-
-function boardOf(board: string, problems: string[]): string {
-  if (!boardChoice.test(board)) problems.push(`--board is auto, chardev, sysfs or sim:DIR, got "${board}"`);
-  return board;
 }
 
 /** Chip label and line offset; a label may hold colons. */
@@ -116,44 +84,5 @@ function tokenOf(of: (name: string) => string | undefined, problems: string[]): 
   } catch (cause) {
     problems.push(`--token-file ${file} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`);
     return undefined;
-  }
-}
-
-/** Options of `run`. Faults: `input-invalid`. */
-export function runConfig(argv: readonly string[]): RunConfig {
-  const { values, positionals, rest } = parsed(argv, { board: 'string', grant: 'string', env: 'string', memory: 'string', timeout: 'string' });
-  const problems: string[] = [];
-  const number = (name: string, min: number, max: number): number | undefined => {
-    const text = values.get(name)?.[0];
-    const value = Number(text);
-    if (text === undefined) return undefined;
-    if (!/^\d+(\.\d+)?$/.test(text) || value < min || value > max) problems.push(`--${name} is a number from ${min} to ${max}, got "${text}"`);
-    return value;
-  };
-  const [file, ...more] = positionals;
-  if (file === undefined) problems.push('the wasm file is needed');
-  if (more.length > 0) problems.push(`one file at a time, got also ${more.join(', ')}; arguments of the program go after "--"`);
-  const given = values.get('board')?.[0];
-  const board = given === undefined ? undefined : boardOf(given, problems);
-  const env: Record<string, string> = {};
-  for (const pair of values.get('env') ?? []) {
-    const at = pair.indexOf('=');
-    if (at <= 0) problems.push(`--env is K=V, got "${pair}"`);
-    else env[pair.slice(0, at)] = pair.slice(at + 1);
-  }
-  const config = { file: file ?? '', board, grantFile: values.get('grant')?.[0], env, memoryMb: number('memory', 1, 512), timeoutS: number('timeout', 0.1, 86_400), args: rest };
-  return checked(config, problems);
-}
-
-type Parsed = { readonly values: ReadonlyMap<string, readonly string[]>; readonly positionals: readonly string[]; readonly rest: readonly string[] };
-
-function parsed(argv: readonly string[], options: Readonly<Record<string, 'string'>>): Parsed {
-  const end = argv.indexOf('--');
-  const own = end < 0 ? argv : argv.slice(0, end);
-  try {
-    const { values, positionals } = parseArgs({ args: [...own], allowPositionals: true, strict: true, options: Object.fromEntries(Object.keys(options).map((name) => [name, { type: 'string', multiple: true } as const])) });
-    return { values: new Map(Object.entries(values).map(([name, value]) => [name, value ?? []])), positionals, rest: end < 0 ? [] : argv.slice(end + 1) };
-  } catch (cause) {
-    throw new Fault('input-invalid', `${cause instanceof Error ? cause.message : String(cause)}\n${usage}`);
   }
 }

@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
-import * as z from 'zod';
-import { AppName, type Clock, Fault, type Log, check, parseJson, toFault } from '@pier/shared/core';
+import { AppName, type Clock, Fault, type Log, toFault } from '@pier/shared/core';
 import { digestOf } from '@pier/shared/digest';
-import { Asks, Bindings, Limits, type Grant, capabilityKinds, emptyGrant, grantOf } from '@pier/shared/capability';
-import { type Board, reservedLines } from '@pier/shared/hardware';
-import type { RunConfig } from './config.ts';
-import { type OpenBoard, PortNews, createLeases, openLines, openPorts, reservedPortNames } from './run/index.ts';
+import type { Grant, Limits } from '@pier/shared/capability';
+import type { Board } from '@pier/shared/hardware';
+import type { RunConfig } from './run-config.ts';
+import type { Rule } from './run-grant.ts';
+import type { OpenBoard } from './run/index.ts';
 import type { GuestEnd, Runner } from './run/sandbox/index.ts';
 
 export type RunDeps = RunConfig & {
@@ -24,22 +24,23 @@ const statuses = { timedOut: 124, refused: 126, trapped: 134, limit: 137, stoppe
 
 const graceMs = 500;
 const stdinBytesMax = 16 << 20;
-/** What a file may be granted for one run: the same asks and bindings as a release would have. */
-const GrantFile = z.strictObject({ asks: Asks.optional(), bindings: Bindings.default({}), limits: Limits.optional() });
+/** What a file has that is run without a word about it. */
+const nothing: Grant = { gpio: [], serial: [], storage: [], telemetry: [] };
+const deskLimits: Limits = { memoryMb: 256, watchdogS: 60, maxOutputBytesPerS: 1 << 20 };
 
 /** Runs one wasm file as a guest, its stdio passed through; gives the exit status. Faults: `input-invalid` for the grant file. */
 export async function runFile(deps: RunDeps, signal: AbortSignal): Promise<number> {
   const wasm = await bytesOf(deps.file);
-  const rule = await grantFileOf(deps.grantFile);
+  const rule = await ruleOf(deps.grantFile);
   await using board = deps.openBoard ? await deps.openBoard(signal) : undefined;
-  const granted = rule.asks ? grantOf({ asks: rule.asks, bindings: rule.bindings, allowed: capabilityKinds, ...reservedBy(board, rule.bindings) }) : ({ ok: true, value: emptyGrant } as const);
+  const granted = rule ? rule.grantOn(board) : ({ ok: true, value: nothing } as const);
   if (!granted.ok) return refuse(deps, granted.refusal);
   const grant = granted.value;
   if (grant.storage.length > 0) return refuse(deps, { code: 'capability.unbound', reason: 'a file that is run by hand has no storage of its own' });
   if (grant.gpio.length + grant.serial.length > 0 && !board) return refuse(deps, { code: 'capability.unbound', reason: 'the grant names lines or ports of a board: give --board' });
   const admitted = deps.runner.admit(wasm, grant);
   if (!admitted.ok) return refuse(deps, admitted.refusal);
-  const limits = { ...(rule.limits ?? Limits.parse({ memoryMb: 256, maxOutputBytesPerS: 1 << 20 })), ...(deps.memoryMb === undefined ? {} : { memoryMb: deps.memoryMb }) };
+  const limits = { ...(rule?.limits ?? deskLimits), ...(deps.memoryMb === undefined ? {} : { memoryMb: deps.memoryMb }) };
   const stdin = admitted.value.imports.some((name) => name.endsWith('fd_read')) && deps.stdin.isTTY !== true ? await collect(deps.stdin) : new Uint8Array();
   return await live(deps, { wasm, grant, board, limits, stdin }, signal);
 }
@@ -48,11 +49,10 @@ type Ready = { readonly wasm: Uint8Array; readonly grant: Grant; readonly board:
 
 async function live(deps: RunDeps, { wasm, grant, board, limits, stdin }: Ready, signal: AbortSignal): Promise<number> {
   const app = AppName.parse('run');
-  await using ports = board ? await openPorts(grant, { app, board, leases: createLeases(), news: portNews(deps), clock: deps.clock, log: deps.log }, signal) : undefined;
-  await using lines = board ? await openLines(board, { app, grant, log: deps.log }, signal) : undefined;
+  await using opened = board ? await (await import('./run-grant.ts')).openGranted(grant, { ...deps, app, board }, signal) : undefined;
   try {
     const guest = await deps.runner.start(
-      { app, digest: digestOf(wasm), wasm, limits, grant, lines: lines?.byLabel ?? new Map(), storage: new Map(), serial: ports?.byLabel ?? new Map(), args: deps.args, env: deps.env, stdin },
+      { app, digest: digestOf(wasm), wasm, limits, grant, lines: opened?.lines.byLabel ?? new Map(), storage: new Map(), serial: opened?.ports.byLabel ?? new Map(), args: deps.args, env: deps.env, stdin },
       {
         onReady: () => {},
         onBeat: () => {},
@@ -76,16 +76,8 @@ async function live(deps: RunDeps, { wasm, grant, board, limits, stdin }: Ready,
     if (fault.code === 'guest-limit') return limitReached(deps, fault.message);
     throw fault;
   } finally {
-    for (const fault of (await lines?.makeSafe()) ?? []) deps.stderr.write(`pier: ${fault.message}\n`);
+    for (const fault of (await opened?.lines.makeSafe()) ?? []) deps.stderr.write(`pier: ${fault.message}\n`);
   }
-}
-
-function reservedBy(board: Board | undefined, bindings: Bindings): { reserved?: ReturnType<typeof reservedLines>; reservedPorts?: string[] } {
-  return board ? { reserved: reservedLines(board.profile), reservedPorts: reservedPortNames(board.profile, bindings) } : {};
-}
-
-function portNews({ clock, stderr }: RunDeps): PortNews {
-  return new PortNews({ clock, tell: (_type, { reason }) => void stderr.write(`pier: ${reason}\n`) });
 }
 
 function statusOf(end: GuestEnd, { deps, timedOut }: { deps: RunDeps; timedOut: boolean }): number {
@@ -118,9 +110,9 @@ async function bytesOf(file: string): Promise<Uint8Array> {
   }
 }
 
-async function grantFileOf(file: string | undefined): Promise<z.infer<typeof GrantFile>> {
-  if (file === undefined) return { bindings: {} };
-  return check(GrantFile, parseJson(await bytesOf(file), { what: file }), { what: `grant file ${file}` });
+/** Loaded only for those who grant something: what describes grants takes longer to load than a guest to start. */
+async function ruleOf(file: string | undefined): Promise<Rule | undefined> {
+  return file === undefined ? undefined : (await import('./run-grant.ts')).readRule(await bytesOf(file), file);
 }
 
 async function collect(stdin: AsyncIterable<unknown>): Promise<Uint8Array> {

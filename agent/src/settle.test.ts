@@ -52,7 +52,7 @@ test('the start of a guest stirs, and its end', async () => {
   const { clock, seen, settle } = counted();
   const end = Promise.withResolvers<GuestEnd>();
   const guest = { ended: end.promise } as Guest;
-  const runner: Runner = settlingRunner({ admit: () => ({ ok: true, value: { base: false, imports: [] } }), start: () => Promise.resolve(guest) }, settle);
+  const runner: Runner = settlingRunner({ admit: () => ({ ok: true, value: { base: false, imports: [] } }), warmUp: () => {}, start: () => Promise.resolve(guest) }, settle);
   expect(await runner.start({} as Parameters<Runner['start']>[0], {} as Parameters<Runner['start']>[1], AbortSignal.timeout(1_000))).toBe(guest);
   clock.advance(6_000);
   expect(seen.collections).toBe(1);

@@ -12,7 +12,7 @@ import type { Happening } from '../src/guest.ts';
 import { openSimBoard } from '../src/hardware/index.ts';
 import { reportedOf } from '../src/report/reported.ts';
 import { Apps, keepBoard } from '../src/run/index.ts';
-import { workerRunner } from '../src/run/sandbox/index.ts';
+import { type Runner, workerRunner } from '../src/run/sandbox/index.ts';
 import { openOutputs } from '../src/outputs/index.ts';
 import { openStore } from '../src/store/index.ts';
 import { createVerifier, openRegistries, openTrust } from '../src/verify/index.ts';
@@ -111,6 +111,16 @@ function hurried(times: number): Clock {
   };
 }
 
+/** The same runner, with what it is asked for written down. */
+function noted(runner: Runner): { readonly runner: Runner; readonly calls: (keyof Runner)[] } {
+  const calls: (keyof Runner)[] = [];
+  const note = <A extends readonly unknown[], R>(name: keyof Runner, act: (...how: A) => R) => (...how: A): R => {
+    calls.push(name);
+    return act(...how);
+  };
+  return { calls, runner: { admit: note('admit', runner.admit), warmUp: note('warmUp', runner.warmUp), start: note('start', runner.start) } };
+}
+
 /** Disposing is a clean stop. */
 async function openRunStage({ folder, boardDir, registryUrl, clock }: { folder: string; boardDir: string; registryUrl: string; clock: Clock }) {
   const store = await openStore(join(folder, 'agent'));
@@ -131,13 +141,16 @@ async function openRunStage({ folder, boardDir, registryUrl, clock }: { folder: 
     },
   };
   const verifier = createVerifier({ store, registries, trust, log: silentLog });
-  const apps = new Apps({ store, verifier, runner: workerRunner({ clock: systemClock, log: silentLog }), board: keeper, outputs: openOutputs({ folder: join(folder, 'agent'), log: silentLog }), clock, random: systemRandom, log: silentLog, tell });
+  const { runner, calls } = noted(workerRunner({ clock: systemClock, log: silentLog }));
+  const apps = new Apps({ store, verifier, runner, board: keeper, outputs: openOutputs({ folder: join(folder, 'agent'), log: silentLog }), clock, random: systemRandom, log: silentLog, tell });
   const stop = new AbortController();
   const running = apps.run((app, signal) => turn(apps, app, signal), stop.signal);
   const reported = (app = blink): ReportedApp | undefined => reportedOf({ store, policy: 1, alive: (name) => apps.alive(name), lastEnd: (name) => apps.lastEnd(name) }).apps[app];
   let rev = store.settings.get('desired')?.rev ?? 0;
   return {
     store, apps, events, states, reported,
+    /** What the sandbox was asked for so far. */
+    asked: calls,
     /** Called at each new state, in the moment that it is. */
     set onState(act: (state: string) => void) {
       on.state = act;

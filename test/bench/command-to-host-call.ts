@@ -1,14 +1,16 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type MqttClient, connectAsync } from 'mqtt';
-import { canonicalJson, systemClock } from '@pier/shared/core';
+import { type DeviceId, canonicalJson, systemClock } from '@pier/shared/core';
 import { SimRecord } from '@pier/shared/hardware';
 import { payloadTypes, signEnvelope } from '@pier/shared/signing';
 import { CommandState, isFinal, topics } from '@pier/shared/wire';
+import { agentBundle } from '../support/agent-bundle.ts';
 import { stolenIdentity } from '../support/stolen.ts';
 import { wat } from '../support/wat.ts';
-import { type World, deploymentIn, led, openWorld, until } from '../support/world.ts';
+import { type Pushed, type World, deploymentIn, led, openWorld, until } from '../support/world.ts';
 import type { Row } from './summary.ts';
 
 const runs = 21;
@@ -26,33 +28,55 @@ const guest = `(module
     (i64.store (i32.const 88) (i64.const 3600000000000))
     (drop (call $poll (i32.const 64) (i32.const 256) (i32.const 1) (i32.const 512)))))`;
 
+type Device = { readonly device: DeviceId; readonly record: string };
+
 /**
- * From the moment before PUBLISH to the first edge that the simulator recorded of the guest, both on CLOCK_MONOTONIC: an
- * `app.start` signed by an operator, artifact verified and in store, no spare worker.
+ * From the moment before PUBLISH to the first edge that the simulator recorded of the guest, both on CLOCK_MONOTONIC: an `app.start`
+ * signed by an operator, artifact verified and in store, nothing of a guest there before. Of an agent from source and of one of the device bundle.
  */
 export async function commandToHostCall(): Promise<Row[]> {
-  await using world = await openWorld();
-  const { device } = await world.enrol();
+  const dir = mkdtempSync(join(tmpdir(), 'pier-bench-start-'));
+  try {
+    const { launcher } = await agentBundle(dir);
+    await using world = await openWorld();
+    const pushed = await world.push({ app: 'first', version: '1.0.0', counter: 1, wasm: await wat(guest), asks: { gpio: [{ label: 'led', mode: 'out', safe: 'inactive' }] } });
+    const client = await connectAsync(world.manager.mqtt, { ...(await stolenIdentity(join(world.dir, 'manager', 'authority'), 'operator:bench')), protocolVersion: 4, reconnectPeriod: 0 }, false);
+    const rows: Row[] = [];
+    for (const [what, how] of [['source', {}], ['the bundle', { launcher }]] as const) {
+      rows.push({ name: `app.start published → first GPIO write of the guest, agent from ${what}`, unit: 'ms', values: await timesOf(world, client, await readyDevice(world, pushed, { name: what.replace(' ', '-'), ...how })) });
+    }
+    await client.endAsync();
+    return rows;
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+/** A device with a board of its own on which the app has proven itself. */
+async function readyDevice(world: World, pushed: Pushed, how: { readonly name: string; readonly launcher?: string }): Promise<Device> {
+  const board = await world.stage.startBoard({ name: `board-${how.name}` });
+  const { device } = await world.enrol({ ...how, board });
   await world.bind(device, 'first', { led });
-  const pushed = await world.push({ app: 'first', version: '1.0.0', counter: 1, wasm: await wat(guest), asks: { gpio: [{ label: 'led', mode: 'out', safe: 'inactive' }] } });
   const rollout = await world.rollOut(pushed, device, { soakS: 0 });
   await deploymentIn(world, { device, rollout, states: ['proven'] });
-  const client = await connectAsync(world.manager.mqtt, { ...(await stolenIdentity(join(world.dir, 'manager', 'authority'), 'operator:bench')), protocolVersion: 4, reconnectPeriod: 0 }, false);
+  return { device, record: board.record };
+}
+
+async function timesOf(world: World, client: MqttClient, { device, record }: Device): Promise<number[]> {
   await client.subscribeAsync(topics.commandState.filter.replace('+', device), { qos: 1 });
   const values: number[] = [];
   for (let n = 0; n < runs; n += 1) {
     await command(world, client, { device, verb: 'app.stop' });
     const from = systemClock.monotonicNs();
     await command(world, client, { device, verb: 'app.start' });
-    const edge = await until('the first edge', () => firstEdge(world, from));
+    const edge = await until('the first edge', () => firstEdge(record, from));
     values.push(Number(BigInt(edge.tNs) - from) / 1e6);
   }
-  await client.endAsync();
-  return [{ name: 'app.start published → first GPIO write of the guest', unit: 'ms', values }];
+  return values;
 }
 
-function firstEdge(world: World, sinceNs: bigint): SimRecord | undefined {
-  const rows = readFileSync(world.board.record, 'utf8').split('\n').slice(0, -1).slice(-50);
+function firstEdge(record: string, sinceNs: bigint): SimRecord | undefined {
+  const rows = readFileSync(record, 'utf8').split('\n').slice(0, -1).slice(-50);
   return rows.map((row) => SimRecord.parse(JSON.parse(row))).find((row) => row.by === 'guest' && BigInt(row.tNs) >= sinceNs);
 }
 

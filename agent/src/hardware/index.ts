@@ -1,2 +1,2 @@
-export { type BoardOptions, boardChoice, boardOpener } from './open-board.ts';
+export { type BoardOptions, boardOpener } from './open-board.ts';
 export { openSimBoard } from './sim-board.ts';

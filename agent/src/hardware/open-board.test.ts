@@ -7,7 +7,8 @@ import { expect, test, vi } from 'vitest';
 import { startBoard } from '../../testing/site.ts';
 import { requests } from './chardev/layout.ts';
 import { ToyKernel } from './chardev/toy-kernel.ts';
-import { type BoardOptions, boardChoice, boardOpener } from './index.ts';
+import { boardChoice } from './board-choice.ts';
+import { type BoardOptions, boardOpener } from './index.ts';
 import { probeSysfs } from './sysfs/index.ts';
 
 const never = new AbortController().signal;

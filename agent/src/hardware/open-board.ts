@@ -8,9 +8,6 @@ import { withReserved } from './reserve.ts';
 import { openSimBoard } from './sim-board.ts';
 import { openSysfsBoard } from './sysfs/index.ts';
 
-/** What `--board` takes. `auto`: the first of the backends that can be used here. */
-export const boardChoice = /^(?:auto|chardev|sysfs|sim:.+)$/;
-
 export type BoardOptions = {
   readonly choice: string;
   /** Of this agent, for what a backend has to remember of lines that outlive a process. */

@@ -113,12 +113,18 @@ export class Apps implements AsyncDisposable {
 
   /** Ends what a person ordered of an app; resolves when the guest of what is desired runs. Faults: `app-unknown`, `conflict` when it has no release or cannot start. */
   async start({ app, by }: { readonly app: AppName; readonly by: string }, signal: AbortSignal): Promise<void> {
-    await this.#byHand(app, signal, (slot, { turn }) => startByHand(slot, by, this.#perform, turn));
+    await this.#byHand(app, signal, async (slot, { turn }) => {
+      this.#deps.runner.warmUp();
+      await startByHand(slot, by, this.#perform, turn);
+    });
   }
 
   /** Stops and starts an app. Faults: as `start`. */
   async restart({ app, by }: { readonly app: AppName; readonly by: string }, signal: AbortSignal): Promise<void> {
-    await this.#byHand(app, signal, (slot, { turn }) => restartByHand(slot, by, this.#perform, turn));
+    await this.#byHand(app, signal, async (slot, { turn }) => {
+      this.#deps.runner.warmUp();
+      await restartByHand(slot, by, this.#perform, turn);
+    });
   }
 
   /** Runs another release of an app for a time; resolves when its guest runs. Faults: `app-unknown`, and those of `deployByHand`. */

@@ -72,6 +72,21 @@ describe('safe state', () => {
   });
 });
 
+test('a guest’s thread is started ahead of all that its start has to wait for', async () => {
+  await using agent = await site.openAgent();
+  agent.want({ blink: entry(site.registry.push({ wasm: well, asks })) });
+  await until('proven', () => agent.reported()?.state === 'proven');
+  // Of a rollout, before the old guest is stopped.
+  expect(agent.asked).toEqual(['admit', 'warmUp', 'start']);
+  await agent.apps.stop({ app: blink, forS: 600, by: 'alice' }, signal);
+  agent.asked.length = 0;
+  await agent.apps.start({ app: blink, by: 'bob' }, signal);
+  expect(agent.asked.filter((name, at, all) => all.indexOf(name) === at)).toEqual(['warmUp', 'admit', 'start']);
+  agent.asked.length = 0;
+  await agent.apps.restart({ app: blink, by: 'bob' }, signal);
+  expect(agent.asked.filter((name, at, all) => all.indexOf(name) === at)).toEqual(['warmUp', 'admit', 'start']);
+});
+
 describe('a guest that was proven', () => {
   test('and ends is started again after a pause, counted and told', async () => {
     await using agent = await site.openAgent();

@@ -109,6 +109,7 @@ async function applyRelease(slot: Slot, deps: PerformDeps, signal: AbortSignal):
   deps.log.debug({ app: slot.app }, 'step.applying');
   const busy = await lastingConflict(slot, { grant: program.grant, signal }, deps);
   if (busy) return failed(slot, busyFault(busy, slot.app), deps);
+  deps.runner.warmUp();
   await slot.supervisor.stop(`attempt ${wanted.attempt} takes its place`);
   deps.log.debug({ app: slot.app }, 'step.old-stopped');
   try {
@@ -143,6 +144,7 @@ const leavingLookMs = 50;
 async function startCommitted(slot: Slot, deps: PerformDeps, what: { digest: Digest; soaking: boolean; signal: AbortSignal }): Promise<Performed> {
   const { wanted } = slot.record;
   if (wanted === null) return 'again';
+  deps.runner.warmUp();
   const verdict = await loadOrObtain(slot.app, { ...wanted, digest: what.digest }, { deps, signal: what.signal });
   if (!verdict.ok) {
     deps.log.error({ app: slot.app, digest: what.digest, ...verdict.refusal }, 'app.start-refused');

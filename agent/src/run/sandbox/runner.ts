@@ -68,6 +68,8 @@ export type Admitted = { readonly base: boolean; readonly imports: readonly stri
 export interface Runner {
   /** The load gate; pure. Refusals: `artifact-unsupported`, `wasm-invalid`, `import-denied`, `too-large`, each naming thing, expected and seen. */
   admit(wasm: Uint8Array, grant: Grant): Verdict<Admitted>;
+  /** A start is about to follow: what can be made ready for any guest is. Costs nothing lasting when none follows. */
+  warmUp(): void;
   /** Starts a guest; resolves when its thread runs. Faults: those of `admit`, `guest-limit` for memory that the limits do not cover. */
   start(program: Program, events: GuestEvents, signal: AbortSignal): Promise<Guest>;
 }

@@ -1,16 +1,13 @@
 import { readFileSync } from 'node:fs';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { type Clock, type Label, type Log, toFault } from '@pier/shared/core';
 import type { Line } from '@pier/shared/hardware';
 import type { Guest, GuestEnd, GuestEvents, GuestStats } from './runner.ts';
 import type { SerialLink } from './serial-link.ts';
+import { heapMbMax } from './spare-thread.ts';
 import { type ThreadData, type ThreadMessage, control, wakeGuest } from './thread.ts';
 
-const heapMbMax = 64;
 const pageBytes = 65_536;
-
-/** The thread's program. In the device bundle, which is one folder of modules, it lies beside the one that this is in. */
-const entry = new URL(import.meta.url.endsWith('.ts') ? './guest/worker.ts' : './guest.mjs', import.meta.url);
 
 /** How often the pulse of a guest is felt. */
 const pulseEveryMs = 250;
@@ -31,21 +28,13 @@ export class WorkerGuest implements Guest {
   #tid: number | undefined;
   #stats: GuestStats = { cpuMs: 0, memoryBytes: 0, outputBytes: 0, outputDroppedBytes: 0 };
 
-  constructor(data: ThreadData, on: Surroundings) {
+  /** The thread has served nobody, and serves nobody else. */
+  constructor(worker: Worker, data: ThreadData, on: Surroundings) {
     this.#on = on;
     this.base = data.base;
     this.#words = new Int32Array(data.control);
     this.started = this.#startedBy.promise;
-    // No environment, no arguments and no flags of the agent's process reach the thread.
-    this.#worker = new Worker(entry, {
-      workerData: data,
-      env: {},
-      argv: [],
-      execArgv: [],
-      stdout: true,
-      stderr: true,
-      resourceLimits: { maxOldGenerationSizeMb: heapMbMax },
-    });
+    this.#worker = worker;
     this.#worker.on('message', (message: ThreadMessage) => this.#heed(message));
     this.#worker.on('error', (error) => this.#failed(error));
     const watchdog = this.#watch();
@@ -56,6 +45,7 @@ export class WorkerGuest implements Guest {
         resolve(this.#verdict());
       });
     });
+    worker.postMessage(data);
   }
 
   async stop(graceMs: number): Promise<GuestEnd> {

@@ -1,12 +1,15 @@
+import type { Worker } from 'node:worker_threads';
 import { type Clock, Fault, type Log, invariant } from '@pier/shared/core';
 import { CompiledModules } from './compiled.ts';
 import { admit } from './gate/index.ts';
 import type { Guest, GuestEnd, Program, Runner } from './runner.ts';
+import { SpareThread } from './spare-thread.ts';
 import { type ThreadData, type ThreadSerial, type ThreadVolume, control, wakeGuest } from './thread.ts';
 import { type ArmedLines, armLines } from './watches.ts';
 import { WorkerGuest } from './worker-guest.ts';
 
-type Deps = { readonly clock: Clock; readonly log: Log };
+/** `thread`: one that was started before there was a runner. */
+type Deps = { readonly clock: Clock; readonly log: Log; readonly thread?: Worker | undefined };
 
 /**
  * The default sandbox: one worker thread for each guest. It starts in tens of milliseconds, and `terminate()` ends whatever a guest
@@ -14,8 +17,10 @@ type Deps = { readonly clock: Clock; readonly log: Log };
  */
 export function workerRunner(deps: Deps): Runner {
   const modules = new CompiledModules();
+  const threads = new SpareThread(deps.clock, deps.thread);
   return {
     admit,
+    warmUp: () => threads.warmUp(),
     start: async (program, events, signal) => {
       signal.throwIfAborted();
       const verdict = admit(program.wasm, program.grant);
@@ -26,7 +31,7 @@ export function workerRunner(deps: Deps): Runner {
       const wake = (): void => wakeGuest(words);
       const lines = armed.use(await armLines(program, { nowNs: () => deps.clock.monotonicNs(), wake }, signal));
       const serial = linked(armed, program, wake);
-      const guest = new WorkerGuest(threadData(program, { module, base: verdict.value.base, control: words.buffer, lines, serial }), { events, lines: program.lines, serial: program.serial, watchdogS: program.limits.watchdogS, ...deps });
+      const guest = new WorkerGuest(threads.take(), threadData(program, { module, base: verdict.value.base, control: words.buffer, lines, serial }), { events, lines: program.lines, serial: program.serial, watchdogS: program.limits.watchdogS, ...deps });
       await up(guest, signal);
       const stack = armed.move();
       return facade(guest, endedThenUnwatched(guest, stack, deps.log));

@@ -1,7 +1,7 @@
 /** The entry of a guest's thread. Its import graph is small on purpose: every guest pays for it in memory and in start time. */
 import { readlinkSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import type { ThreadData, ThreadMessage } from '../thread.ts';
 import { runGuest } from './run.ts';
 
@@ -19,4 +19,7 @@ function threadNumber(): number | undefined {
   }
 }
 
-send({ kind: 'end', end: await runGuest(workerData as ThreadData, threadNumber(), send) });
+const tid = threadNumber();
+// The thread may have been started before it is known which guest it is for.
+const data = await new Promise<ThreadData>((resolve) => parentPort?.once('message', resolve));
+send({ kind: 'end', end: await runGuest(data, tid, send) });
