@@ -5,7 +5,7 @@ import { sql } from 'drizzle-orm';
 import { Client } from 'pg';
 import { silentLog, systemClock } from '@pier/shared/core';
 import { type Database, type Db, openDatabase } from '../../manager/src/db/index.ts';
-import { layDatabase } from './laid-database.ts';
+import { layDatabase } from '../../manager/src/testing/laid-database.ts';
 
 /** A real PostgreSQL with the manager's schema, for one test file; gone with its folder when disposed. */
 export async function openTestDatabase(): Promise<{ readonly db: Db; readonly database: Database; readonly folder: string } & AsyncDisposable> {

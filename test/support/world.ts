@@ -10,7 +10,7 @@ import { Asks, type Binding, Limits, capabilityKinds } from '@pier/shared/capabi
 import { packArtifact, registryClient } from '@pier/shared/oci';
 import { type KeyPair, generateKeyPair, makeSignature, payloadTypes, signEnvelope } from '@pier/shared/signing';
 import { openDatabase } from '../../manager/src/db/index.ts';
-import { layDatabase } from './laid-database.ts';
+import { layDatabase } from '../../manager/src/testing/laid-database.ts';
 import { checkInvariants } from './invariants.ts';
 import { type BoardModel, type ManagerReady, type Stage, type StartedBoard, openStage } from './stage.ts';
 

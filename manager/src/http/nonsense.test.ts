@@ -10,7 +10,7 @@ import { DeviceId, type Log, silentLog, systemClock, systemRandom } from '@pier/
 import { digestOf } from '@pier/shared/digest';
 import { BoardProfile } from '@pier/shared/hardware';
 import { TrustPolicy, generateKeyPair, payloadTypes, signEnvelope } from '@pier/shared/signing';
-import { layDatabase } from '../../../test/support/laid-database.ts';
+import { layDatabase } from '../testing/laid-database.ts';
 import { openAuthority } from '../authority/index.ts';
 import { readConfig } from '../config.ts';
 import { connectionKept, device, deviceLive, deviceState, event, openDatabase, pendingDevice, policy, release, telemetry } from '../db/index.ts';

@@ -8,7 +8,7 @@ import { Asks } from '@pier/shared/capability';
 import { BoardProfile } from '@pier/shared/hardware';
 import { type Desired, type Reported, Desired as DesiredSchema, topics } from '@pier/shared/wire';
 import { generateKeyPair, openEnvelope, payloadTypes } from '@pier/shared/signing';
-import { layDatabase } from '../../../../test/support/laid-database.ts';
+import { layDatabase } from '../../testing/laid-database.ts';
 import { type Db, device, deviceState, openDatabase, policy, release } from '../../db/index.ts';
 import { type Ingest, type OnAnswered, type OnReported, PinWatch, type Publish, type Streams, startIngest } from '../index.ts';
 

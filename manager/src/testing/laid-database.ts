@@ -7,11 +7,11 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { silentLog, systemClock } from '@pier/shared/core';
 import { digestOf } from '@pier/shared/digest';
-import { openDatabase } from '../../manager/src/db/index.ts';
+import { openDatabase } from '../db/index.ts';
 
-const made = fileURLToPath(new URL('../../.pier/cache/database', import.meta.url));
+const made = fileURLToPath(new URL('../../../.pier/cache/database', import.meta.url));
 /** What decides how a first start leaves it: the schema, and how PostgreSQL is called. */
-const sources = ['../../manager/migrations', '../../manager/src/db/embedded'].map((path) => fileURLToPath(new URL(path, import.meta.url)));
+const sources = ['../../migrations', '../db/embedded'].map((path) => fileURLToPath(new URL(path, import.meta.url)));
 
 /** Lays an empty database with today's schema into the data folder of a manager that has not started yet. */
 export async function layDatabase(dataDir: string): Promise<void> {
