@@ -11,7 +11,7 @@ import { keepServerIdentity, openAuthority } from './authority/index.ts';
 import { finishRestore } from './backup/index.ts';
 import type { Config } from './config.ts';
 import { tightenDataDir } from './data-dir.ts';
-import { claimInstallation, openDatabase } from './db/index.ts';
+import { type Db, claimInstallation, openDatabase } from './db/index.ts';
 import { announceManager, readDevice } from './device/index.ts';
 import { enrollDeviceRoutes, enrollHandlers, openDeviceKeys, openRevocations, startKeyUpkeep } from './enroll/index.ts';
 import { healthHandlers, untold, watchDisk } from './health/index.ts';
@@ -57,32 +57,15 @@ export async function openManager(config: Config, world: World): Promise<Manager
   const disk = opening.use(watchDisk({ dir: dataDir, reserveMb: config.diskReserveMb, clock, log }));
   const registry = opening.use(await openRegistry({ dir: join(dataDir, 'registry'), clock, log, shortage: disk.shortage }));
   const access = openAccess({ db: database.db, clock, log });
-  // A device that is trusted no more loses what it has open, once these doors are there.
-  const doorsOpen: { rooms?: Rooms; listener?: DeviceListener } = {};
-  const revocations = await openRevocations({
-    db: database.db,
-    onRevoked: (device) => {
-      doorsOpen.rooms?.broker.kick(device);
-      doorsOpen.listener?.kick(device);
-    },
-  });
-  const deviceKeys = await openDeviceKeys({ db: database.db, clock, log });
-  opening.defer(() => deviceKeys.idle());
-  opening.use(startKeyUpkeep({ keys: deviceKeys, graceMs: config.certificateGraceDays * dayMs, clock, log }));
-  const trust: RoomDeps['trust'] = { supersededBy: deviceKeys.supersededBy, onLetIn: ({ identity, keyId }) => identity.kind === 'device' && deviceKeys.used(identity.device, keyId) };
-  // Until it enrols again it is kept out, or it would speak for ever to nobody.
-  const onStranger = (device: string): void => {
-    if (revocations.has(device)) return;
-    log.warn({ device }, 'device.unknown');
-    revocations.add(device);
-  };
+  const doorsOpen: DoorsOpen = {};
+  const { revocations, deviceKeys, trust, onStranger } = await openTrust({ db: database.db, clock, log, graceMs: config.certificateGraceDays * dayMs, doorsOpen, opening });
   const hosts = { bind: hostToBind(publicHosts), show: publicHosts[0] ?? '127.0.0.1' };
   const rooms = (doorsOpen.rooms = await openRooms({ db: database.db, ...world, authority, registry, isRevoked: revocations.has, onStranger, trust, hosts, listen: (take) => ports.open('mqtt', config.mqttPort, take), opening }));
   const urls = { device: '', registry: '', ...rooms.urls };
   const enrollDeps = { db: database.db, ...world, authority, policies: rooms.policies, urls: () => urls, revocations, keys: deviceKeys, graceMs: config.certificateGraceDays * dayMs, wake: rooms.wake, showDevice: (id: DeviceId) => readDevice(database.db, id) };
   const doors = { host: hosts.bind, identity: authority.server, caPem: authority.caPem, clock, log };
   const listener = (doorsOpen.listener = opening.use(
-    await ports.open('device', config.devicePort, (port) => openDeviceListener({ ...doors, port, registry, basicAuth: access.basicAuth, isRevoked: revocations.has, supersededBy: deviceKeys.supersededBy, onUsed: ({ device, keyId }) => deviceKeys.used(device, keyId), deviceRoutes: enrollDeviceRoutes(enrollDeps) })),
+    await ports.open('device', config.devicePort, (port) => openDeviceListener({ ...doors, port, registry, basicAuth: access.basicAuth, isRevoked: revocations.has, supersededBy: deviceKeys.supersededBy, onSuperseded: trust.onSuperseded, onUsed: ({ device, keyId }) => deviceKeys.used(device, keyId), deviceRoutes: enrollDeviceRoutes(enrollDeps) })),
   ));
   opening.use(keepServerIdentity({ authority, clock, log, doors: [rooms.broker, listener] }));
   urls.device = `https://${hosts.show}:${listener.port}`;
@@ -108,6 +91,37 @@ export async function openManager(config: Config, world: World): Promise<Manager
   await announceManager({ publish: rooms.publish, replica, epoch: randomUUID() });
   const owned = opening.move();
   return { addresses: { http: http.url, ...urls }, caFile: authority.caFile, access, lost: database.lost, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+type DoorsOpen = { rooms?: Rooms; listener?: DeviceListener };
+type TrustDeps = { readonly db: Db; readonly clock: Clock; readonly log: Log; readonly graceMs: number; /** Filled later. */ readonly doorsOpen: DoorsOpen; readonly opening: AsyncDisposableStack };
+
+/** Which devices and which of their keys are taken, at both doors. */
+async function openTrust({ db, clock, log, graceMs, doorsOpen, opening }: TrustDeps) {
+  // A device that is trusted no more loses what it has open, once these doors are there.
+  const revocations = await openRevocations({
+    db,
+    onRevoked: (device) => {
+      doorsOpen.rooms?.broker.kick(device);
+      doorsOpen.listener?.kick(device);
+    },
+  });
+  const deviceKeys = await openDeviceKeys({ db, clock, log });
+  opening.defer(() => deviceKeys.idle());
+  opening.use(startKeyUpkeep({ keys: deviceKeys, graceMs, clock, log }));
+  // Whichever door an old copy comes to: the broker knows who else is connected.
+  const onSuperseded = ({ keyId }: { keyId: string }, { address, connectedMs }: { address: string; connectedMs: number }): void => {
+    const copy = deviceKeys.copyOf({ keyId, connectedMs });
+    if (copy) doorsOpen.rooms?.broker.noteCopy({ ...copy, address });
+  };
+  const trust: RoomDeps['trust'] = { supersededBy: deviceKeys.supersededBy, onSuperseded, onLetIn: ({ identity, keyId }) => identity.kind === 'device' && deviceKeys.used(identity.device, keyId) };
+  // Until it enrols again it is kept out, or it would speak for ever to nobody.
+  const onStranger = (device: string): void => {
+    if (revocations.has(device)) return;
+    log.warn({ device }, 'device.unknown');
+    revocations.add(device);
+  };
+  return { revocations, deviceKeys, trust: { ...trust, onSuperseded }, onStranger };
 }
 
 /** Boards elsewhere can come only where a name for them was given. */

@@ -26,7 +26,7 @@ export type RoomDeps = {
   readonly isRevoked: (device: string) => boolean;
   readonly onStranger: (device: string) => void;
   /** Which certificates are given up, and which are seen. */
-  readonly trust: Pick<BrokerOptions, 'supersededBy' | 'onLetIn'>;
+  readonly trust: Pick<BrokerOptions, 'supersededBy' | 'onSuperseded' | 'onLetIn'>;
   readonly hosts: { readonly bind: string; readonly show: string };
   /** Opens the broker on the port that it is to have. */
   readonly listen: (open: (port: number) => Promise<Broker>) => Promise<Broker>;

@@ -1,6 +1,6 @@
 import type { Clock, Log } from '@pier/shared/core';
 import type { Identity } from '@pier/shared/wire';
-import type { Conflict } from './holders.ts';
+import type { Conflict, Keys } from './holders.ts';
 import type { BrokerCounts } from './counts.ts';
 import type { BrokerLimits } from './limits.ts';
 
@@ -19,6 +19,8 @@ export type BrokerOptions = {
   readonly isRevoked: (identity: Identity, serial: string) => boolean;
   /** Why a certificate that holds is taken no more; asked at each CONNECT. */
   readonly supersededBy?: (peer: Peer) => string | undefined;
+  /** Somebody was not let in for that. */
+  readonly onSuperseded?: (peer: Peer, from: { readonly address: string; readonly connectedMs: number }) => void;
   /** Somebody was let in with this certificate. */
   readonly onLetIn?: (peer: Peer) => unknown;
   /** Two boards come with one identity, or do no more. */
@@ -37,6 +39,8 @@ export type Broker = AsyncDisposable & {
   publish(topic: string, payload: string, options?: { readonly qos?: 0 | 1 }): Promise<void>;
   /** What it shows of itself to those who come from now on. */
   useIdentity(identity: { readonly certPem: string; readonly keyPem: string }): void;
+  /** Somebody came, here or at another door, as a device whose key it was before: a second holder of its identity. */
+  noteCopy(copy: { readonly device: string; readonly address: string } & Keys): void;
   /** Ends every connection of a common name; returns how many there were. */
   kick(commonName: string): number;
   isConnected(commonName: string): boolean;

@@ -82,6 +82,21 @@ test('an identity that is ended has no holders', () => {
   expect(world.told.map(({ state }) => state)).toEqual(['began', 'over']);
 });
 
+test('who comes with a key that was given up shows that there are two, each time it comes; who has the newer key is let in', () => {
+  const { comes, told, wait, holders } = watched();
+  const keys = { givenUp: 'k1', inForce: 'k2' };
+  const copy = () => holders.noteCopy({ name: 'board-1', addresses: ['10.0.0.1', '10.0.0.2'], keys });
+  copy();
+  expect([comes({ seq: 10 }), comes({ seq: 11 }, { isHeld: false })]).toEqual([true, true]);
+  wait(holderLimits.quietMs - 1_000);
+  copy();
+  wait(holderLimits.quietMs - 1_000);
+  const began = { device: 'board-1', state: 'began', addresses: ['10.0.0.1', '10.0.0.2'], keys };
+  expect(told).toEqual([began]);
+  wait(2_000);
+  expect(told).toEqual([began, { ...began, state: 'over' }]);
+});
+
 test.each(['', 'hello', '{}', '{"gen":"1"}', '[1]'])('a will %j says nothing of holders', (will) => {
   const { comes, told } = watched();
   for (let turn = 0; turn < 10; turn += 1) expect(comes(will)).toBe(true);

@@ -11,7 +11,7 @@ import type { Session, Sessions } from './sessions.ts';
 /** How long a refused client may take to read why. */
 const lingerMs = 1_000;
 
-export type HookParts = Pick<BrokerOptions, 'clock' | 'log' | 'isRevoked' | 'supersededBy' | 'onLetIn'> & {
+export type HookParts = Pick<BrokerOptions, 'clock' | 'log' | 'isRevoked' | 'supersededBy' | 'onSuperseded' | 'onLetIn'> & {
   readonly limits: BrokerLimits;
   readonly counter: Counter;
   readonly sessions: Sessions;
@@ -63,12 +63,15 @@ export function brokerHooks(parts: HookParts): Required<Pick<AedesOptions, 'preC
 
 type Judgement = ReturnType<typeof admit>;
 
-function judge(packet: ConnectPacket, peer: Peer, { limits, isRevoked, supersededBy, clock, sessions, holders, anonymousId, address }: HookParts & { anonymousId: () => string; address: string }): Judgement {
+function judge(packet: ConnectPacket, peer: Peer, { limits, isRevoked, supersededBy, onSuperseded, clock, sessions, holders, anonymousId, address }: HookParts & { anonymousId: () => string; address: string }): Judgement {
   const no = (code: ConnackCode, reason: string): Judgement => ({ ok: false, code, reason });
   if (peer.notAfterMs <= clock.nowMs()) return no(connackCodes.notAuthorized, `the certificate of ${peer.commonName} has expired`);
   if (isRevoked(peer.identity, peer.serial)) return no(connackCodes.notAuthorized, `${peer.commonName} is revoked`);
   const superseded = supersededBy?.(peer);
-  if (superseded !== undefined) return no(connackCodes.notAuthorized, superseded);
+  if (superseded !== undefined) {
+    onSuperseded?.(peer, { address, connectedMs: clock.nowMs() });
+    return no(connackCodes.notAuthorized, superseded);
+  }
   if (peer.identity.kind !== 'device' && sessions.named(peer.commonName).length >= limits.connectionsPerNameMax) return no(connackCodes.unavailable, `${peer.commonName} has ${limits.connectionsPerNameMax} connections already`);
   const answer = admit(packet, peer, { limits, anonymousId });
   if (!answer.ok || peer.identity.kind !== 'device') return answer;
@@ -77,7 +80,7 @@ function judge(packet: ConnectPacket, peer: Peer, { limits, isRevoked, supersede
   return second === undefined ? answer : no(connackCodes.notAuthorized, second);
 }
 
-function addressOf(conn: Duplex): string {
+export function addressOf(conn: Duplex): string {
   return ('remoteAddress' in conn && typeof conn.remoteAddress === 'string' && conn.remoteAddress) || 'unknown';
 }
 

@@ -8,7 +8,7 @@ import type { Broker, BrokerOptions, Peer } from './broker.ts';
 import { guardConnection } from './connection.ts';
 import { type Counter, newCounter } from './counts.ts';
 import { openFrontDoor } from './front-door.ts';
-import { type HookParts, brokerHooks } from './hooks.ts';
+import { type HookParts, addressOf, brokerHooks } from './hooks.ts';
 import { watchHolders } from './holders.ts';
 import { keepsNothing } from './keeps-nothing.ts';
 import { type BrokerLimits, brokerLimits } from './limits.ts';
@@ -53,6 +53,10 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
     port: door.port,
     publish: outbox.publish,
     useIdentity: (next) => door.useIdentity(next),
+    noteCopy: ({ device, address, givenUp, inForce }) => {
+      const held = sessions.named(device).map(({ conn }) => addressOf(conn));
+      holders.noteCopy({ name: device, addresses: [...held, address], keys: { givenUp, inForce } });
+    },
     kick: (commonName) => {
       holders.forget(commonName);
       return kick(sessions, commonName);

@@ -36,6 +36,17 @@ test('an alarm is in the standing, the events and the record of its device, once
   expect(changed).toEqual([id, id]);
 });
 
+test('where one came with a key that was given up, both keys are named, and which of the two is refused', async () => {
+  const id = await fleet.addDevice('pi-4');
+  const keys = { givenUp: 'a'.repeat(64), inForce: 'b'.repeat(64) };
+  const own = await open();
+  own.take({ device: id, addresses: ['10.0.0.1'], keys, state: 'began' });
+  await stored(own);
+  expect((await readDevice(fleet.db, id)).why?.reason).toMatch(/One came with the key a{16}…, which was given up.* is refused; the other has the key b{16}…/);
+  const [entry] = await fleet.db.select().from(audit).where(eq(audit.object, `device:${id}`));
+  expect(entry).toMatchObject({ action: 'device.identity-conflict', at: expect.any(Date) as Date, detail: { addresses: ['10.0.0.1'], ...keys } });
+});
+
 test('an alarm that the database did not take is told again', async () => {
   const id = await fleet.addDevice('pi-3');
   await fleet.db.execute(sql`alter table audit rename to audit_away`);

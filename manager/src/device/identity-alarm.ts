@@ -5,7 +5,7 @@ import { type Db, device, event, inTransaction, storeAudit } from '../db/index.t
 
 type Deps = { readonly db: Db; readonly clock: Clock; readonly log: Log; readonly onChanged: (devices: readonly string[]) => void };
 /** What the broker saw of a device's identity. */
-export type SeenConflict = { readonly device: string; readonly state: 'began' | 'over'; readonly addresses: readonly string[] };
+export type SeenConflict = { readonly device: string; readonly state: 'began' | 'over'; readonly addresses: readonly string[]; /** The key that one came with and the device gave up, and the one that came after it. */ readonly keys?: { readonly givenUp: string; readonly inForce: string | undefined } };
 
 export type IdentityAlarm = AsyncDisposable & { readonly take: (conflict: SeenConflict) => void };
 
@@ -46,10 +46,10 @@ async function storeInTheEnd(conflict: SeenConflict, deps: Deps, signal: AbortSi
   }
 }
 
-async function store({ device: id, state, addresses }: SeenConflict, { db, clock, log, onChanged }: Deps): Promise<void> {
+async function store({ device: id, state, addresses, keys }: SeenConflict, { db, clock, log, onChanged }: Deps): Promise<void> {
   const nowMs = clock.nowMs();
   const from = addresses.slice(0, 8).join(' and ');
-  const alarm = { code: 'identity-conflict', reason: `Two boards come with the identity of this device, from ${from}: one may be a copied card. The one that was connected stays, the other is refused. End both with: pier device revoke ${id}; then enrol each board anew, with an empty data folder and a claim token of its own.` };
+  const alarm = { code: 'identity-conflict', reason: `Two boards come with the identity of this device, from ${from}: one may be a copied card. ${whoStays(keys)} End both with: pier device revoke ${id}; then enrol each board anew, with an empty data folder and a claim token of its own.` };
   const over = 'Only one board has come with the identity of this device for a while, or the identity was ended.';
   const isStored = await inTransaction(db, async (tx) => {
     const [found] = await tx.select({ alarm: device.alarm }).from(device).where(eq(device.id, id)).for('update');
@@ -58,10 +58,19 @@ async function store({ device: id, state, addresses }: SeenConflict, { db, clock
     // No order of the device's own: the manager says it.
     const said: { type: ManagerEventType; code: string | null; reason: string } = state === 'began' ? { type: 'identity.conflict', code: alarm.code, reason: alarm.reason } : { type: 'identity.conflict-over', code: null, reason: over };
     await tx.insert(event).values({ deviceId: id, gen: 0, boot: 0, seq: nowMs, ...said, receivedAt: new Date(nowMs) }).onConflictDoNothing();
-    await storeAudit(tx, [{ actor, action: state === 'began' ? 'device.identity-conflict' : 'device.identity-conflict-over', object: `device:${id}`, detail: { addresses } }], nowMs);
+    await storeAudit(tx, [{ actor, action: state === 'began' ? 'device.identity-conflict' : 'device.identity-conflict-over', object: `device:${id}`, detail: { addresses, ...keys } }], nowMs);
     return true;
   });
   if (!isStored) return;
-  log[state === 'began' ? 'error' : 'info']({ device: id, addresses }, state === 'began' ? 'device.identity-conflict' : 'device.identity-conflict-over');
+  log[state === 'began' ? 'error' : 'info']({ device: id, addresses, ...keys }, state === 'began' ? 'device.identity-conflict' : 'device.identity-conflict-over');
   onChanged([id]);
+}
+
+/** As much of a key's fingerprint as people compare; the whole ones are in the audit. */
+const shown = (keyId: string): string => `${keyId.slice(0, 16)}…`;
+
+function whoStays(keys: SeenConflict['keys']): string {
+  if (!keys) return 'The one that was connected stays, the other is refused.';
+  const newer = keys.inForce === undefined ? 'a newer one' : `the key ${shown(keys.inForce)}`;
+  return `One came with the key ${shown(keys.givenUp)}, which was given up when the certificate was renewed, and is refused; the other has ${newer}, and stays: that may be the copy.`;
 }

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { request as httpsRequest } from 'node:https';
+import { Agent, request as httpsRequest } from 'node:https';
 import { connect as connectTcp } from 'node:net';
 import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
@@ -23,9 +23,10 @@ let aheadMs: number;
 const revoked = new Set<string>();
 const givenUp = new Set<string>();
 let used: string[] = [];
+let copies: { serial: string; address: string; connectedMs: number }[] = [];
 
 beforeEach(async () => {
-  [asked, signedBackMs, aheadMs, used] = [[], 0, 0, []];
+  [asked, signedBackMs, aheadMs, used, copies] = [[], 0, 0, [], []];
   authority = await newAuthority({ clock: { ...systemClock, nowMs: () => systemClock.nowMs() - signedBackMs } });
   folder = await temporaryFolder('listener');
   registry = await openRegistry({ dir: join(folder.path, 'registry'), clock: systemClock, log: silentLog });
@@ -39,6 +40,7 @@ beforeEach(async () => {
     registry,
     isRevoked: (_device, serial) => revoked.has(serial),
     supersededBy: ({ keyId }) => (givenUp.has(keyId) ? 'an old copy' : undefined),
+    onSuperseded: ({ serial }, from) => copies.push({ serial, ...from }),
     onUsed: ({ serial }) => used.push(serial),
     basicAuth: async (user, password, address) => {
       if (user === 'flood') throw new Fault('too-many-requests', `too many from ${address}`);
@@ -63,9 +65,9 @@ afterEach(async () => {
 type Reply = { readonly status: number; readonly type: string; readonly body: string };
 const tls = (who?: TlsIdentity) => ({ host: '127.0.0.1', port: listener.port, servername: 'localhost', ca: authority.caPem, ...(who && { cert: who.certPem, key: who.keyPem }) });
 
-function ask(method: string, path: string, { who, body, headers = {} }: { who?: TlsIdentity; body?: Uint8Array | string; headers?: Record<string, string> } = {}): Promise<Reply> {
+function ask(method: string, path: string, { who, body, headers = {}, agent = false }: { who?: TlsIdentity; agent?: Agent | false; body?: Uint8Array | string; headers?: Record<string, string> } = {}): Promise<Reply> {
   return new Promise((resolve, reject) => {
-    const request = httpsRequest({ ...tls(who), method, path, agent: false, headers: { ...(body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }), ...headers } }, (response) => {
+    const request = httpsRequest({ ...tls(who), method, path, agent, headers: { ...(body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }), ...headers } }, (response) => {
       let text = '';
       response.on('data', (chunk: Buffer) => {
         text += chunk.toString();
@@ -165,6 +167,20 @@ describe('certificates that do not hold are never taken for none', () => {
     expect(used).toEqual([who.serial]);
     for (const problem of await everywhere(who)) expect(problem).toMatchObject({ status: 403, code: 'certificate-superseded', detail: 'an old copy' });
     expect(used).toEqual([who.serial]);
+    expect(new Set(copies.map(({ serial, address }) => `${serial} ${address}`))).toEqual(new Set([`${who.serial} 127.0.0.1`]));
+  });
+
+  test('given up for a newer one, and told with the time at which its connection began', async () => {
+    const who = await deviceIdentity(authority, 'dev-a');
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    await ask('GET', '/device/v1/policy', { who, agent });
+    const beganBeforeMs = systemClock.nowMs();
+    aheadMs = 3_600_000;
+    givenUp.add(asked.at(-1)?.certificate?.keyId ?? '');
+    await ask('GET', '/device/v1/policy', { who, agent });
+    agent.destroy();
+    expect(copies).toEqual([{ serial: who.serial, address: '127.0.0.1', connectedMs: expect.any(Number) as number }]);
+    expect(copies[0]?.connectedMs).toBeLessThanOrEqual(beganBeforeMs);
   });
 
   test('revoked', async () => {

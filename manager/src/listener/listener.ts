@@ -23,6 +23,8 @@ export type DeviceListenerOptions = {
   readonly isRevoked: (device: DeviceId, serial: string) => boolean;
   /** Why a certificate that holds is taken no more. */
   readonly supersededBy?: (certificate: DeviceCertificate) => string | undefined;
+  /** Somebody was refused for that. */
+  readonly onSuperseded?: (certificate: DeviceCertificate, from: { readonly address: string; readonly connectedMs: number }) => void;
   /** A device came with this certificate, which is good. */
   readonly onUsed?: (certificate: DeviceCertificate) => unknown;
   /** A Fault that it throws becomes a problem (RFC 9457). */

@@ -26,6 +26,7 @@ export async function openDeviceListener(options: DeviceListenerOptions): Promis
   const { identity, caPem, log } = options;
   const shown = ({ certPem: cert, keyPem: key }: TlsIdentity) => ({ cert, key, ca: caPem, minVersion: 'TLSv1.2', ...oneHandshake }) as const;
   const sockets = new Set<Duplex>();
+  const connectedMs = new WeakMap<Duplex, number>();
   const server = createServer(
     {
       ...shown(identity),
@@ -38,7 +39,7 @@ export async function openDeviceListener(options: DeviceListenerOptions): Promis
       keepAliveTimeout: limits.keepAliveTimeoutMs,
       connectionsCheckingInterval: limits.checkEveryMs,
     },
-    (request, response) => void serve({ request, response, options }),
+    (request, response) => void serve({ request, response, options, connectedMs: connectedMs.get(request.socket) ?? options.clock.nowMs() }),
   );
   server.timeout = limits.silenceTimeoutMs;
   server.maxConnections = limits.connectionsMax;
@@ -48,6 +49,7 @@ export async function openDeviceListener(options: DeviceListenerOptions): Promis
   });
   const known = new Set<TLSSocket>();
   server.on('secureConnection', (socket: TLSSocket) => {
+    connectedMs.set(socket, options.clock.nowMs());
     if (deviceShown(shownBy(socket, caPem, options.clock.nowMs())) === undefined) return;
     known.add(socket);
     socket.once('close', () => known.delete(socket));
@@ -84,15 +86,15 @@ function deviceShown(shown: Shown): DeviceId | undefined {
   return shown.kind === 'device' || shown.kind === 'expired' ? shown.device : undefined;
 }
 
-type Exchange = { readonly request: IncomingMessage; readonly response: ServerResponse; readonly options: DeviceListenerOptions };
+type Exchange = { readonly request: IncomingMessage; readonly response: ServerResponse; readonly options: DeviceListenerOptions; /** When its connection began. */ readonly connectedMs: number };
 
 async function serve(exchange: Exchange): Promise<void> {
-  const { request, response, options } = exchange;
+  const { request, response, options, connectedMs } = exchange;
   try {
     invariant(request.socket instanceof TLSSocket, 'an HTTPS server has TLS sockets');
     const shown = shownBy(request.socket, options.caPem, options.clock.nowMs());
     const path = (request.url ?? '').split('?', 1)[0] ?? '';
-    const refused = refusal(shown, path, options);
+    const refused = refusal(shown, path, { ...options, from: { address: request.socket.remoteAddress ?? 'unknown', connectedMs } });
     if (refused) throw refused;
     if (shown.kind === 'device') options.onUsed?.(shown);
     if (path === '/v2' || path.startsWith('/v2/')) await options.registry.handle(request, response, await accessOf(exchange, shown));
@@ -103,13 +105,16 @@ async function serve(exchange: Exchange): Promise<void> {
   }
 }
 
-function refusal(shown: Shown, path: string, { isRevoked, supersededBy }: DeviceListenerOptions): Fault | undefined {
+function refusal(shown: Shown, path: string, { isRevoked, supersededBy, onSuperseded, from }: DeviceListenerOptions & { readonly from: { readonly address: string; readonly connectedMs: number } }): Fault | undefined {
   if (shown.kind === 'refused') return new Fault('certificate-invalid', shown.reason);
   if (shown.kind === 'device' && isRevoked(shown.device, shown.serial)) return new Fault('certificate-invalid', `the certificate of ${shown.device} is revoked`);
   if (shown.kind !== 'device' && shown.kind !== 'expired') return undefined;
   if (shown.kind === 'expired' && isRevoked(shown.device, shown.serial)) return new Fault('device-revoked', `device ${shown.device} is revoked`);
   const superseded = supersededBy?.(shown);
-  if (superseded !== undefined) return new Fault('certificate-superseded', superseded);
+  if (superseded !== undefined) {
+    onSuperseded?.(shown, from);
+    return new Fault('certificate-superseded', superseded);
+  }
   if (shown.kind === 'expired' && path !== devicePaths.renew) return new Fault('certificate-expired', `the certificate of ${shown.device} ran out at ${isoTime(shown.notAfterMs)}; it can be renewed only`);
   return undefined;
 }
