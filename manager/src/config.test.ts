@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { readCommand, readConfig } from './config.ts';
+import { asksForHelp, usage } from './usage.ts';
 
 test('a data folder is enough; everything else has its default', () => {
   expect(readConfig(['start', '--data', '/data'], {})).toEqual({ dataDir: '/data', httpPort: 0, devicePort: 0, mqttPort: 0, diskReserveMb: 256, deviceCertificateDays: 730, certificateGraceDays: 90, printCredentials: false });
@@ -52,4 +53,18 @@ test.each([
   [['backup', '--data', '/d', '--to', '/b', '-o', 'yaml'], '"json"'],
 ])('%j is refused, naming what is wrong', (argv, named) => {
   expect(() => readCommand(argv, {})).toThrow(expect.objectContaining({ code: 'input-invalid', message: expect.stringContaining(named) }));
+});
+
+test.each([
+  [[], "no verb is given; the manager's verbs are start, backup and restore", usage],
+  [['start', '--loud'], "Unknown option '--loud'", 'usage: pier manager start --data DIR'],
+  [['backup', '--data', '/d'], 'command line: to: --to FILE is needed', 'usage: pier manager backup --data DIR --to FILE [--without-blobs] [-o json]'],
+])('%j is refused in one sentence, with the usage of what was meant below it', (argv, sentence, below) => {
+  expect(() => readCommand(argv, {})).toThrow(expect.objectContaining({ message: expect.stringContaining(`${sentence}\n${below}`) }));
+});
+
+test('help is asked for by a word or an option, and its lines fit a terminal', () => {
+  expect([['help'], ['--help'], ['start', '--data', '/d', '-h']].map(asksForHelp)).toEqual([true, true, true]);
+  expect([[], ['start', '--data', 'help']].map(asksForHelp)).toEqual([false, false]);
+  expect(usage.split('\n').filter((line) => line.length > 100)).toEqual([]);
 });

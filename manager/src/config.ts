@@ -1,11 +1,8 @@
 import { resolve } from 'node:path';
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
 import * as z from 'zod';
-import { Fault, check } from '@pier/shared/core';
-
-export const usage = 'usage: pier manager start --data DIR [--http-port N] [--device-port N] [--mqtt-port N] [--public-host NAME|none]… [--simulator DIR] [--disk-reserve MB] [--device-certificate-days N] [--certificate-grace-days N] [--print-credentials] [--ready json]';
-const backupUsage = 'usage: pier manager backup --data DIR --to FILE [--without-blobs] [-o json]';
-const restoreUsage = 'usage: pier manager restore --data DIR --from FILE [--force] [-o json]';
+import { check, toFault } from '@pier/shared/core';
+import { type Verb, misused } from './usage.ts';
 
 const Port = z.coerce.number('a port is a number').int().min(0).max(65_535).default(0);
 const Host = z.string().regex(/^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/i, 'a host is a DNS name or an IPv4 address, without a port');
@@ -55,36 +52,50 @@ export type Asked =
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** The command line, whatever its verb. Faults: `input-invalid` listing everything that is wrong. */
+/** The command line, whatever its verb. Faults: `input-invalid` listing everything that is wrong, with the usage. */
 export function readCommand(argv: readonly string[], env: Env): Asked {
   const text = { type: 'string' } as const;
   const flag = { type: 'boolean' } as const;
   const output = { type: 'string', short: 'o' } as const;
   const databaseUrl = env['DATABASE_URL'] || undefined;
   if (argv[0] === 'backup') {
-    const { data, to, output: form, 'without-blobs': withoutBlobs } = valuesOf(argv.slice(1), { data: text, to: text, output, 'without-blobs': flag }, backupUsage);
-    return { verb: 'backup', config: check(BackupConfig, { dataDir: data, to, output: form, withoutBlobs, databaseUrl }, { what: 'command line' }) };
+    const { data, to, output: form, 'without-blobs': withoutBlobs } = valuesOf(argv, { data: text, to: text, output, 'without-blobs': flag }, 'backup');
+    return { verb: 'backup', config: checked(BackupConfig, { dataDir: data, to, output: form, withoutBlobs, databaseUrl }, 'backup') };
   }
   if (argv[0] === 'restore') {
-    const { data, from, output: form, force } = valuesOf(argv.slice(1), { data: text, from: text, output, force: flag }, restoreUsage);
-    return { verb: 'restore', config: check(RestoreConfig, { dataDir: data, from, output: form, force, databaseUrl }, { what: 'command line' }) };
+    const { data, from, output: form, force } = valuesOf(argv, { data: text, from: text, output, force: flag }, 'restore');
+    return { verb: 'restore', config: checked(RestoreConfig, { dataDir: data, from, output: form, force, databaseUrl }, 'restore') };
   }
   return { verb: 'start', config: readConfig(argv, env) };
 }
 
-/** Options alone; words between them are mistakes. */
-function valuesOf<const O extends ParseArgsOptionsConfig>(args: readonly string[], options: O, help: string) {
+/** Options alone, after the verb; words between them are mistakes. */
+function valuesOf<const O extends ParseArgsOptionsConfig>(argv: readonly string[], options: O, verb: Verb) {
   try {
-    return parseArgs({ args: [...args], options }).values;
+    return parseArgs({ args: argv.slice(1), options }).values;
   } catch (cause) {
-    throw new Fault('input-invalid', `${cause instanceof Error ? cause.message : String(cause)}; ${help}`, {}, cause);
+    // What follows the first sentence is advice for who writes such programs.
+    throw misused((cause instanceof Error ? cause.message : String(cause)).replace(/\. To specify .*/s, ''), { verb, cause });
   }
 }
 
-/** The configuration from a command line and the environment. Faults: `input-invalid` listing everything that is wrong. */
+function checked<T extends z.ZodType>(schema: T, given: unknown, verb: Verb): z.output<T> {
+  try {
+    return check(schema, given, { what: 'command line' });
+  } catch (cause) {
+    throw misused(toFault(cause).message, { verb, cause });
+  }
+}
+
+/** The configuration from a command line and the environment. Faults: as `readCommand`. */
 export function readConfig(argv: readonly string[], env: Env): Config {
-  const { values, positionals } = parse(argv);
-  if (positionals.length !== 1 || positionals[0] !== 'start') throw new Fault('input-invalid', `the manager's verbs are start, backup and restore, not "${positionals.join(' ')}"; ${usage}`);
+  if (argv[0] !== 'start') throw misused(argv[0] === undefined ? "no verb is given; the manager's verbs are start, backup and restore" : `the manager's verbs are start, backup and restore, not "${argv[0]}"`);
+  const text = { type: 'string' } as const;
+  const values = valuesOf(
+    argv,
+    { data: text, 'http-port': text, 'device-port': text, 'mqtt-port': text, 'public-host': { type: 'string', multiple: true }, simulator: text, 'disk-reserve': text, 'device-certificate-days': text, 'certificate-grace-days': text, 'print-credentials': { type: 'boolean' }, ready: text },
+    'start',
+  );
   const given = {
     dataDir: values.data,
     httpPort: values['http-port'],
@@ -99,18 +110,5 @@ export function readConfig(argv: readonly string[], env: Env): Config {
     ready: values.ready,
     databaseUrl: env['DATABASE_URL'] || undefined,
   };
-  return Object.freeze(check(Config, given, { what: 'configuration' }));
-}
-
-function parse(argv: readonly string[]) {
-  const text = { type: 'string' } as const;
-  try {
-    return parseArgs({
-      args: [...argv],
-      allowPositionals: true,
-      options: { data: text, 'http-port': text, 'device-port': text, 'mqtt-port': text, 'public-host': { type: 'string', multiple: true }, simulator: text, 'disk-reserve': text, 'device-certificate-days': text, 'certificate-grace-days': text, 'print-credentials': { type: 'boolean' }, ready: text },
-    });
-  } catch (cause) {
-    throw new Fault('input-invalid', `${cause instanceof Error ? cause.message : String(cause)}; ${usage}`, {}, cause);
-  }
+  return Object.freeze(checked(Config, given, 'start'));
 }
