@@ -29,15 +29,33 @@ export function neverHit(rounds: readonly Round[], tally: Tally): Step[] {
 
 const victims = Object.keys(blows) as Victim[];
 
-/** Journal steps × kills, and the blows beside. */
+const processes = ['agent', 'manager'] as const;
+
+/** Journal steps × kills, process by process, and the blows below, in lines that fit a terminal of 100 columns. */
 export function tableOf(tally: Tally): string {
-  const rows = (Object.keys(steps) as Step[]).map((step) => {
-    const others = tally.struck.get(step);
-    return [`${steps[step].process} ${step}`, steps[step].story, tally.passed.get(step) ?? 0, tally.died.get(step) ?? 0, ...victims.map((victim) => sumOf(others, victim))];
+  const parts = processes.map((process) => {
+    const rows = (Object.keys(steps) as Step[]).filter((step) => steps[step].process === process).map((step) => [step.replace('step.', ''), steps[step].story, ...countsAt(step, tally)]);
+    return columns([[`step of the ${process}`, 'story', 'passed', 'killed', ...victims], ...rows]);
   });
-  const head = ['step', 'story', 'passed', 'killed', ...victims];
   const fell = [...tally.blows].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([blow, times]) => `${blow} ${times}`);
-  return [head, ...rows].map((row) => row.map((cell, index) => (index < 2 ? String(cell).padEnd(index === 0 ? 36 : 10) : String(cell === 0 ? '·' : cell).padStart(9))).join(' ')).join('\n') + `\n\nblows that fell: ${fell.join(', ')}\n`;
+  return `${parts.join('\n\n')}\n\n${wrapped(`blows that fell: ${fell.join(', ')}`)}\n`;
+}
+
+function countsAt(step: Step, tally: Tally): string[] {
+  const counts = [tally.passed.get(step) ?? 0, tally.died.get(step) ?? 0, ...victims.map((victim) => sumOf(tally.struck.get(step), victim))];
+  return counts.map((one) => (one === 0 ? '·' : String(one)));
+}
+
+/** Each column as wide as its widest cell; words to the left, the counts behind the first two to the right. */
+function columns(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows.map((row) => row.map((cell, column) => (column < 2 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join(' ')).join('\n');
+}
+
+const lineMax = 96;
+
+function wrapped(text: string): string {
+  return text.replace(new RegExp(`(.{1,${lineMax}})(?: |$)`, 'g'), '$1\n  ').trimEnd();
 }
 
 function sumOf(others: Map<string, number> | undefined, victim: Victim): number {
