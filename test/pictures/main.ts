@@ -1,6 +1,6 @@
 /**
  * `npm run pictures -- --ready FILE [--only NAME]…`: pictures of every page of a running demo (FILE holds its ready line), in both schemes, into
- * docs/images. A rollout is started for them and taken back, so that there is one to see in the middle of its way.
+ * docs/images. A rollout is started for them and taken back, so that there is one to see in the middle of its way; so are tokens.
  */
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -15,7 +15,7 @@ const images = resolve(import.meta.dirname, '..', '..', 'docs', 'images');
 const desk = { width: 1_440, height: 900 };
 const phone = { width: 390, height: 844 };
 
-type Subject = { readonly rollout: string; readonly ended: string; readonly device: string; readonly release: string; readonly board: string };
+type Subject = { readonly rollout: string; readonly ended: string; readonly device: string; readonly release: string; readonly board: string; readonly tokens: readonly string[] };
 type Picture = { readonly name: string; readonly path: (subject: Subject) => string; readonly viewport?: typeof desk };
 
 const pictures: readonly Picture[] = [
@@ -54,11 +54,12 @@ async function main(): Promise<void> {
     for (const scheme of ['light', 'dark'] as const) await takeAll(browser, { manager, subject, scheme, only: values.only });
   } finally {
     await api.call('actOnRollout', { params: { id: subject.rollout }, ifMatch: '*', body: { verb: 'abort', remark: 'the pictures are taken' } });
+    for (const id of subject.tokens) await api.call('revokeToken', { params: { id } });
     await browser.close();
   }
 }
 
-/** A rollout whose first wave has passed and whose second soaks. */
+/** A rollout whose first wave has passed and whose second soaks, and tokens that still let boards in. */
 async function setTheScene(api: ApiClient): Promise<Subject> {
   const releases = (await api.call('listReleases', { query: { limit: 100 } })).items.filter(({ state }) => state === 'verified');
   const release = releases.find(({ app }) => app === 'meter') ?? releases[0];
@@ -69,6 +70,8 @@ async function setTheScene(api: ApiClient): Promise<Subject> {
   if (newest === undefined || ended === undefined || device === undefined || board === undefined) throw new Error('this is no demo that has played its story: it lacks releases, an ended rollout, a device or its board');
   const waves = [{ take: { by: 'count' as const, count: 1 }, soakS: 2 }, { take: { by: 'count' as const, count: 2 }, soakS: 600 }, { take: { by: 'rest' as const } }];
   const started = await api.call('createRollout', { body: { release: newest.id, selector: 'site in (harbour, mill, depot)', waves, soakS: 600 } });
+  const tokens: string[] = [];
+  for (const token of [{ uses: 500, expiresInS: 604_800, tags: { site: 'mill', role: 'pump' }, approval: true }, { uses: 20, expiresInS: 86_400, tags: { site: 'lab' } }, { uses: 1, expiresInS: 2_700, tags: { site: 'harbour' } }]) tokens.push((await api.call('createToken', { body: token })).id);
   const endMs = systemClock.monotonicMs() + 60_000;
   for (;;) {
     const { waves: now } = await api.call('getRollout', { params: { id: started.id } });
@@ -76,7 +79,7 @@ async function setTheScene(api: ApiClient): Promise<Subject> {
     if (systemClock.monotonicMs() > endMs) throw new Error('the second wave of the rollout for the pictures does not soak');
     await systemClock.sleep(500);
   }
-  return { rollout: started.id, ended: ended.id, device: device.id, release: newest.id, board: board.id };
+  return { rollout: started.id, ended: ended.id, device: device.id, release: newest.id, board: board.id, tokens };
 }
 
 type Taking = { readonly manager: ManagerReady; readonly subject: Subject; readonly scheme: 'light' | 'dark'; readonly only: readonly string[] | undefined };

@@ -53,7 +53,7 @@ function Rows({ items, nowMs, onRevoke }: { items: readonly ListedClaimToken[]; 
             return (
               <tr key={token.id} className={state === 'live' ? undefined : 'dim'}>
                 <td className="mono">{token.id}<Copy text={token.id} bare /></td>
-                <td>{kindWords(token)}</td>
+                <td className="enrol-kind">{kindWords(token)}</td>
                 <td data-says="Used"><span className="enrol-used"><Bar parts={token.uses === 0 ? [] : [{ key: 'used', word: 'used', family: 'ok', count: token.uses }]} total={token.usesMax} label={`${token.uses} of ${token.usesMax} used`} height={8} /><span>{count(token.uses)} of {count(token.usesMax)}</span></span></td>
                 <td data-says="Gives">{tags.length === 0 ? <span className="dim">none</span> : <span className="enrol-tags">{tags.map(([key, value]) => <span key={key} className="chip">{key}={value}</span>)}</span>}</td>
                 <td className="enrol-ends" data-says="Ends"><Ends token={token} nowMs={nowMs} /></td>
