@@ -1,5 +1,5 @@
 import { mkdir, mkdtemp, readFile, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { silentLog, systemClock } from '@pier/shared/core';
@@ -74,7 +74,8 @@ describe('what was backed up comes back', () => {
     expect((await stat(at('b.tar'))).mode & 0o777).toBe(0o600);
     const back = await putBack({ url: other });
     expect(back).toMatchObject({ aside: null, registryFiles: 3, madeAt: made.madeAt });
-    expect(await contents(other)).toEqual(before);
+    const after = await contents(other);
+    expect({ ...after, audit: after['audit']?.filter((row) => !row.includes('"manager.restored"')) }).toEqual(before);
     const { 'registry/uploads/half': _, ...whole } = await files(at('data'));
     expect(await files(at('again'))).toEqual({ ...whole, lock: '' });
     expect((await stat(at('again/authority/scheduler.key'))).mode & 0o777).toBe(0o600);
@@ -100,10 +101,11 @@ describe('what was backed up comes back', () => {
     const first = await save({ url });
     await putBack();
     const second = await backUp({ ...world, dataDir: at('again'), url: undefined, to: at('c.tar'), withoutBlobs: false }, never);
-    expect({ ...second, file: '', madeAt: '', sizeBytes: 0 }).toEqual({ ...first, file: '', madeAt: '', sizeBytes: 0 });
+    // One row more: that it was restored.
+    expect({ ...second, file: '', madeAt: '', sizeBytes: 0 }).toEqual({ ...first, rows: first.rows + 1, file: '', madeAt: '', sizeBytes: 0 });
     const tables = async (path: string) => {
       await using archive = await openArchive(path);
-      return Promise.all(archive.entries.filter((entry) => entry.name.startsWith('database/')).map(async (entry) => [entry.name, (await archive.read(entry)).toString()]));
+      return Promise.all(archive.entries.filter((entry) => entry.name.startsWith('database/')).map(async (entry) => [entry.name, (await archive.read(entry)).toString().split('\n').filter((row) => !row.includes('"manager.restored"')).join('\n')]));
     };
     expect(await tables(at('c.tar'))).toEqual(await tables(at('b.tar')));
   });
@@ -123,6 +125,32 @@ describe('what was backed up comes back', () => {
     expect(await save({ url, withoutBlobs: true })).toMatchObject({ blobs: false, registryFiles: 0 });
     expect(await putBack({ url, dataDir: at('data'), force: true })).toMatchObject({ blobs: false, aside: expect.stringContaining('replaced-') });
     expect(await files(at('data', 'registry', 'content'))).toEqual({ '00/00': 'wasm' });
+  });
+});
+
+describe('the audit has', () => {
+  const traces = (url: string) => withClient(url, async (client) => (await client.query(`select actor, action, object, detail, at from audit where id > (select max(id) from audit where actor = 'ada') order by id`)).rows);
+  const actor = `local:${userInfo().username}`;
+
+  test('who took a backup, when, where to and how large it is; and who restored it, before all that comes after', async () => {
+    const [url, other] = [await someData(), await server.newDatabase()];
+    const beforeMs = systemClock.nowMs();
+    const made = await save({ url });
+    const { sizeBytes, tables, rows, registryFiles, madeAt } = made;
+    const object = `backup:${madeAt}`;
+    const taken = await traces(url);
+    expect(taken).toEqual([{ actor, action: 'manager.backed-up', object, detail: { file: at('b.tar'), sizeBytes, tables, rows, registryFiles, blobs: true }, at: expect.any(Date) as Date }]);
+    expect((await stat(at('b.tar'))).size).toBe(sizeBytes);
+    expect(taken[0]?.at.getTime()).toBeGreaterThanOrEqual(beforeMs);
+    await putBack({ url: other });
+    expect(await traces(other)).toEqual([{ actor, action: 'manager.restored', object, detail: { file: at('b.tar'), sizeBytes, blobs: true, force: false }, at: expect.any(Date) as Date }]);
+  });
+
+  test('nothing of a backup that could not be told of: it is not there either', async () => {
+    const url = await someData();
+    await withClient(url, (client) => client.query('alter table audit add constraint nobody check (action <> $$manager.backed-up$$)'));
+    await expect(save({ url })).rejects.toThrow('nobody');
+    expect(await readdir(dir)).toEqual(['data']);
   });
 });
 

@@ -1,6 +1,6 @@
 /** Everything that a manager cannot make anew, in one file, of one moment: its database, its keys, its ports and its registry. */
 import { X509Certificate } from 'node:crypto';
-import { readFile, readdir } from 'node:fs/promises';
+import { readFile, readdir, rm } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { Fault, isoTime } from '@pier/shared/core';
 import { digestOf } from '@pier/shared/digest';
@@ -8,6 +8,7 @@ import { isErrno, temporarySuffix } from '@pier/shared/disk';
 import { type ArchiveWriter, createArchive } from './archive.ts';
 import { beginDump } from './dump.ts';
 import { type World, reachDatabase } from './reach.ts';
+import { storeTrace } from './trace.ts';
 
 export type BackupOptions = World & {
   readonly dataDir: string;
@@ -20,7 +21,7 @@ export type BackupOptions = World & {
 export type BackupSummary = { readonly file: string; readonly sizeBytes: number; readonly madeAt: string; readonly schema: number; readonly caFingerprint: string; readonly tables: number; readonly rows: number; readonly registryFiles: number; readonly blobs: boolean };
 
 /**
- * Writes a backup; a manager may run meanwhile. Faults: `not-found` where there is no manager's folder, or none for the file, `conflict` when the
+ * Writes a backup, and that it did to the audit; a manager may run meanwhile. Faults: `not-found` where there is no manager's folder, or none for the file, `conflict` when the
  * file is there, `unreachable` for the database, `disk-full`, `interrupted`: nothing is left behind then.
  */
 export async function backUp({ dataDir, url, to, withoutBlobs, clock, log, say }: BackupOptions, signal: AbortSignal): Promise<BackupSummary> {
@@ -39,6 +40,13 @@ export async function backUp({ dataDir, url, to, withoutBlobs, clock, log, say }
   const registryFiles = withoutBlobs ? 0 : (await addFolder(archive, dataDir, 'registry/repositories')) + (await addFolder(archive, dataDir, 'registry/content'));
   say(withoutBlobs ? 'registry: left out; its artifacts have to be pushed again' : `registry: ${registryFiles} files`);
   const sizeBytes = await archive.finish();
+  try {
+    await storeTrace(session.client, { action: 'manager.backed-up', madeAt, atMs: clock.nowMs(), detail: { file, sizeBytes, tables, rows, registryFiles, blobs: !withoutBlobs } });
+  } catch (error) {
+    // One that leaves no trace is not to be had.
+    await rm(file, { force: true });
+    throw error;
+  }
   return { file, sizeBytes, madeAt, schema: dump.schema, caFingerprint, tables, rows, registryFiles, blobs: !withoutBlobs };
 }
 

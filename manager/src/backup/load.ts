@@ -1,6 +1,7 @@
 import { type Client, DatabaseError } from 'pg';
 import { makeSchemaAt, tableNames } from '../db/index.ts';
 import { damaged } from './tar.ts';
+import { type Trace, storeTrace } from './trace.ts';
 
 /** A part of a table, as the archive has it. */
 export type Part = { readonly name: string; readonly read: () => Promise<Buffer> };
@@ -8,9 +9,10 @@ type Place = { readonly table: string; readonly part: Part };
 
 /**
  * Makes the schema as it was and fills it, in one transaction: all of it is there afterwards, or nothing has changed.
- * With `replace` the tables of before are dropped in the same transaction. Faults: `schema-newer`, `backup-invalid`, what the database says.
+ * With `replace` the tables of before are dropped in the same transaction; `trace` is the audit's first row after those that
+ * were restored. Faults: `schema-newer`, `backup-invalid`, what the database says.
  */
-export async function loadDatabase(client: Client, { schema, parts, replace }: { schema: number; parts: readonly Part[]; replace: boolean }): Promise<void> {
+export async function loadDatabase(client: Client, { schema, parts, replace, trace }: { schema: number; parts: readonly Part[]; replace: boolean; trace: Trace }): Promise<void> {
   await client.query(`set statement_timeout = 0; set idle_in_transaction_session_timeout = 0; set timezone = 'UTC'`);
   await client.query('begin');
   if (replace) await dropEverything(client);
@@ -21,6 +23,7 @@ export async function loadDatabase(client: Client, { schema, parts, replace }: {
     await loadPart(client, table, part);
   }
   await setSequences(client);
+  await storeTrace(client, trace);
   await client.query('commit');
   // Plans made on empty statistics cost a first rollout three times its work.
   await client.query('analyze');

@@ -1,10 +1,11 @@
 import { mkdir, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { Fault, isoTime } from '@pier/shared/core';
 import { holdDatabase, lockFolder, openPostgres, refuseUnreachable, schemaNow } from '../db/index.ts';
 import { type Archive, openArchive } from './archive.ts';
 import { isInUse, loadDatabase } from './load.ts';
 import { type World, connect } from './reach.ts';
+import type { Trace } from './trace.ts';
 import { besideName, finishRestore, isThere, kept, takeOver } from './take-over.ts';
 
 export type RestoreOptions = World & {
@@ -38,7 +39,8 @@ export async function restore({ dataDir, url, from, force, clock, log, say }: Re
   await mkdir(beside, { mode: (await stat(dataDir)).mode & 0o777 });
   const registryFiles = await writeFiles(archive, beside);
   say(about.blobs ? `files: keys, ports, ${registryFiles} of the registry` : 'files: keys and ports; the registry was not backed up');
-  const load = { schema: about.schema, parts: archive.entries.flatMap((entry) => (entry.name.startsWith('database/') ? [{ name: entry.name, read: () => archive.read(entry) }] : [])) };
+  const trace: Trace = { action: 'manager.restored', madeAt: about.madeAt, atMs: clock.nowMs(), detail: { file: resolve(from), sizeBytes: (await stat(from)).size, blobs: about.blobs, force } };
+  const load = { schema: about.schema, trace, parts: archive.entries.flatMap((entry) => (entry.name.startsWith('database/') ? [{ name: entry.name, read: () => archive.read(entry) }] : [])) };
   if (url === undefined) {
     await using server = await openPostgres({ folder: join(beside, 'postgres'), clock, log });
     await using session = await connect(server.connection);
