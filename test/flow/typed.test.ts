@@ -52,7 +52,7 @@ describe('pier cmd', () => {
 
   test('a verb that changes something wants an operator’s key; a stranger’s is refused at once, under the command’s own id', async () => {
     const unsigned = await cmd('app.restart', 'app=blink');
-    expect([unsigned.status, unsigned.stderr]).toEqual([3, expect.stringMatching(/command-unsigned/)]);
+    expect([unsigned.status, unsigned.stderr]).toEqual([3, expect.stringMatching(/command-unsigned.*sign it with --key FILE/)]);
     const stranger = await cmd('app.restart', 'app=blink', '--key', join(home, 'mallory.key'));
     expect([stranger.status, stranger.stderr]).toEqual([3, expect.stringMatching(/untrusted-signer/)]);
     expect((await app())?.running?.restarts).toBe(0);
@@ -115,12 +115,29 @@ describe('pier cmd', () => {
 
   test('a device answers to its name as to its id, until another one has that name', async () => {
     await world.api.call('changeDevice', { params: { device }, body: { name: 'Lantern of the mole' } });
+    expect((await runPier(['device', 'list'], { env })).stdout).toMatch(new RegExp(`^${device} +Lantern of the mole `, 'm'));
     const [shown, pinged] = [await runPier(['device', 'show', 'Lantern of the mole', '-o', 'json'], { env }), await runPier(['cmd', 'Lantern of the mole', 'ping'], { env })];
     expect([JSON.parse(shown.stdout).id, pinged.status]).toEqual([device, 0]);
     const twin = await world.addDevice('twin');
     await world.api.call('changeDevice', { params: { device: twin.device }, body: { name: 'Lantern of the mole' } });
     const refused = await runPier(['cmd', 'Lantern of the mole', 'ping'], { env });
     expect([refused.status, refused.stderr]).toEqual([5, expect.stringContaining(`${twin.device} (active)`)]);
+  });
+
+  test('a verb that does not fit a rollout is refused in one sentence', async () => {
+    const [one] = (await world.api.call('listRollouts', { query: { limit: 1 } })).items;
+    const ran = await runPier(['rollout', 'approve', one?.id ?? ''], { env });
+    expect([ran.status, ran.stderr]).toEqual([5, expect.stringMatching(/^pier: verb-unfit: approve does not fit [^\n]*\n$/)]);
+  });
+
+  test('a revoked device is forgotten by who says so twice', async () => {
+    const { device: leaver } = await world.addDevice('leaver');
+    const forget = (...words: string[]) => runPier(['device', 'forget', leaver, ...words], { env });
+    expect([(await forget('--yes')).status, (await runPier(['device', 'revoke', leaver], { env })).status]).toEqual([5, 0]);
+    const asked = await forget();
+    expect([asked.status, asked.stderr]).toEqual([2, expect.stringMatching(/nothing brings them back; say so with --yes/)]);
+    expect((await forget('--yes')).status).toBe(0);
+    expect((await runPier(['device', 'show', leaver], { env })).status).toBe(4);
   });
 
   test('a device that nobody knows is told so at once; who may not ask the API is told when time is up', async () => {

@@ -84,7 +84,7 @@ async function send(wanted: Wanted, options: Options): Promise<undefined> {
   else printAnswer(final);
   if (final.state === 'done') return undefined;
   const code = final.error?.code ?? 'internal';
-  const fault = new Fault(isFaultCode(code) ? code : 'internal', `${wanted.device} answers ${final.state}: ${final.error?.reason ?? 'no reason given'}`);
+  const fault = new Fault(isFaultCode(code) ? code : 'internal', `${wanted.device} answers ${final.state}: ${final.error?.reason ?? 'no reason given'}${code === 'command-unsigned' && options.key === undefined ? '; sign it with --key FILE, an operator key that the policy names' : ''}`);
   // The answer is the one document on stdout; why it is no success goes beside it.
   if (options.output !== 'json') throw fault;
   output.fault(fault, 'table');

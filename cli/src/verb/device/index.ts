@@ -56,8 +56,8 @@ async function list(options: Listing): Promise<void> {
   const page = await openSession(options).api.call('listDevices', { query: { limit, cursor, selector, state, app, search, online } });
   if (options.output === 'json') return output.json(page);
   output.table(
-    ['DEVICE', 'MODEL', 'STANDING', 'ONLINE', 'APPS', 'TAGS', 'LAST SEEN'],
-    page.items.map((one) => [one.id, one.model, standingWords[one.standing], one.online ? 'yes' : 'no', one.apps.map((of) => `${of.app} ${of.version ?? '-'}${of.hold ? ` (${of.hold} by hand)` : ''}`).join(', ') || '-', wordsOf(one.tags) || '-', one.lastSeenAt ?? 'never']),
+    ['DEVICE', 'NAME', 'MODEL', 'STANDING', 'ONLINE', 'APPS', 'TAGS', 'LAST SEEN'],
+    page.items.map((one) => [one.id, one.name, one.model, standingWords[one.standing], one.online ? 'yes' : 'no', one.apps.map((of) => `${of.app} ${of.version ?? '-'}${of.hold ? ` (${of.hold} by hand)` : ''}`).join(', ') || '-', wordsOf(one.tags) || '-', one.lastSeenAt ?? 'never']),
   );
   if (page.next !== null) output.note(`more: --cursor ${page.next}`);
 }

@@ -32,7 +32,7 @@ export function addDeviceStreams(device: Command): void {
       const page = await api.call('listEvents', { params: { device: await deviceMeant(api, word) }, query: { limit: options.limit, app: options.app } });
       if (options.output === 'json') return output.json(page);
       for (const one of page.items) {
-        output.said(`${one.at} ${one.type} ${one.app ?? ''} ${one.code === null ? '' : `${one.code}: ${one.reason ?? ''}`}${one.safeMs === null ? '' : ` (outputs safe after ${one.safeMs.toFixed(1)} ms)`}`);
+        output.said(`${one.at} ${one.type}${one.app === null ? '' : ` ${one.app}`}${one.code === null ? '' : ` ${one.code}: ${one.reason ?? ''}`}${one.safeMs === null ? '' : ` (outputs safe after ${one.safeMs.toFixed(1)} ms)`}`);
         for (const text of one.lastOutput) output.said(`    | ${text}`);
       }
     });

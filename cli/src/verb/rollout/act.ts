@@ -49,7 +49,8 @@ async function actOn(id: string, act: RolloutAct, options: Options): Promise<voi
   const { revision, items } = await api.call('previewRollout', { params: { id }, query: { devices: ids } });
   const preview = items.find((one) => one.verb === act.verb);
   if (options.dryRun && options.output === 'json') return output.json(preview);
-  if (preview) output.note(preview.sentence);
+  // Why it is not possible is told by the refusal.
+  if (preview && (preview.possible || options.dryRun)) output.note(preview.sentence);
   if (options.dryRun) return undefined;
   const after = await api.call('actOnRollout', { params: { id }, ifMatch: revision, body: { ...act, ...(options.remark !== undefined && { remark: options.remark }) } });
   if (options.output === 'json') output.json(after);
