@@ -117,7 +117,8 @@ describe.skipIf('why' in provided)('on a fresh Debian without a network', () => 
   }
 
   test('it enrols by its token and runs an app, as its own user with the unit\'s own command', async () => {
-    writeFileSync(inRoot('tmp/token'), `${await world.token()}\n`, { mode: 0o600 });
+    // As an editor of another system leaves it.
+    writeFileSync(inRoot('tmp/token'), `\r\n ${await world.token()}\r\n`, { mode: 0o600 });
     expect(await ok('pier-agent', 'enrol', '--manager', world.manager.device, '--token-file', '/tmp/token')).toMatch(/written/);
     expect(pick(stat(`${state}/token`))).toMatchObject({ mode: 0o100600, uid: stat(state).uid });
     const agent = root.start(serviceLine('ExecStart'));
