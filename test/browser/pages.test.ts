@@ -76,6 +76,13 @@ describe('on a phone, with answers that come one after the other', () => {
       return seat.page.evaluate<number>('new Promise((told) => requestAnimationFrame(() => requestAnimationFrame(() => told(shifted))))');
     }, { timeout: 60_000 }).toBeLessThan(0.02);
   });
+
+  test.each(['/rollouts', '/enrol', '/keys', '/people'] as const)('%s hides no column beside the window: its rows are stacks', async (path) => {
+    await seat.open(placeOf(path).at(harbour));
+    await expect.poll(() => seat.page.locator('[data-condition=loading]').count()).toBe(0);
+    expect(await seat.page.locator('.table-scroll').count()).toBeGreaterThan(0);
+    expect(await seat.page.evaluate<string[]>(`[...document.querySelectorAll('.table-scroll')].filter((one) => one.scrollWidth > one.clientWidth).map((one) => one.textContent)`)).toEqual([]);
+  });
 });
 
 test(`the address holds the whole view: a link to blink's devices shows another browser the same`, async () => {
