@@ -19,6 +19,10 @@ test.each<[string, string, Record<string, unknown>, string]>([
   ['app.assigned', 'device:pi-7', { app: 'blink', release: null }, 'Assigned nothing of blink to pi-7 by hand'],
   ['release.withdrawn', 'release:rel-1', { app: 'blink', version: '1.2.0' }, 'Withdrew release blink 1.2.0'],
   ['device.approved', 'device:pi-7', {}, 'Let in pi-7'],
+  ['device.key-changed', 'device:pi-7', {}, 'pi-7 gave up its key for a newer one'],
+  ['device.identity-conflict', 'device:pi-7', { addresses: [] }, 'Two boards come with the identity of pi-7'],
+  ['manager.backed-up', 'backup:2026-11-21T14:00:00.000Z', { file: '/srv/b.tar', sizeBytes: 2_000 }, 'Took a backup, /srv/b.tar, 2 kB'],
+  ['manager.restored', 'backup:2026-11-21T14:00:00.000Z', {}, 'Restored the backup of 2026-11-21T14:00:00.000Z'],
   ['binding.set', 'device:pi-7', { app: 'meter' }, 'Bound meter on pi-7'],
   ['command.sent', 'device:pi-7', { verb: 'app.stop', app: 'blink' }, 'Sent app.stop for blink to pi-7'],
   ['token.created', 'token:t1', { uses: 20 }, 'Made a claim token for 20 devices'],
@@ -36,7 +40,7 @@ test('an action that came with a newer manager is shown by its name, nothing bre
 });
 
 test('who did it is a person, a device, or a part of the manager', () => {
-  expect(['ada', 'system', rollout, 'device:pi-7', 'token:t1', 'operator:eve'].map(auditActor)).toEqual(['ada', 'the manager', 'the engine', 'pi-7', 'claim token t1', 'operator:eve']);
+  expect(['ada', 'system', 'manager', 'local:ada', rollout, 'device:pi-7', 'token:t1', 'operator:eve'].map(auditActor)).toEqual(['ada', 'the manager', 'the manager', "ada, on the manager's machine", 'the engine', 'pi-7', 'claim token t1', 'operator:eve']);
 });
 
 test('a remark is told only where one was given', () => {

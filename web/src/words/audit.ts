@@ -1,6 +1,6 @@
 /** What the audit's records say, in words: one row an action, without who did it and why, which stand beside. */
 import type { AuditRecord } from '@pier/shared/api';
-import { counted } from './format.ts';
+import { bytes, counted } from './format.ts';
 import { deploymentWords } from './states.ts';
 
 type Detail = AuditRecord['detail'];
@@ -58,6 +58,12 @@ const says: Readonly<Record<string, Say>> = {
   'device.changed': named('Changed name or tags of'),
   'device.certificate-issued': named('Gave a certificate to'),
   'device.certificate-reissued': named('Gave a certificate again to'),
+  'device.certificate-renewed': (_, object) => `${nameOf(object)} renewed its certificate`,
+  'device.key-changed': (_, object) => `${nameOf(object)} gave up its key for a newer one`,
+  'device.identity-conflict': (_, object) => `Two boards come with the identity of ${nameOf(object)}`,
+  'device.identity-conflict-over': (_, object) => `Only one board comes with the identity of ${nameOf(object)} now`,
+  'manager.backed-up': (detail) => `Took a backup, ${textOf(detail['file']) ?? 'a file'}, ${bytes(numberOf(detail['sizeBytes']) ?? 0)}`,
+  'manager.restored': (_, object) => `Restored the backup of ${nameOf(object)}`,
   'binding.set': (detail, object) => `Bound ${textOf(detail['app']) ?? 'an app'} on ${nameOf(object)}`,
   'desired.too-large': (_, object) => `What ${nameOf(object)} should run does not fit into a message`,
   'command.sent': (detail, object) => `Sent ${textOf(detail['verb']) ?? 'a command'} for ${textOf(detail['app']) ?? 'an app'} to ${nameOf(object)}`,
@@ -89,10 +95,11 @@ function stateWord(state: string): string {
 
 /** Who did it: a person by name; else which part of the whole. */
 export function auditActor(actor: string): string {
-  if (actor === 'system') return 'the manager';
+  if (actor === 'system' || actor === 'manager') return 'the manager';
   const [kind, name] = [actor.slice(0, actor.indexOf(':')), nameOf(actor)];
   if (kind === 'rollout') return 'the engine';
   if (kind === 'device') return name;
+  if (kind === 'local') return `${name}, on the manager's machine`;
   return kind === 'token' ? `claim token ${name}` : actor;
 }
 
