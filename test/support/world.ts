@@ -12,6 +12,7 @@ import { type KeyPair, generateKeyPair, makeSignature, payloadTypes, signEnvelop
 import { openDatabase } from '../../manager/src/db/index.ts';
 import { layDatabase } from '../../manager/src/testing/laid-database.ts';
 import { checkInvariants } from './invariants.ts';
+import { portToKeep } from './ports.ts';
 import { type BoardModel, type ManagerReady, type Stage, type StartedBoard, openStage } from './stage.ts';
 
 type Started = Awaited<ReturnType<Stage['startAgent']>>;
@@ -54,7 +55,9 @@ export async function openWorld(env: NodeJS.ProcessEnv = {}, options: readonly s
   const dir = mkdtempSync(join(tmpdir(), 'pier-world-'));
   const stage = openStage(dir, env);
   if (env['DATABASE_URL'] === undefined) await layDatabase(join(dir, 'manager'));
-  const [{ ready: manager, process: managerProcess }, board] = await Promise.all([stage.startManager(options), stage.startBoard()]);
+  const ports = ['http', 'device', 'mqtt'].filter((name) => !options.includes(`--${name}-port`));
+  const addressed = (await Promise.all(ports.map(async (name) => [`--${name}-port`, String(await portToKeep())]))).flat();
+  const [{ ready: manager, process: managerProcess }, board] = await Promise.all([stage.startManager([...options, ...addressed]), stage.startBoard()]);
   const { url: mirror } = await stage.startMirror(manager);
   const api = apiClient({ baseUrl: manager.http, token: manager.admin.token });
   const keys = { root: generateKeyPair(), release: generateKeyPair(), operator: generateKeyPair(), stranger: generateKeyPair() };
@@ -152,7 +155,7 @@ async function signUp(api: ApiClient, http: string, { user, role }: { user: stri
 }
 
 /** Looks again until `look` gives something; fails with what was wanted when time is up. */
-export async function until<T>(wanted: string, look: () => Promise<T | undefined> | T | undefined, timeoutMs = 60_000): Promise<T> {
+export async function until<T>(wanted: string, look: () => Promise<T | undefined> | T | undefined, timeoutMs = 150_000): Promise<T> {
   const endMs = systemClock.monotonicMs() + timeoutMs;
   for (;;) {
     const seen = await look();
