@@ -19,6 +19,7 @@ test.each<[string, string, Record<string, unknown>, string]>([
   ['app.assigned', 'device:pi-7', { app: 'blink', release: null }, 'Assigned nothing of blink to pi-7 by hand'],
   ['release.withdrawn', 'release:rel-1', { app: 'blink', version: '1.2.0' }, 'Withdrew release blink 1.2.0'],
   ['device.approved', 'device:pi-7', {}, 'Let in pi-7'],
+  ['device.forgotten', 'device:pi-7', {}, 'Forgot pi-7'],
   ['device.key-changed', 'device:pi-7', {}, 'pi-7 gave up its key for a newer one'],
   ['device.identity-conflict', 'device:pi-7', { addresses: [] }, 'Two boards come with the identity of pi-7'],
   ['manager.backed-up', 'backup:2026-11-21T14:00:00.000Z', { file: '/srv/b.tar', sizeBytes: 2_000 }, 'Took a backup, /srv/b.tar, 2 kB'],

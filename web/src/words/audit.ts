@@ -55,6 +55,7 @@ const says: Readonly<Record<string, Say>> = {
   'device.approved': named('Let in'),
   'device.denied': named('Denied'),
   'device.revoked': named('Ended the trust in'),
+  'device.forgotten': named('Forgot'),
   'device.changed': named('Changed name or tags of'),
   'device.certificate-issued': named('Gave a certificate to'),
   'device.certificate-reissued': named('Gave a certificate again to'),
