@@ -4,7 +4,10 @@ import { defineConfig } from 'vitest/config';
 import { findChromium } from './test/support/chromium.ts';
 import { LongestFirst } from './test/support/longest-first.ts';
 
-const common = { globals: false, passWithNoTests: false, testTimeout: 60_000, hookTimeout: 300_000, expect: { poll: { timeout: 30_000 } }, pool: 'forks' as const };
+const common = { globals: false, passWithNoTests: false, testTimeout: 60_000, hookTimeout: 300_000, expect: { poll: { timeout: 30_000 } }, pool: 'forks' as const,
+  // Where a processor has memory protection keys, V8 of Node 24 sometimes loses track of freed WebAssembly code and ends the process (nodejs/node#64500).
+  execArgv: process.arch === 'x64' ? ['--no-memory-protection-keys'] : [],
+};
 
 /** Only the projects that show pages need a browser: where there is none, the others run all the same. */
 const chromium = process.argv.some((word) => /^(?:--project=)?(?:unit|flow|package)$/.test(word)) ? undefined : await findChromium(process.env);
