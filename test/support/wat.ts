@@ -1,7 +1,10 @@
+/** Once a process: it is a WebAssembly module of a megabyte itself, and each load compiles it anew. */
+let loaded: ReturnType<typeof loadWabt> | undefined;
+const loadWabt = async () => (await import('wabt')).default();
+
 /** Guests of the tests are written as WebAssembly text. */
 export async function wat(text: string): Promise<Uint8Array<ArrayBuffer>> {
-  const { default: load } = await import('wabt');
-  const wabt = await load();
+  const wabt = await (loaded ??= loadWabt());
   const module = wabt.parseWat('guest.wat', text, { mutable_globals: true, bulk_memory: true, reference_types: true, threads: true, memory64: true });
   try {
     return Uint8Array.from(module.toBinary({}).buffer);
