@@ -65,3 +65,9 @@ describe('approvals', () => {
 test('a viewer is told how many boards ask to join, without their names', () => {
   expect(needsOf(facts({ me: { user: 'eve', role: 'viewer' }, fleet: { standings: {}, pending: 2 } }))).toMatchObject([{ what: '2 boards ask to join', more: undefined, since: undefined }]);
 });
+
+test('boards that ask to join are told by the names that they gave themselves, as they wrote them', () => {
+  const pending = ['sim-1', 'sim-2'].map((name) => PendingDevice.parse({ device: name, name, model: 'm', fingerprint: 'x', token: 't', askedAt: at }));
+  expect(needsOf(facts({ fleet: { standings: {}, pending: 2 }, pending }))).toMatchObject([{ more: 'they call themselves sim-1, sim-2' }]);
+  expect(needsOf(facts({ fleet: { standings: {}, pending: 1 }, pending: pending.slice(0, 1) }))).toMatchObject([{ more: 'it calls itself sim-1' }]);
+});

@@ -112,7 +112,7 @@ function byHand(rollout: Rollout): Need {
 function enrolment({ fleet: { pending: n }, pending }: Facts): Need[] {
   if (n === 0) return [];
   const since = pending.map(({ askedAt }) => askedAt).toSorted()[0];
-  return [{ key: 'enrolment', family: 'waiting', icon: 'plus', word: 'Enrolment', what: `${counted(n, 'board')} ${n === 1 ? 'asks' : 'ask'} to join`, more: pending.length === 0 ? undefined : namesOf(pending), act: 'Review', href: '/enrol', since }];
+  return [{ key: 'enrolment', family: 'waiting', icon: 'plus', word: 'Enrolment', what: `${counted(n, 'board')} ${n === 1 ? 'asks' : 'ask'} to join`, more: pending.length === 0 ? undefined : `${n === 1 ? 'it calls itself' : 'they call themselves'} ${namesOf(pending)}`, act: 'Review', href: '/enrol', since }];
 }
 
 function held({ fleet, held: devices }: Facts): Need[] {
