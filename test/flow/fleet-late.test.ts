@@ -38,7 +38,8 @@ describe('a release that was proven and then traps again and again', () => {
   test('had completed its rollout, which its gate opens and pauses again', async () => {
     expect(await rolloutIn(world, ended, ['paused'], 120_000)).toMatchObject({ cause: 'gate', reason: { reason: expect.stringContaining('1 of 1') }, waves: [{ n: 1, state: 'reopened', counts: { failed: 1 } }] });
     const { items } = await world.api.call('listAudit', { query: { object: `rollout:${ended}`, limit: 100 } });
-    expect(items.toReversed().map(({ action }) => action)).toEqual(['rollout.created', 'wave.passed', 'rollout.completed', 'wave.reopened', 'rollout.paused']);
+    // Of a soak of no time the engine tells only where it looks in the middle of it.
+    expect(items.toReversed().map(({ action }) => action).filter((action) => action !== 'wave.soaking')).toEqual(['rollout.created', 'wave.passed', 'rollout.completed', 'wave.reopened', 'rollout.paused']);
   });
 
   test('reopens the wave of a rollout that is underway; the next wave gets nothing, and cannot be had by resuming', async () => {
